@@ -1,0 +1,27 @@
+import { type DynamicModule, Module } from '@nestjs/common'
+import { AuthorizationModule } from './authorization/index.js'
+import { BackgroundModule } from './background.module.js'
+import type { Config } from './config.js'
+import { ConfigModule } from './config.module.js'
+import { DatabaseModule } from './database/database.module.js'
+import { EventStoreModule } from './event-store/event-store.module.js'
+import { OperationsModule } from './http/operations.module.js'
+import { KeysModule } from './keys/keys.module.js'
+import { TokensModule } from './tokens/index.js'
+import { UsersModule } from './users/index.js'
+
+/** What every process has. */
+const FOUNDATION = [DatabaseModule, EventStoreModule, KeysModule]
+/** What answers HTTP, in dependency order. */
+const HTTP = [UsersModule, AuthorizationModule, TokensModule]
+/** What one process does for all. */
+const BACKGROUND = [BackgroundModule]
+
+@Module({})
+export class AppModule {
+  /** `metrics` collects those of all processes, in Prometheus' text format. */
+  static for(config: Config, metrics: () => Promise<string>): DynamicModule {
+    const domain = config.part === 'background' ? BACKGROUND : HTTP
+    return { module: AppModule, imports: [ConfigModule.for(config), ...FOUNDATION, OperationsModule.for(metrics), ...domain] }
+  }
+}

@@ -1,0 +1,45 @@
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
+import { isUniqueViolation } from '../../database/errors.js'
+import type { Context } from '../../event-store/event.js'
+import { EventStore } from '../../event-store/event-store.js'
+import { RootKeys } from '../../keys/root-key.js'
+import type { ClientDocument } from '../client/client.events.js'
+import { client, createClient } from '../client/client.js'
+import { encryptSecret, writeClient } from '../client/client-table.js'
+
+/** Answers 'exists', and changes nothing, when the id is taken, or when there is a global client and this is one. */
+export class CreateClient extends Command<'created' | 'exists'> {
+  constructor(
+    readonly client: ClientDocument,
+    readonly secret: string,
+    readonly context: Context,
+  ) {
+    super()
+  }
+}
+
+@CommandHandler(CreateClient)
+export class CreateClientHandler implements ICommandHandler<CreateClient> {
+  constructor(
+    private readonly store: EventStore,
+    private readonly rootKeys: RootKeys,
+  ) {}
+
+  async execute({ client: document, secret, context }: CreateClient): Promise<'created' | 'exists'> {
+    const id = document.client_id
+    const encrypted = encryptSecret(this.rootKeys, id, secret)
+    try {
+      const { result } = await this.store.transact(
+        client,
+        id,
+        (state) => createClient(state, document),
+        context,
+        (db, state, now) => writeClient(db, id, state, now, encrypted),
+      )
+      return result
+    } catch (error) {
+      if (isUniqueViolation(error)) return 'exists'
+      throw error
+    }
+  }
+}

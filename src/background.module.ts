@@ -1,0 +1,33 @@
+import { Inject, Injectable, Logger, Module, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common'
+import pg from 'pg'
+import { BackgroundWorker } from './event-store/background-worker.js'
+import { LogKey } from './keys/log-key.js'
+import { RootKeys } from './keys/root-key.js'
+import { projections } from './projections.js'
+import { ActiveLimitReactor, TokensModule } from './tokens/index.js'
+
+/** Runs the sealer, the projections and the reactors in this process, while it holds the lease. */
+@Injectable()
+class Background implements OnApplicationBootstrap, OnApplicationShutdown {
+  readonly #log = new Logger('background')
+  #worker: BackgroundWorker | undefined
+
+  constructor(
+    @Inject(pg.Pool) private readonly pool: pg.Pool,
+    private readonly rootKeys: RootKeys,
+    private readonly activeLimit: ActiveLimitReactor,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    const signer = await LogKey.load(this.pool, this.rootKeys)
+    this.#worker = new BackgroundWorker(this.pool, signer, projections, [this.activeLimit], this.#log)
+    this.#worker.start()
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.#worker?.stop()
+  }
+}
+
+@Module({ imports: [TokensModule], providers: [Background] })
+export class BackgroundModule {}

@@ -1,0 +1,47 @@
+import { CANNOT_RUN, type Command, FINE, UsageError } from './command.js'
+import { exportLog } from './export.js'
+import { fold } from './fold.js'
+import { rebuild } from './rebuild.js'
+import { verify } from './verify.js'
+
+const commands: Readonly<Record<string, Command>> = { verify, export: exportLog, fold, rebuild }
+
+/** Runs `evergrant <command> [options]`; answers the exit code. */
+async function main([name, ...args]: readonly string[]): Promise<number> {
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    const list = Object.entries(commands).map(([command, { summary }]) => `  ${command.padEnd(8)} ${summary}\n`)
+    process.stdout.write(
+      `Usage: evergrant <command> [options]\n\n${list.join('')}\nevergrant <command> --help tells more. Exit codes: 0 fine, 1 something is wrong, 2 could not run.\n`,
+    )
+    return name === undefined ? CANNOT_RUN : FINE
+  }
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (!command) return refuse(`there is no command ${name}; evergrant --help lists them`)
+  if (args.includes('--help') || args.includes('-h')) {
+    process.stdout.write(command.help)
+    return FINE
+  }
+  try {
+    return await command.run(args)
+  } catch (error) {
+    return refuse(`${name}: ${oneLine(error)}${error instanceof UsageError ? `; evergrant ${name} --help tells more` : ''}`)
+  }
+}
+
+function refuse(reason: string): number {
+  process.stderr.write(`evergrant: ${reason}\n`)
+  return CANNOT_RUN
+}
+
+/** Several failed connection attempts come as one AggregateError without a message. */
+function oneLine(error: unknown): string {
+  const { message, errors } = error as { message?: string; errors?: Error[] }
+  return (message || errors?.map((each) => each.message).join('; ') || String(error)).replace(/\s*\n\s*/g, ' ')
+}
+
+// Whoever reads the output may stop early, as `head` does.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(FINE)
+})
+process.exitCode = await main(process.argv.slice(2))

@@ -1,0 +1,56 @@
+import type pg from 'pg'
+import { createOwnerClient } from '../database/pool.js'
+import { rebuildProjection } from '../event-store/rebuild-projection.js'
+import { projections } from '../projections.js'
+import { type Command, FINE, FOUND_WRONG, parseOptions, UsageError } from './command.js'
+import { withDatabase } from './database.js'
+
+export const rebuild: Command = {
+  summary: 'build a read model anew from the log, without downtime',
+  help: `Usage: evergrant rebuild [NAME]
+
+Without NAME lists the projections: where they stand, how far behind the sealed log, and how many events they could not handle.
+With NAME builds that projection's table anew from the first event while the one in use goes on serving, then exchanges them
+in a moment. Its failed events are tried again. Safe to kill and to repeat.
+
+Exit codes: 0 done, 1 rebuilt but some events failed, 2 not possible.
+`,
+  async run(args) {
+    const { positionals } = parseOptions(args, { options: {}, allowPositionals: true })
+    const [name, ...more] = positionals
+    if (more.length > 0) throw new UsageError('one NAME at a time')
+    const projection = projections.find((known) => known.name === name)
+    if (name !== undefined && !projection)
+      throw new UsageError(`there is no projection ${name}; it is one of ${projections.map((known) => known.name).join(', ')}`)
+    return withDatabase(async ({ databaseUrl }) => {
+      const db = createOwnerClient(databaseUrl)
+      await db.connect()
+      try {
+        if (!projection) {
+          process.stdout.write(await list(db))
+          return FINE
+        }
+        const began = performance.now()
+        const { position, events, failed } = await rebuildProjection(db, projection)
+        const seconds = (performance.now() - began) / 1000
+        process.stdout.write(`rebuilt ${projection.name} up to position ${position}: ${events} events in ${seconds.toFixed(1)} s, ${failed} failed\n`)
+        return failed === 0 ? FINE : FOUND_WRONG
+      } finally {
+        await db.end()
+      }
+    })
+  },
+}
+
+async function list(db: pg.Client): Promise<string> {
+  const { rows } = await db.query<{ name: string; position: number; lag: number; failed: number }>(
+    `select p.name, coalesce(c.position, 0) as position, head.position - coalesce(c.position, 0) as lag,
+       (select count(*) from failed_events f where f.projection = p.name) as failed
+     from unnest($1::text[]) with ordinality as p(name, place)
+     left join checkpoints c on c.name = p.name
+     cross join (select coalesce(max(last_position), 0) as position from seals) as head
+     order by p.place`,
+    [projections.map(({ name }) => name)],
+  )
+  return rows.map(({ name, position, lag, failed }) => `${name}  position ${position}, ${lag} behind, ${failed} failed\n`).join('')
+}

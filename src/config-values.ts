@@ -1,0 +1,120 @@
+import { X509Certificate, createPrivateKey } from 'node:crypto'
+import { accessSync, constants, readFileSync } from 'node:fs'
+import { isIPv4 } from 'node:net'
+import proxyAddr from 'proxy-addr'
+
+/** Turns a variable's text into its value, or throws a WrongValue that says what is wrong with it. */
+export type Read<T> = (text: string) => T
+
+export class WrongValue extends Error {}
+
+const quoted = (text: string): string => JSON.stringify(text)
+
+export const text: Read<string> = (value) => value
+
+export const integer =
+  (min: number, max = Number.MAX_SAFE_INTEGER): Read<number> =>
+  (value) => {
+    const number = Number(value)
+    if (/^-?\d+$/.test(value) && number >= min && number <= max) return number
+    throw new WrongValue(`${quoted(value)} is not a whole number ${max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`}`)
+  }
+
+export const oneOf =
+  <const T extends string>(...choices: readonly T[]): Read<T> =>
+  (value) => {
+    const choice = choices.find((known) => known === value)
+    if (choice === undefined) throw new WrongValue(`${quoted(value)} is not one of ${choices.join(', ')}`)
+    return choice
+  }
+
+export const flag: Read<boolean> = (value) => oneOf('true', 'false')(value) === 'true'
+
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' || (isIPv4(host) && host.startsWith('127.'))
+
+/** Plain http would let anyone on the way read tokens, so it is for this machine alone. */
+export const issuer =
+  (servesTls: boolean): Read<string> =>
+  (value) => {
+    const url = attempt(() => new URL(value), `${quoted(value)} is not a URL`)
+    if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new WrongValue(`${quoted(value)} is neither https nor http`)
+    if (!value.endsWith('/')) throw new WrongValue(`${quoted(value)} lacks its trailing slash`)
+    if (url.username || url.password || url.search || url.hash || url.pathname !== '/')
+      throw new WrongValue('the issuer has a scheme, a host and perhaps a port, nothing else')
+    if (url.href !== value) throw new WrongValue(`${quoted(value)} is not in its normal form, which is ${url.href}`)
+    if (url.protocol === 'http:' && servesTls) throw new WrongValue(`${quoted(value)} must begin with https because TLS_CERT_FILE is set`)
+    if (url.protocol === 'http:' && !isLoopback(url.hostname)) throw new WrongValue('an http issuer is accepted for loopback hosts only')
+    return value
+  }
+
+/** The message never repeats the value, which holds a password. */
+export const databaseUrl: Read<string> = (value) => {
+  const url = URL.canParse(value) ? new URL(value) : undefined
+  if (url?.protocol !== 'postgres:' && url?.protocol !== 'postgresql:') throw new WrongValue('is not a postgres:// URL')
+  return value
+}
+
+/** Newest first. The message never repeats the value. */
+export const encryptionKeys: Read<readonly Buffer[]> = (value) => {
+  const parts = value.split(',').map((part) => part.trim())
+  const keys = parts.map((part, index) => {
+    const key = Buffer.from(part, 'base64')
+    const which = parts.length > 1 ? `key ${index + 1} of ${parts.length}` : 'the key'
+    if (!/^[A-Za-z0-9+/]+={0,2}$/.test(part)) throw new WrongValue(`${which} is not base64`)
+    if (key.length !== 32) throw new WrongValue(`${which} has ${key.length} bytes instead of 32`)
+    return key
+  })
+  if (new Set(keys.map(String)).size < keys.length) throw new WrongValue('it holds one key twice')
+  return Object.freeze(keys)
+}
+
+/** Checked item by item, so that the wrong one is named. */
+export const trustedProxies: Read<readonly string[]> = (value) => {
+  const items = value.split(',').map((item) => item.trim())
+  for (const item of items) {
+    try {
+      proxyAddr.compile(item)
+    } catch {
+      throw new WrongValue(`${quoted(item)} is not an address, a CIDR range, or one of loopback, linklocal, uniquelocal`)
+    }
+  }
+  return Object.freeze(items)
+}
+
+export const readableFile: Read<string> = (file) => {
+  try {
+    accessSync(file, constants.R_OK)
+    return file
+  } catch (error) {
+    throw new WrongValue(`${quoted(file)} cannot be read (${(error as NodeJS.ErrnoException).code})`)
+  }
+}
+
+/** A pair that does not fit would fail each handshake, long after the start. */
+export function checkKeyPair(certFile: string, keyFile: string): void {
+  const certificate = attempt(() => new X509Certificate(readFileSync(certFile)), `${quoted(certFile)} is not a PEM certificate`)
+  const key = attempt(() => createPrivateKey(readFileSync(keyFile)), `${quoted(keyFile)} is not an unencrypted PEM private key`)
+  if (!certificate.checkPrivateKey(key)) throw new WrongValue(`${quoted(keyFile)} is not the key of the certificate in TLS_CERT_FILE`)
+}
+
+export const email: Read<string> = (value) => {
+  if (!/^[^@\s]+@[^@\s]+$/.test(value)) throw new WrongValue(`${quoted(value)} is not an e-mail address`)
+  return value
+}
+
+/** The message never repeats the value. */
+export const atLeast =
+  (characters: number): Read<string> =>
+  (value) => {
+    if (value.length < characters) throw new WrongValue(`is shorter than ${characters} characters`)
+    return value
+  }
+
+function attempt<T>(make: () => T, problem: string): T {
+  try {
+    return make()
+  } catch {
+    throw new WrongValue(problem)
+  }
+}

@@ -1,0 +1,170 @@
+import type pg from 'pg'
+import { refusedByServer } from '../database/errors.js'
+import { appendBatchSize, appendDuration } from './event-store.metrics.js'
+import type { Mark } from './event.js'
+
+/** One stream's move from `expected` to `version`, with the events between. */
+export interface Append {
+  readonly streamId: string
+  readonly streamType: string
+  readonly expected: number
+  readonly version: number
+  readonly headHash: Buffer
+  readonly state: string
+  readonly stateVersion: number
+  readonly lastAt: Date
+  readonly events: readonly AppendedEvent[]
+}
+
+export interface AppendedEvent {
+  readonly version: number
+  readonly type: string
+  readonly schemaVersion: number
+  readonly data: string
+  readonly metadata: string
+  readonly hash: Buffer
+  readonly occurredAt: Date
+}
+
+/** The mark of the last event, or why nothing was written. */
+export type AppendOutcome = Mark | 'conflict'
+
+const MAX_BATCH = 32
+const MAX_IN_FLIGHT = 2
+
+/**
+ * Shares one statement between the appends that wait at the same time (docs/adr/0001-event-store.md).
+ * At most 32 streams a statement and 2 statements in flight; a lone append leaves at once.
+ */
+export class AppendQueue {
+  readonly #waiting: Waiting[] = []
+  #inFlight = 0
+  #scheduled = false
+
+  constructor(private readonly pool: pg.Pool) {}
+
+  /** Errors: what the database said of this append alone; `UnknownOutcome` when its answer was lost. */
+  append(append: Append): Promise<AppendOutcome> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ append, resolve, reject })
+      if (this.#scheduled) return
+      this.#scheduled = true
+      setImmediate(() => {
+        this.#scheduled = false
+        this.#flush()
+      })
+    })
+  }
+
+  #flush(): void {
+    while (this.#inFlight < MAX_IN_FLIGHT && this.#waiting.length > 0) {
+      this.#inFlight++
+      void this.#write(this.#takeBatch()).finally(() => {
+        this.#inFlight--
+        this.#flush()
+      })
+    }
+  }
+
+  /** One member per stream: a second one of the same stream waits for the next statement, where it can only conflict. */
+  #takeBatch(): Waiting[] {
+    const batch = new Map<string, Waiting>()
+    const later: Waiting[] = []
+    for (const member of this.#waiting.splice(0)) {
+      if (batch.size < MAX_BATCH && !batch.has(member.append.streamId)) batch.set(member.append.streamId, member)
+      else later.push(member)
+    }
+    this.#waiting.push(...later)
+    return [...batch.values()]
+  }
+
+  async #write(batch: Waiting[]): Promise<void> {
+    try {
+      const stop = appendDuration.startTimer()
+      const marks = await writeAppends(
+        this.pool,
+        batch.map((member) => member.append),
+      )
+      stop()
+      appendBatchSize.observe(batch.length)
+      for (const { append, resolve } of batch) resolve(marks.get(append.streamId) ?? 'conflict')
+    } catch (error) {
+      if (!refusedByServer(error)) for (const member of batch) member.reject(new UnknownOutcome(error))
+      else if (batch.length === 1) batch[0]!.reject(error)
+      // The statement failed whole, so each member may be tried alone and gets its own answer.
+      else for (const member of batch) await this.#write([member])
+    }
+  }
+}
+
+/** The database may or may not have committed: the connection broke before its answer. */
+export class UnknownOutcome extends Error {
+  constructor(cause: unknown) {
+    super('the database connection broke before its answer', { cause })
+  }
+}
+
+interface Waiting {
+  readonly append: Append
+  readonly resolve: (outcome: AppendOutcome) => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * Moves each stream whose version is still the expected one and inserts its events; answers the last mark of each that moved.
+ * Rows are locked in id order (the input is sorted and joined by a nested loop), moved before born, so that two statements do not deadlock.
+ */
+export async function writeAppends(db: pg.Pool | pg.PoolClient, appends: readonly Append[]): Promise<Map<string, Mark>> {
+  const sorted = [...appends].sort((a, b) => (a.streamId < b.streamId ? -1 : 1))
+  const events = sorted.flatMap((append) => append.events.map((event) => ({ streamId: append.streamId, ...event })))
+  const { rows } = await db.query<Mark & { stream_id: string }>({
+    name: 'append',
+    text: APPEND,
+    values: [
+      sorted.map((a) => a.streamId),
+      sorted.map((a) => a.streamType),
+      sorted.map((a) => a.expected),
+      sorted.map((a) => a.version),
+      sorted.map((a) => a.headHash),
+      sorted.map((a) => a.state),
+      sorted.map((a) => a.stateVersion),
+      sorted.map((a) => a.lastAt),
+      events.map((e) => e.streamId),
+      events.map((e) => e.version),
+      events.map((e) => e.type),
+      events.map((e) => e.schemaVersion),
+      events.map((e) => e.data),
+      events.map((e) => e.metadata),
+      events.map((e) => e.hash),
+      events.map((e) => e.occurredAt),
+    ],
+  })
+  return new Map(rows.map(({ stream_id, epoch, xid, sequence }) => [stream_id, { epoch, xid, sequence }]))
+}
+
+const APPEND = `
+  with appends as materialized (
+    select * from unnest($1::text[], $2::text[], $3::int[], $4::int[], $5::bytea[], $6::jsonb[], $7::int[], $8::timestamptz[])
+      as a(id, type, expected, version, head_hash, state, state_version, last_at)
+  ), moved as (
+    update streams s
+    set version = a.version, head_hash = a.head_hash, state = a.state, state_version = a.state_version, last_at = a.last_at
+    from appends a where s.id = a.id and s.version = a.expected
+    returning s.id
+  ), born as (
+    insert into streams (id, type, version, head_hash, state, state_version, last_at)
+    select id, type, version, head_hash, state, state_version, last_at from appends
+    where expected = 0 and (select count(*) from moved) >= 0
+    order by id
+    on conflict do nothing
+    returning id
+  ), won as (
+    select id from moved union all select id from born
+  )
+  insert into events (stream_id, version, type, schema_version, data, metadata, hash, occurred_at)
+  select e.stream_id, e.version, e.type, e.schema_version, e.data, e.metadata, e.hash, e.occurred_at
+  from unnest($9::text[], $10::int[], $11::text[], $12::int[], $13::json[], $14::json[], $15::bytea[], $16::timestamptz[])
+    with ordinality as e(stream_id, version, type, schema_version, data, metadata, hash, occurred_at, place)
+  join won on won.id = e.stream_id
+  order by e.place
+  returning stream_id, epoch, xid, sequence`

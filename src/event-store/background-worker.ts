@@ -1,0 +1,125 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type pg from 'pg'
+import { ensureEventPartitions } from '../database/migrate.js'
+import { Bell } from './bell.js'
+import { sealLag } from './event-store.metrics.js'
+import { Lease, LEASE_SECONDS } from './lease.js'
+import type { LogSigner } from './log-signer.js'
+import type { Projection, Reactor } from './projection.js'
+import { MovedElsewhere, ProjectionRunner } from './projection-runner.js'
+import { ReactorRunner } from './reactor-runner.js'
+import { readSealLag } from './seal-lag.js'
+import { SealedElsewhere, Sealer } from './sealer.js'
+
+const RENEW_MS = 1000
+/** Pause between two looks for events to seal: half of what a quiet log may lag. */
+const SEAL_EVERY_MS = 10
+/** Readers are rung awake by the sealer; this is for what another process sealed, and for retries. */
+const READ_EVERY_MS = 250
+const WATCH_EVERY_MS = 1000
+const PARTITIONS_EVERY_MS = 86_400_000
+const MAX_BACKOFF_MS = 5000
+
+export interface BackgroundLog {
+  warn(message: string, detail: object): void
+  error(message: string, detail: object): void
+}
+
+/**
+ * The work that one process does for all: seal the log, keep the read models, react, prepare partitions.
+ * Runs while it holds the lease; every loop outlives any error, backing off up to 5 s.
+ */
+export class BackgroundWorker {
+  readonly #lease: Lease
+  readonly #sealer: Sealer
+  readonly #projections: ProjectionRunner
+  readonly #reactors: ReactorRunner[]
+  readonly #sealed = new Bell()
+  readonly #stop = new AbortController()
+  #heldUntil = 0
+  #loops: Promise<void>[] = []
+
+  constructor(
+    private readonly pool: pg.Pool,
+    signer: LogSigner,
+    projections: readonly Projection[],
+    reactors: readonly Reactor[],
+    private readonly log: BackgroundLog,
+  ) {
+    const onFailure = ({ error, ...event }: { projection: string; position: number; type: string; error: unknown }): void =>
+      log.error('an event could not be handled', { ...event, err: error })
+    this.#lease = new Lease(pool, 'background')
+    this.#sealer = new Sealer(pool, signer)
+    this.#projections = new ProjectionRunner(pool, projections, onFailure)
+    this.#reactors = reactors.map((reactor) => new ReactorRunner(pool, reactor, onFailure))
+  }
+
+  start(): void {
+    this.#loops = [
+      this.#loop('lease', () => this.#renew(), { always: true }),
+      this.#loop('partitions', () => this.#preparePartitions()),
+      this.#loop('sealer', () => this.#seal()),
+      this.#loop('seal lag', () => this.#watchLag()),
+      this.#loop('projections', () => this.#read(this.#projections)),
+      ...this.#reactors.map((runner) => this.#loop(runner.reactor.name, () => this.#read(runner))),
+    ]
+  }
+
+  /** Finishes the batches under way and lets another process take over at once. */
+  async stop(): Promise<void> {
+    this.#stop.abort()
+    this.#sealed.ring()
+    await Promise.all(this.#loops)
+    await this.#lease.release().catch(() => undefined)
+  }
+
+  async #renew(): Promise<void> {
+    const asked = performance.now()
+    const held = await this.#lease.hold()
+    // Counted from before the question, so that this process stops no later than the database lets another one start.
+    this.#heldUntil = held ? asked + LEASE_SECONDS * 1000 : 0
+    await this.#rest(RENEW_MS)
+  }
+
+  async #preparePartitions(): Promise<void> {
+    await ensureEventPartitions(this.pool)
+    await this.#rest(PARTITIONS_EVERY_MS)
+  }
+
+  async #seal(): Promise<void> {
+    if ((await this.#sealer.seal()) > 0) this.#sealed.ring()
+    await this.#rest(SEAL_EVERY_MS)
+  }
+
+  async #watchLag(): Promise<void> {
+    const lag = await readSealLag(this.pool)
+    sealLag.set(lag.seconds)
+    if (lag.oldestTransaction) this.log.warn('sealing waits for a transaction', lag)
+    await this.#rest(WATCH_EVERY_MS)
+  }
+
+  async #read(runner: ProjectionRunner | ReactorRunner): Promise<void> {
+    const heard = this.#sealed.rings
+    if (!(await runner.advance())) await this.#sealed.wait(heard, READ_EVERY_MS)
+  }
+
+  async #loop(name: string, turn: () => Promise<void>, { always = false } = {}): Promise<void> {
+    let failures = 0
+    while (!this.#stop.signal.aborted) {
+      try {
+        if (!always && performance.now() >= this.#heldUntil) await this.#rest(RENEW_MS / 10)
+        else await turn()
+        failures = 0
+      } catch (error) {
+        if (error instanceof SealedElsewhere || error instanceof MovedElsewhere) continue
+        failures++
+        this.log.warn(`${name} failed, will try again`, { err: error, failures })
+        await this.#rest(Math.min(MAX_BACKOFF_MS, 50 * 2 ** failures))
+      }
+    }
+  }
+
+  async #rest(ms: number): Promise<void> {
+    await pause(ms, undefined, { signal: this.#stop.signal }).catch(() => undefined)
+  }
+}

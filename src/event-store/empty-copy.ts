@@ -1,0 +1,64 @@
+import pg from 'pg'
+
+const quoted = pg.escapeIdentifier
+
+export interface Table {
+  readonly schema: string
+  readonly name: string
+}
+
+/** Finds an ordinary table by the name that statements use for it. Errors: an Error when there is none. */
+export async function findTable(db: pg.ClientBase, name: string): Promise<Table> {
+  const { rows } = await db.query<Table & { kind: string }>(
+    `select n.nspname as schema, c.relname as name, c.relkind as kind from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = to_regclass($1)`,
+    [name],
+  )
+  if (rows[0]?.kind !== 'r') throw new Error(`there is no table ${name} that could be rebuilt; has this version migrated the database?`)
+  return rows[0]
+}
+
+/** Makes an empty table of the same name, columns, constraints, indexes, storage settings, owner and grants in another schema. */
+export async function makeEmptyCopy(db: pg.ClientBase, table: Table, schema: string): Promise<void> {
+  const from = qualified(table)
+  const to = qualified({ ...table, schema })
+  await db.query(`create table ${to} (like ${from} including all)`)
+  await copyIndexNames(db, from, to, schema)
+  const { rows } = await db.query<{ statement: string }>(ATTRIBUTES, [from, to])
+  for (const { statement } of rows) await db.query(statement)
+}
+
+/** Puts the copy in the table's place: whoever waited for the lock finds the copy by name. In one transaction. */
+export async function replaceByCopy(db: pg.ClientBase, table: Table, schema: string): Promise<void> {
+  // Readers queue behind this lock, so it gives up rather than wait long for a slow one.
+  await db.query(`set local lock_timeout = '500ms'`)
+  await db.query(`lock table ${qualified(table)} in access exclusive mode`)
+  await db.query(`drop table ${qualified(table)}`)
+  await db.query(`alter table ${qualified({ ...table, schema })} set schema ${quoted(table.schema)}`)
+}
+
+export const qualified = ({ schema, name }: Table): string => `${quoted(schema)}.${quoted(name)}`
+
+/** LIKE names indexes anew, but a later migration may ask for one by its name. It makes them in the order of their creation. */
+async function copyIndexNames(db: pg.ClientBase, from: string, to: string, schema: string): Promise<void> {
+  const names = async (table: string): Promise<string[]> =>
+    (
+      await db.query<{ name: string }>(
+        `select c.relname as name from pg_index i join pg_class c on c.oid = i.indexrelid where i.indrelid = $1::regclass order by c.oid`,
+        [table],
+      )
+    ).rows.map(({ name }) => name)
+  const [wanted, given] = [await names(from), await names(to)]
+  // In two steps, as one index may be given the name that another one wants.
+  for (const [n, name] of given.entries()) await db.query(`alter index ${qualified({ schema, name })} rename to ${quoted(`rebuild ${n}`)}`)
+  for (const [n, name] of wanted.entries()) await db.query(`alter index ${qualified({ schema, name: `rebuild ${n}` })} rename to ${quoted(name)}`)
+}
+
+const ATTRIBUTES = `
+  select format('alter table %s set (%s)', $2::text, array_to_string(reloptions, ', ')) as statement
+  from pg_class where oid = $1::regclass and reloptions is not null
+  union all
+  select format('grant %s on %s to %s', string_agg(privilege_type, ', '), $2::text, case grantee when 0 then 'public' else quote_ident(pg_get_userbyid(grantee)) end)
+  from pg_class, aclexplode(relacl) where oid = $1::regclass and grantee <> relowner group by grantee
+  union all
+  select format('alter table %s owner to %I', $2::text, pg_get_userbyid(relowner))
+  from pg_class where oid = $1::regclass and relowner <> (select oid from pg_roles where rolname = current_user)`

@@ -1,0 +1,228 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type pg from 'pg'
+import { isConnectionError } from '../database/errors.js'
+import { traced } from '../tracing.js'
+import { type Append, type AppendOutcome, AppendQueue, UnknownOutcome, writeAppends } from './append-queue.js'
+import {
+  type Context,
+  type Decider,
+  type Decision,
+  type Event,
+  type Mark,
+  type Metadata,
+  type StoredEvent,
+  schemaVersion,
+  streamName,
+  upcast,
+} from './event.js'
+import { appendConflicts } from './event-store.metrics.js'
+import { eventHash, ZERO_HASH } from './hashes.js'
+
+/** Decisions are made again at most this often before the caller is told to try later. */
+const MAX_ATTEMPTS = 100
+
+/** The stream moved under every attempt: nothing was written, the caller may try again. */
+export class ConcurrencyError extends Error {}
+
+/**
+ * Streams of events with their folded state. Every write goes through `transact`.
+ * One row is read and one statement writes, whatever the length of the history.
+ */
+export class EventStore {
+  readonly #appends: AppendQueue
+  readonly #retries = new Map<string, Promise<unknown>>()
+
+  constructor(private readonly pool: pg.Pool) {
+    this.#appends = new AppendQueue(pool)
+  }
+
+  /**
+   * Reads the stream's state, lets `decide` decide, and appends its events where the stream has not moved since.
+   * On a conflict it does all of that again, so `decide` must be safe to repeat. `now` is the database's clock,
+   * never earlier than the stream's last event. An append whose answer was lost is looked up before anything is
+   * decided again, so a broken connection never makes one command happen twice. `alongside` changes tables in the same
+   * transaction, after the append: it gets the state that follows and the time of the events.
+   * `context` says who caused it; as a function when that depends on the state, such as whose key seals the origin.
+   * Answers the decision's result and, when events were written, the mark that `caughtUp` can wait for.
+   * Errors: what `decide` throws; ConcurrencyError; the database's own when it cannot be reached.
+   */
+  async transact<S, E extends Event, D extends Decision<E, unknown>>(
+    decider: Decider<S, E>,
+    id: string,
+    decide: (state: S, now: Date) => D | Promise<D>,
+    context: Context | ((state: S) => Promise<Context>) = {},
+    alongside?: (db: pg.PoolClient, state: S, now: Date) => Promise<void>,
+  ): Promise<{ result: D['result']; mark?: Mark }> {
+    const streamId = streamName(decider.streamType, id)
+    const lost: { append: Append; result: D['result'] }[] = []
+    const attempt = async (): Promise<{ result: D['result']; mark?: Mark } | 'conflict'> => {
+      for (const { append, result } of lost) {
+        const mark = await this.#committed(append)
+        if (mark) return { result, mark }
+      }
+      const stream = await this.#load(decider, streamId)
+      const { events, result } = await decide(stream.state, stream.now)
+      if (events.length === 0) return { result }
+      const cause = typeof context === 'function' ? await context(stream.state) : context
+      const { append, state } = prepareAppend(decider, streamId, stream, events, cause)
+      try {
+        const outcome = await (alongside ? this.#appendWith(append, (db) => alongside(db, state, stream.now)) : this.#appends.append(append))
+        return outcome === 'conflict' ? outcome : { result, mark: outcome }
+      } catch (error) {
+        if (!(error instanceof UnknownOutcome)) throw error
+        lost.push({ append, result })
+        return 'conflict'
+      }
+    }
+    return traced('event-store.transact', async () => {
+      const first = await attempt()
+      return first === 'conflict' ? this.#inTurn(streamId, () => this.#retry(decider.streamType, attempt)) : first
+    })
+  }
+
+  /** The stream's current state, read from its row: as current as any command would see it. */
+  async read<S, E extends Event>(decider: Decider<S, E>, id: string): Promise<{ state: S; version: number; now: Date }> {
+    return this.#load(decider, streamName(decider.streamType, id))
+  }
+
+  /** The stream's events in order, in their newest shape. */
+  async history<S, E extends Event>(decider: Decider<S, E>, id: string): Promise<StoredEvent<E>[]> {
+    const streamId = streamName(decider.streamType, id)
+    const { rows } = await this.pool.query<EventRow>(
+      `select stream_id, version, type, schema_version, data, metadata from events where stream_id = $1 order by version`,
+      [streamId],
+    )
+    return rows.map((row) => ({
+      ...upcast(decider.upcasters, row.type, row.schema_version, row.data),
+      streamId,
+      version: row.version,
+      metadata: row.metadata,
+    }))
+  }
+
+  async #load<S, E extends Event>(decider: Decider<S, E>, streamId: string): Promise<Loaded<S>> {
+    const { rows } = await this.pool.query<StreamRow>({ name: 'read-stream', text: READ_STREAM, values: [streamId] })
+    const { clock, version, head_hash, state, state_version, last_at } = rows[0]!
+    const now = last_at && last_at > clock ? last_at : clock
+    if (version === null) return { state: decider.initial, version: 0, headHash: ZERO_HASH, now }
+    if (state_version === decider.stateVersion) return { state: state as S, version, headHash: head_hash!, now }
+    const events = await this.history(decider, streamId.slice(decider.streamType.length + 1))
+    return { state: fold(decider, events.slice(0, version)), version, headHash: head_hash!, now }
+  }
+
+  /** After a conflict the commands of one process take turns on the stream, so that a crowd does not conflict with itself. */
+  #inTurn<T>(streamId: string, work: () => Promise<T>): Promise<T> {
+    const turn = (this.#retries.get(streamId) ?? Promise.resolve()).then(work)
+    const done = turn
+      .catch(() => undefined)
+      .finally(() => {
+        if (this.#retries.get(streamId) === done) this.#retries.delete(streamId)
+      })
+    this.#retries.set(streamId, done)
+    return turn
+  }
+
+  async #retry<T>(streamType: string, attempt: () => Promise<T | 'conflict'>): Promise<T> {
+    for (let n = 1; n < MAX_ATTEMPTS; n++) {
+      appendConflicts.inc({ stream_type: streamType })
+      const outcome = await attempt()
+      if (outcome !== 'conflict') return outcome
+      await nextTurn()
+    }
+    throw new ConcurrencyError(`a ${streamType} stream moved ${MAX_ATTEMPTS} times under one command`)
+  }
+
+  /** The append first: its transaction takes an id only after the version was read, so log order agrees with the stream's. */
+  async #appendWith(append: Append, alongside: (db: pg.PoolClient) => Promise<void>): Promise<AppendOutcome> {
+    const db = await this.pool.connect()
+    let broken: Error | undefined
+    try {
+      await db.query('begin')
+      const mark = (await writeAppends(db, [append])).get(append.streamId)
+      if (mark) await alongside(db)
+      await db.query(mark ? 'commit' : 'rollback')
+      return mark ?? 'conflict'
+    } catch (error) {
+      broken = error as Error
+      throw isConnectionError(error) ? new UnknownOutcome(error) : error
+    } finally {
+      // A client with a failed transaction is closed, which rolls it back.
+      db.release(broken)
+    }
+  }
+
+  /** The hash of its first event tells whether an append whose answer was lost has been committed after all. */
+  async #committed(append: Append): Promise<Mark | undefined> {
+    const first = append.events[0]!
+    const { rows } = await this.pool.query<Mark & { hash: Buffer }>(
+      `select hash, epoch, xid, sequence from events where stream_id = $1 and version >= $2 and version < $2 + $3 order by version`,
+      [append.streamId, first.version, append.events.length],
+    )
+    if (!rows[0]?.hash.equals(first.hash)) return undefined
+    const { epoch, xid, sequence } = rows.at(-1)!
+    return { epoch, xid, sequence }
+  }
+}
+
+/** The state that follows from a stream's events. */
+export const fold = <S, E extends Event>(decider: Decider<S, E>, events: readonly StoredEvent<E>[]): S =>
+  events.reduce((state: S, event) => decider.evolve(state, event, event.metadata), decider.initial)
+
+interface Loaded<S> {
+  readonly state: S
+  readonly version: number
+  readonly headHash: Buffer
+  readonly now: Date
+}
+
+interface StreamRow {
+  clock: Date
+  version: number | null
+  head_hash: Buffer | null
+  state: unknown
+  state_version: number | null
+  last_at: Date | null
+}
+
+interface EventRow {
+  stream_id: string
+  version: number
+  type: string
+  schema_version: number
+  data: object
+  metadata: Metadata
+}
+
+export const READ_STREAM = `
+  select clock_timestamp() as clock, s.version, s.head_hash, s.state, s.state_version, s.last_at
+  from (select 1) as one left join streams s on s.id = $1`
+
+function prepareAppend<S, E extends Event>(
+  decider: Decider<S, E>,
+  streamId: string,
+  stream: Loaded<S>,
+  events: readonly E[],
+  context: Context,
+): { append: Append; state: S } {
+  const caused: Metadata = { at: stream.now.toISOString(), ...context }
+  const metadata = JSON.stringify(caused)
+  let hash = stream.headHash
+  const appended = events.map(({ type, data: payload }, n) => {
+    const event = { version: stream.version + n + 1, type, schemaVersion: schemaVersion(decider.upcasters, type), data: JSON.stringify(payload), metadata }
+    hash = eventHash(hash, { streamId, ...event })
+    return { ...event, hash, occurredAt: stream.now }
+  })
+  const state = events.reduce((before, event) => decider.evolve(before, event, caused), stream.state)
+  const append = {
+    streamId,
+    streamType: decider.streamType,
+    expected: stream.version,
+    version: stream.version + events.length,
+    headHash: hash,
+    state: JSON.stringify(state),
+    stateVersion: decider.stateVersion,
+    lastAt: stream.now,
+    events: appended,
+  }
+  return { append, state }
+}

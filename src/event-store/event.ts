@@ -1,0 +1,82 @@
+/** A thing that happened, in the words of the trade. Plain data; dates are ISO strings; no secret, personal values only as PersonalData. */
+export interface Event {
+  readonly type: string
+  readonly data: object
+}
+
+/** A value encrypted under one person's key (keys/person-keys.ts): safe to store, unreadable once the key is destroyed. */
+export type PersonalData = string & { readonly __brand: 'PersonalData' }
+
+/** Who caused an event and in which request. `at` is added by the store from the database's clock. */
+export interface Context {
+  readonly actor?: string
+  readonly clientId?: string
+  readonly userId?: string
+  readonly sessionId?: string
+  /** `Origin`, sealed. */
+  readonly origin?: PersonalData
+  readonly correlationId?: string
+  readonly causationId?: string
+}
+
+/** Where a request came from. */
+export interface Origin {
+  readonly ip: string
+  readonly userAgent: string
+}
+
+export interface Metadata extends Context {
+  readonly at: string
+}
+
+/** An event as it stands in its stream, already in its newest shape. */
+export type StoredEvent<E extends Event = Event> = E & {
+  readonly streamId: string
+  readonly version: number
+  readonly metadata: Metadata
+}
+
+/** An event with its place in the log: positions are 1..N without a gap. */
+export type SealedEvent<E extends Event = Event> = StoredEvent<E> & { readonly position: number }
+
+/** What a command decided: the events to append, and what to tell the caller. */
+export interface Decision<E extends Event, R> {
+  readonly events: readonly E[]
+  readonly result: R
+}
+
+/** Per event type the chain of functions old → new. A type's schema version is the length of its chain plus one. */
+export type Upcasters<E extends Event> = {
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each link has its own old shape
+  readonly [T in E['type']]: readonly ((old: any) => object)[]
+}
+
+/** How a stream's state follows from its events. `evolve` is pure; state survives JSON. */
+export interface Decider<S, E extends Event> {
+  readonly streamType: string
+  readonly initial: S
+  /** Raised whenever `evolve` or the state's shape changes: older rows are folded again from their events. */
+  readonly stateVersion: number
+  readonly upcasters: Upcasters<E>
+  evolve(state: S, event: E, metadata: Metadata): S
+}
+
+/** A place in commit order: every event with a smaller or equal mark was visible when it was taken. */
+export interface Mark {
+  readonly epoch: number
+  readonly xid: string
+  readonly sequence: number
+}
+
+/** `refresh_token_family` and `rt_…` → `refresh_token_family-rt_…`. */
+export const streamName = (streamType: string, id: string): string => `${streamType}-${id}`
+
+/** The newest shape of stored data. Throws for a type or version that this code does not know. */
+export function upcast<E extends Event>(upcasters: Upcasters<E>, type: string, schemaVersion: number, data: object): E {
+  const chain = Object.hasOwn(upcasters, type) ? upcasters[type as E['type']] : undefined
+  if (!chain || schemaVersion < 1 || schemaVersion > chain.length + 1) throw new Error(`unknown event ${type} of schema version ${schemaVersion}`)
+  return { type, data: chain.slice(schemaVersion - 1).reduce((old, step) => step(old), data) } as unknown as E
+}
+
+/** The version that new events of a type are written with. */
+export const schemaVersion = <E extends Event>(upcasters: Upcasters<E>, type: E['type']): number => upcasters[type].length + 1

@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto'
+
+export const ZERO_HASH: Buffer = Buffer.alloc(32)
+
+/** What an event's hash covers; `data` and `metadata` are the stored JSON texts, byte for byte. */
+export interface HashedEvent {
+  readonly streamId: string
+  readonly version: number
+  readonly type: string
+  readonly schemaVersion: number
+  readonly data: string
+  readonly metadata: string
+}
+
+/**
+ * SHA-256 over lines: a tag, the hash of the stream's previous event (zeros for the first), then the event.
+ * No part can contain a line break (JSON.stringify escapes them), so the lines can be read in one way only.
+ */
+export function eventHash(previous: Buffer, event: HashedEvent): Buffer {
+  const { streamId, version, type, schemaVersion, data, metadata } = event
+  return createHash('sha256')
+    .update(`evergrant-event-1\n${previous.toString('hex')}\n${streamId}\n${version}\n${type}\n${schemaVersion}\n${data}\n${metadata}`)
+    .digest()
+}
+
+/** The bytes that a seal's hash covers; its signature covers that hash. Numbers are decimal, hashes hex. */
+export interface SealContent {
+  readonly number: number
+  readonly firstPosition: number
+  readonly lastPosition: number
+  readonly epoch: number
+  readonly xid: string
+  readonly sequence: number
+  readonly merkleRoot: Buffer
+  readonly previousHash: Buffer
+  readonly sealedAt: Date
+}
+
+export function sealHash(seal: SealContent): Buffer {
+  return createHash('sha256')
+    .update(
+      [
+        'evergrant-seal-1',
+        seal.number,
+        seal.firstPosition,
+        seal.lastPosition,
+        seal.epoch,
+        seal.xid,
+        seal.sequence,
+        seal.merkleRoot.toString('hex'),
+        seal.previousHash.toString('hex'),
+        seal.sealedAt.toISOString(),
+      ].join('\n'),
+    )
+    .digest()
+}
+
+const leafHash = (eventHash: Buffer): Buffer => createHash('sha256').update('\x00').update(eventHash).digest()
+const nodeHash = (left: Buffer, right: Buffer): Buffer => createHash('sha256').update('\x01').update(left).update(right).digest()
+
+/** Merkle tree hash of RFC 6962 §2.1 over event hashes; at least one. */
+export function merkleRoot(eventHashes: readonly Buffer[]): Buffer {
+  let level = eventHashes.map(leafHash)
+  while (level.length > 1) {
+    const next: Buffer[] = []
+    for (let i = 0; i < level.length; i += 2) {
+      const left = level[i]!
+      const right = level[i + 1]
+      next.push(right ? nodeHash(left, right) : left)
+    }
+    level = next
+  }
+  return level[0]!
+}
+
+/** A seal's `leaves` column: the 32-byte event hashes in position order. */
+export function splitLeaves(leaves: Buffer): Buffer[] {
+  return Array.from({ length: leaves.length / 32 }, (_, n) => leaves.subarray(n * 32, n * 32 + 32))
+}

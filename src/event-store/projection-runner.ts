@@ -1,0 +1,128 @@
+import type pg from 'pg'
+import { isTransient } from '../database/errors.js'
+import { inTransaction } from '../database/pool.js'
+import { failedEvents, projectionPosition } from './event-store.metrics.js'
+import type { SealedEvent } from './event.js'
+import { type LoggedEvent, ofTypes, type Place, readBatch } from './log-reader.js'
+import type { Projection } from './projection.js'
+
+const BATCH = 2000
+
+/** Another process moved a checkpoint in the meantime; nothing of this batch was kept. */
+export class MovedElsewhere extends Error {}
+
+/**
+ * Feeds projections with the sealed log, in order. Those that stand at the same position share one read and one commit.
+ * An event that a projection cannot handle is recorded in failed_events and counted; the others go on.
+ */
+export class ProjectionRunner {
+  constructor(
+    private readonly pool: pg.Pool,
+    private readonly projections: readonly Projection[],
+    private readonly onFailure: (failure: { projection: string; position: number; type: string; error: unknown }) => void,
+  ) {}
+
+  /** One batch for each group of projections; answers whether any moved. Errors: the database's; BrokenLogError; MovedElsewhere. */
+  async advance(): Promise<boolean> {
+    const names = this.projections.map(({ name }) => name)
+    const groups = new Map<number, { from: Place; projections: Projection[] }>()
+    for (const { name, ...from } of await readCheckpoints(this.pool, names)) {
+      const group = groups.get(from.position) ?? { from, projections: [] }
+      group.projections.push(this.projections.find((projection) => projection.name === name)!)
+      groups.set(from.position, group)
+    }
+    let moved = false
+    for (const { from, projections } of groups.values()) moved = (await this.#step(from, projections)) || moved
+    return moved
+  }
+
+  async #step(from: Place, projections: readonly Projection[]): Promise<boolean> {
+    const { events, upTo } = await readBatch(this.pool, from, BATCH)
+    if (events.length === 0) return false
+    await inTransaction(this.pool, async (db) => {
+      await moveCheckpoints(
+        db,
+        projections.map(({ name }) => name),
+        from,
+        upTo,
+      )
+      for (const projection of projections) {
+        for (const { event, error } of await project(db, projection, events)) {
+          failedEvents.inc({ name: projection.name })
+          this.onFailure({ projection: projection.name, position: event.position, type: event.type, error })
+        }
+      }
+    })
+    for (const { name } of projections) projectionPosition.set({ name }, upTo.position)
+    return true
+  }
+}
+
+/** An event that a reader could not handle. */
+export interface Failure {
+  readonly event: LoggedEvent
+  readonly error: unknown
+}
+
+/**
+ * Applies a batch within the caller's transaction. If it fails for a reason of its own its events are applied one by one,
+ * and those that fail are recorded and answered. Errors: what would pass by itself, for the caller to try again.
+ */
+export async function project(db: pg.ClientBase, projection: Projection, logged: readonly LoggedEvent[]): Promise<Failure[]> {
+  const own = logged.filter(({ type }) => Object.hasOwn(projection.upcasters, type))
+  if (own.length === 0 || (await attempt(db, () => projection.apply(ofTypes(own, projection.upcasters), db))) === undefined) return []
+  const failures: Failure[] = []
+  for (const event of own) {
+    const error = await attempt(db, () => projection.apply(ofTypes([event], projection.upcasters), db))
+    if (error === undefined) continue
+    await recordFailure(db, projection.name, event, error)
+    failures.push({ event, error })
+  }
+  return failures
+}
+
+/** Undoes what `work` wrote if it fails, and answers the error. */
+async function attempt(db: pg.ClientBase, work: () => Promise<void>): Promise<unknown> {
+  await db.query('savepoint projecting')
+  try {
+    await work()
+    await db.query('release savepoint projecting')
+    return undefined
+  } catch (error) {
+    if (isTransient(error)) throw error
+    await db.query('rollback to savepoint projecting')
+    return error ?? new Error('failed without an error')
+  }
+}
+
+/** Where the named readers stand; a new one starts at position 0. */
+export async function readCheckpoints(pool: pg.Pool, names: readonly string[]): Promise<(Place & { name: string })[]> {
+  const read = { name: 'checkpoints-of', text: `select name, position, epoch, xid, sequence from checkpoints where name = any($1)`, values: [names] }
+  const { rows } = await pool.query<Place & { name: string }>(read)
+  if (rows.length === names.length) return rows
+  await pool.query(`insert into checkpoints (name) select unnest($1::text[]) on conflict do nothing`, [names])
+  return (await pool.query<Place & { name: string }>(read)).rows
+}
+
+/** Moves checkpoints from one place to the next, all or none. Errors: MovedElsewhere. */
+export async function moveCheckpoints(db: pg.ClientBase | pg.Pool, names: readonly string[], from: Place, to: Place): Promise<void> {
+  const { rowCount } = await db.query(
+    `update checkpoints set position = $3, epoch = $4, xid = $5, sequence = $6, moved_at = clock_timestamp() where name = any($1) and position = $2`,
+    [names, from.position, to.position, to.epoch, to.xid, to.sequence],
+  )
+  if (rowCount !== names.length) throw new MovedElsewhere()
+}
+
+/** Makes an event that a reader could not handle visible to the operator. */
+export async function recordFailure(
+  db: pg.ClientBase | pg.Pool,
+  reader: string,
+  event: Pick<SealedEvent, 'position' | 'streamId' | 'version' | 'type'>,
+  error: unknown,
+): Promise<void> {
+  await db.query(
+    `insert into failed_events (projection, position, stream_id, version, type, error) values ($1, $2, $3, $4, $5, $6)
+     on conflict (projection, position) do update set error = excluded.error, failed_at = now()`,
+    [reader, event.position, event.streamId, event.version, event.type, error instanceof Error ? error.message : String(error)],
+  )
+}

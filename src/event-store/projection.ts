@@ -1,0 +1,69 @@
+import type pg from 'pg'
+import type { Event, SealedEvent, Upcasters } from './event.js'
+
+/** What both kinds of reader say of themselves: a name for their checkpoint and the event types they care about. */
+interface Reader<E extends Event> {
+  readonly name: string
+  readonly upcasters: Upcasters<E>
+}
+
+/**
+ * Keeps a table. `apply` gets events in log order and writes within the transaction that also moves the checkpoint,
+ * so each event counts once. It reads and writes its own table only, and waits for nothing.
+ */
+export interface Projection<E extends Event = Event> extends Reader<E> {
+  readonly table: string
+  apply(events: readonly SealedEvent<E>[], db: pg.ClientBase): Promise<void>
+}
+
+/**
+ * Reacts to events with commands. Each event comes at least once, in log order, so its commands must be safe to repeat.
+ */
+export interface Reactor<E extends Event = Event> extends Reader<E> {
+  react(event: SealedEvent<E>): Promise<void>
+}
+
+/** Thrown by a reactor that wants the same event again later: what it waits for is not there yet. */
+export class NotYetError extends Error {}
+
+/** A projection whose rows each follow from the events of one key. */
+export interface RowProjection<E extends Event, R extends Row> {
+  readonly name: string
+  readonly table: string
+  readonly key: string
+  readonly columns: readonly (keyof R & string)[]
+  readonly upcasters: Upcasters<E>
+  keyOf(event: SealedEvent<E>): string
+  /** The row after the event; undefined for no row. Throws only for "this cannot be". */
+  evolve(row: R | undefined, event: SealedEvent<E>): R | undefined
+}
+
+export type Row = Record<string, unknown>
+
+/** Reads the rows of a batch once, folds in memory, and writes them back in two statements, however many events there are. */
+export function rowProjection<E extends Event, R extends Row>(options: RowProjection<E, R>): Projection<E> {
+  const { name, table, key, columns, upcasters, keyOf, evolve } = options
+  const list = columns.join(', ')
+  const upsert = `
+    insert into ${table} (${list}) select ${list} from jsonb_populate_recordset(null::${table}, $1)
+    on conflict (${key}) do update set ${columns.map((column) => `${column} = excluded.${column}`).join(', ')}`
+  return {
+    name,
+    table,
+    upcasters,
+    async apply(events, db) {
+      const keys = [...new Set(events.map(keyOf))]
+      const { rows } = await db.query<{ row: R }>(`select to_jsonb(t) as row from ${table} as t where ${key} = any($1)`, [keys])
+      const before = new Map(rows.map(({ row }) => [String(row[key]), row]))
+      const after = new Map(before)
+      for (const event of events) {
+        const row = evolve(after.get(keyOf(event)), event)
+        if (row) after.set(keyOf(event), row)
+        else after.delete(keyOf(event))
+      }
+      const gone = [...before.keys()].filter((id) => !after.has(id))
+      if (gone.length > 0) await db.query(`delete from ${table} where ${key} = any($1)`, [gone])
+      if (after.size > 0) await db.query(upsert, [JSON.stringify([...after.values()])])
+    },
+  }
+}

@@ -1,0 +1,115 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import pg from 'pg'
+import { findTable, makeEmptyCopy, replaceByCopy, type Table } from './empty-copy.js'
+import { type Place, readBatch, START } from './log-reader.js'
+import type { Projection } from './projection.js'
+import { moveCheckpoints, project } from './projection-runner.js'
+
+const BATCH = 4000
+/** So much may be left to replay while the projection stands still for the exchange of tables. */
+const SHORT = 1000
+/** Attempts to get the table for a moment, a second apart. */
+const SWAP_ATTEMPTS = 60
+/** First half of the advisory lock; the second is the projection's name. */
+const REBUILD_LOCK = 7_230_117
+
+/** Two rebuilds of one projection would take away each other's table. */
+export class AlreadyRebuildingError extends Error {}
+
+export interface Rebuilt {
+  readonly position: number
+  readonly events: number
+  readonly failed: number
+}
+
+/**
+ * Builds a projection's table anew from the first position, beside the one in use, and exchanges the two when it has caught up.
+ * Readers and the projection runner go on meanwhile: nobody sees an empty, missing or older table.
+ * A rebuild that is killed leaves the table in use as it was; the next one clears up.
+ * Errors: AlreadyRebuildingError; BrokenLogError; the database's.
+ */
+export async function rebuildProjection(db: pg.Client, projection: Projection): Promise<Rebuilt> {
+  const { name } = projection
+  const { rows } = await db.query<{ locked: boolean }>('select pg_try_advisory_lock($1, hashtext($2)) as locked', [REBUILD_LOCK, name])
+  if (!rows[0]!.locked) throw new AlreadyRebuildingError(`${name} is being rebuilt by another process`)
+  const schema = `rebuild_${name}`.slice(0, 63)
+  const table = await findTable(db, projection.table)
+  await prepare(db, table, schema)
+  await db.query(`insert into checkpoints (name) values ($1) on conflict do nothing`, [name])
+  let from: Place = START
+  let events = 0
+  for (let attempt = 1; ; attempt++) {
+    const caughtUp = await replay(db, projection, from, (done) => (events += done))
+    await db.query(`analyze ${pg.escapeIdentifier(schema)}.${pg.escapeIdentifier(table.name)}`)
+    const swapped = await swap(db, projection, table, schema, caughtUp, attempt)
+    if (swapped) {
+      await db.query(`drop schema ${pg.escapeIdentifier(schema)} cascade`)
+      await db.query('select pg_advisory_unlock($1, hashtext($2))', [REBUILD_LOCK, name])
+      return { position: swapped.place.position, events: events + swapped.events, failed: swapped.failed }
+    }
+    from = caughtUp
+    await pause(1000)
+  }
+}
+
+async function prepare(db: pg.Client, table: Table, schema: string): Promise<void> {
+  const own = pg.escapeIdentifier(schema)
+  await db.query(`drop schema if exists ${own} cascade`)
+  await db.query(`create schema ${own}`)
+  await makeEmptyCopy(db, table, schema)
+  // Failures of the replay are kept apart too, until they count.
+  await makeEmptyCopy(db, await findTable(db, 'failed_events'), schema)
+  // Unqualified names mean the new tables first. The new table has no statistics yet, and nothing of it is lost that a crash would not lose anyway.
+  await db.query(`set search_path = ${own}, ${pg.escapeIdentifier(table.schema)}`)
+  await db.query(
+    'set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off; set synchronous_commit = off; set statement_timeout = 0',
+  )
+}
+
+/** Replays until little is left of the log, be the projection itself at its end or far behind. */
+async function replay(db: pg.Client, projection: Projection, start: Place, count: (events: number) => void): Promise<Place> {
+  for (let from = start; ;) {
+    const { events, upTo } = await readBatch(db, from, BATCH)
+    if (events.length > 0) {
+      await db.query('begin')
+      await project(db, projection, events)
+      await db.query('commit')
+      count(events.length)
+    }
+    from = upTo
+    const { rows } = await db.query<{ position: number }>(`select coalesce(max(last_position), 0) as position from seals`)
+    if (rows[0]!.position - from.position <= SHORT) return from
+  }
+}
+
+/** Answers undefined when a slow reader held the table; nothing has changed then. */
+async function swap(db: pg.Client, projection: Projection, table: Table, schema: string, start: Place, attempt: number) {
+  const { name } = projection
+  await db.query('begin')
+  try {
+    await db.query('set local synchronous_commit = on')
+    const { rows } = await db.query<Place>(`select position, epoch, xid, sequence from checkpoints where name = $1 for update`, [name])
+    const checkpoint = rows[0]!
+    let place = start
+    let replayed = 0
+    while (place.position < checkpoint.position) {
+      const { events, upTo } = await readBatch(db, place, BATCH)
+      if (events.length === 0) throw new Error(`the checkpoint of ${name} stands at position ${checkpoint.position}, after the log's end at ${place.position}`)
+      await project(db, projection, events)
+      replayed += events.length
+      place = upTo
+    }
+    const failures = `from ${pg.escapeIdentifier(schema)}.failed_events`
+    const failedEvents = `${pg.escapeIdentifier(table.schema)}.failed_events`
+    await db.query(`delete from ${failedEvents} where projection = $1`, [name])
+    const { rowCount } = await db.query(`insert into ${failedEvents} select * ${failures}`)
+    await moveCheckpoints(db, [name], checkpoint, place)
+    await replaceByCopy(db, table, schema)
+    await db.query('commit')
+    return { place, events: replayed, failed: rowCount ?? 0 }
+  } catch (error) {
+    await db.query('rollback')
+    if ((error as { code?: string }).code === '55P03' && attempt < SWAP_ATTEMPTS) return undefined
+    throw error
+  }
+}

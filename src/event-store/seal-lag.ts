@@ -1,0 +1,25 @@
+import type pg from 'pg'
+
+/** The age of the oldest event that has no position yet, and who holds it up: sealing waits for every older writing transaction in the cluster. */
+export interface SealLag {
+  readonly seconds: number
+  readonly oldestTransaction?: { readonly pid: number; readonly user: string; readonly since: Date }
+}
+
+const WORTH_A_WARNING_SECONDS = 5
+
+/** Reads the seal lag; names the oldest writing transaction once the lag is worth a warning (5 s). */
+export async function readSealLag(pool: pg.Pool): Promise<SealLag> {
+  const { rows } = await pool.query<{ seconds: number }>(`
+    select extract(epoch from clock_timestamp() - occurred_at)::float8 as seconds from events
+    where (epoch, xid, sequence) > (
+      select coalesce(max(epoch), 0), coalesce(max(xid::text), '0')::xid8, coalesce(max(sequence), 0)
+      from (select epoch, xid, sequence from seals order by number desc limit 1) as head)
+    order by epoch, xid, sequence limit 1`)
+  const seconds = Math.max(0, rows[0]?.seconds ?? 0)
+  if (seconds < WORTH_A_WARNING_SECONDS) return { seconds }
+  const oldest = await pool.query<{ pid: number; user: string; since: Date }>(`
+    select pid, usename as user, xact_start as since from pg_stat_activity
+    where backend_xid is not null order by age(backend_xid) desc limit 1`)
+  return oldest.rows[0] ? { seconds, oldestTransaction: oldest.rows[0] } : { seconds }
+}

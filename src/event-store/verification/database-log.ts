@@ -1,0 +1,136 @@
+import type pg from 'pg'
+import { cursorPages, Pages } from './cursor.js'
+import { before } from '../catch-up.js'
+import type { Mark } from '../event.js'
+import { eventHash, ZERO_HASH } from '../hashes.js'
+import type { LogBlock, LogEvent, LogKey, LogSeal, LogSource, LogStart, Traced } from './log-source.js'
+import { type EventRow, Predecessors } from './predecessors.js'
+
+const EVENTS_PER_PAGE = 4096
+/** A seal lists up to 4096 events, 32 bytes each. */
+const SEALS_PER_PAGE = 32
+
+export const WHOLE_LOG: LogStart = { number: 0, position: 0, hash: ZERO_HASH }
+
+/**
+ * The log in the database, as one snapshot sees it: needs an open REPEATABLE READ transaction with `streamInOrder`.
+ * From `start` on; to seal `lastSeal`, or with the events that are not sealed yet.
+ */
+export class DatabaseLog implements LogSource {
+  constructor(
+    private readonly db: pg.ClientBase,
+    readonly keys: ReadonlyMap<string, LogKey>,
+    readonly start: LogStart = WHOLE_LOG,
+    private readonly lastSeal?: number,
+  ) {}
+
+  async *blocks(): AsyncGenerator<LogBlock> {
+    const from = await this.#markOf(this.start.number)
+    const seals = new Pages(cursorPages<SealRow>(this.db, 'log_seals', SEALS_PER_PAGE, SEALS, [this.start.number, this.lastSeal ?? null]))
+    const events = new Pages(this.#events(from))
+    for (;;) {
+      const seal = await seals.next()
+      if (!seal) break
+      const count = seal.leaves.length / 32
+      // A manipulated range could hold any number of events; a few too many are enough to see it.
+      const covered = await events.takeWhile(({ row }) => !before(seal, row), count + EVENTS_PER_PAGE)
+      yield { events: covered.map(({ event }) => event), seal: logSeal(seal) }
+    }
+    if (this.lastSeal !== undefined) return
+    for (;;) {
+      const page = await events.takeWhile(() => true, EVENTS_PER_PAGE)
+      if (page.length === 0) return
+      yield { events: page.map(({ event }) => event) }
+    }
+  }
+
+  async trace(hash: Buffer): Promise<Traced | undefined> {
+    const [found] = (await this.db.query<Known>(`select stream_id as "streamId", version from events where hash = $1 limit 1`, [hash])).rows
+    if (found) return { ...found, elsewhere: true }
+    const [head] = (await this.db.query<Known>(`select id as "streamId", version from streams where head_hash = $1 limit 1`, [hash])).rows
+    if (head) return { ...head, elsewhere: false }
+    const { rows: orphans } = await this.db.query<EventRow>(ORPHANS)
+    const heir = orphans.find((row) => eventHash(hash, hashed(row)).equals(row.hash))
+    return heir && { streamId: heir.stream_id, version: heir.version - 1, elsewhere: false }
+  }
+
+  /** Whole pages get their previous hashes in one go. */
+  async *#events(from: Mark): AsyncGenerator<{ row: EventRow; event: LogEvent }[], undefined> {
+    const predecessors = new Predecessors(this.db)
+    for await (const page of cursorPages<EventRow>(this.db, 'log_events', EVENTS_PER_PAGE, EVENTS, [from.epoch, from.xid, from.sequence])) {
+      const previous = await predecessors.of(page)
+      yield page.map((row, n) => ({ row, event: { ...hashed(row), hash: row.hash, ...timeFlaw(row), ...previous[n]! } }))
+    }
+  }
+
+  async #markOf(seal: number): Promise<Mark> {
+    const { rows } = await this.db.query<Mark>(`select epoch, xid, sequence from seals where number = $1`, [seal])
+    return rows[0] ?? { epoch: 0, xid: '0', sequence: 0 }
+  }
+}
+
+interface Known {
+  streamId: string
+  version: number
+}
+
+interface SealRow extends Mark {
+  number: number
+  first_position: number
+  last_position: number
+  leaves: Buffer
+  merkle_root: Buffer
+  previous_hash: Buffer
+  sealed_at: Date
+  hash: Buffer
+  key_id: string
+  signature: Buffer
+}
+
+const logSeal = (row: SealRow): LogSeal => ({
+  number: row.number,
+  firstPosition: row.first_position,
+  lastPosition: row.last_position,
+  epoch: row.epoch,
+  xid: row.xid,
+  sequence: row.sequence,
+  leaves: row.leaves,
+  merkleRoot: row.merkle_root,
+  previousHash: row.previous_hash,
+  sealedAt: row.sealed_at,
+  hash: row.hash,
+  keyId: row.key_id,
+  signature: row.signature,
+})
+
+const hashed = ({ stream_id: streamId, version, type, schema_version: schemaVersion, data, metadata }: EventRow) => ({
+  streamId,
+  version,
+  type,
+  schemaVersion,
+  data,
+  metadata,
+})
+
+/** The hash covers the time in the metadata; the column must say the same. */
+function timeFlaw({ metadata, micros }: EventRow): { flaw?: string } {
+  const at = (JSON.parse(metadata) as { at?: unknown } | null)?.at
+  return typeof at === 'string' && Date.parse(at) * 1000 === micros ? {} : { flaw: 'its occurred_at is not the time in its metadata' }
+}
+
+const SEALS = `
+  select number, first_position, last_position, epoch, xid, sequence, leaves, merkle_root, previous_hash, sealed_at, hash, key_id, signature
+  from seals where number > $1 and ($2::bigint is null or number <= $2) order by number`
+
+const COLUMNS = `stream_id, version, type, schema_version, data::text, metadata::text, hash, epoch, xid, sequence,
+    (extract(epoch from occurred_at) * 1000000)::bigint as micros`
+
+const EVENTS = `
+  select ${COLUMNS}
+  from events where (epoch, xid, sequence) > ($1, $2::xid8, $3) order by epoch, xid, sequence`
+
+const ORPHANS = `
+  select ${COLUMNS}
+  from events e
+  where version > 1 and not exists (select from events p where p.stream_id = e.stream_id and p.version = e.version - 1)
+  limit 1000`

@@ -1,0 +1,157 @@
+import type pg from 'pg'
+import type { Context, PersonalData } from '../event-store/event.js'
+import type { EventStore } from '../event-store/event-store.js'
+import { keyIdOf, openWith, sealWith } from './person-cipher.js'
+import { type PersonEvent, person } from './person.events.js'
+import { type PersonKey, PersonKeyStore } from './person-key-store.js'
+import type { RootKeys } from './root-key.js'
+
+/** How old a look into the table may be for a key to open with it: the promise is a second, the rest is the answer's way. */
+const OPEN_MS = 750
+/** How old it may be for sealing. */
+const SEAL_MS = 60_000
+/** Bounds what a process holds: some 10 MB. */
+const MAX_CACHED = 20_000
+
+/**
+ * Encrypts what identifies a person under a key of that person alone; destroying the key erases all of it, everywhere, while the hashes
+ * over the ciphertext still verify.
+ *
+ * Opening trusts a key for under a second since the table was asked, counted from before the question: so an erased person is unreadable
+ * on every worker within that second. Sealing trusts it for a minute and has it checked in the background meanwhile, so that a rotation
+ * costs no round trip. Sealing under a key just destroyed reveals nothing: it can only lose what was recorded. Where a loss would matter
+ * (the profile of somebody new, who may bear the id of somebody erased) ask for the `current` key.
+ */
+export class PersonKeys {
+  readonly #table: PersonKeyStore
+  readonly #byId = new Map<string, Cached>()
+  readonly #byPerson = new Map<string, Cached>()
+  #next: Batch | undefined
+
+  constructor(
+    pool: pg.Pool,
+    private readonly store: EventStore,
+    rootKeys: RootKeys,
+  ) {
+    this.#table = new PersonKeyStore(pool, rootKeys)
+  }
+
+  /** Encrypts a JSON value for a person; the key is made at its first use. `current`: under the key that the table holds now. */
+  async seal(personId: string, value: unknown, { current = false } = {}): Promise<PersonalData> {
+    const { id, key } = await this.#sealingKey(personId, current)
+    return sealWith(id, key, value)
+  }
+
+  /** The value, or undefined once the person was erased. Errors: PersonalDataError for a text that is not ours or was changed. */
+  async open<T>(data: PersonalData): Promise<T | undefined> {
+    const [value] = await this.openMany<T>([data])
+    return value
+  }
+
+  /** As `open`, for a list: all keys that are not at hand come by one query. */
+  async openMany<T>(list: readonly PersonalData[]): Promise<(T | undefined)[]> {
+    const keys = new Map<string, Buffer>()
+    const missing = new Set<string>()
+    for (const keyId of list.map(keyIdOf)) {
+      const cached = this.#byId.get(keyId)
+      if (cached && age(cached) < OPEN_MS) keys.set(keyId, cached.key)
+      else missing.add(keyId)
+    }
+    if (missing.size > 0) for (const { id, key } of await this.#load([...missing], [])) keys.set(id, key)
+    return list.map((data) => {
+      const key = keys.get(keyIdOf(data))
+      return key && (openWith(key, data) as T)
+    })
+  }
+
+  /** Destroys the person's key and records that it happened. Answers false, and does nothing, when there is none (any more). */
+  async erase(personId: string, context: Context = {}): Promise<boolean> {
+    const [found] = await this.#table.find([], [personId])
+    if (!found) return false
+    const { result } = await this.store.transact(
+      person,
+      found.id,
+      (state) => ({ events: state.status === 'erased' ? [] : [erased(found.id)], result: state.status !== 'erased' }),
+      context,
+      async (db) => {
+        await db.query('delete from person_keys where id = $1', [found.id])
+      },
+    )
+    this.#forget(found.id)
+    return result
+  }
+
+  async #sealingKey(personId: string, current: boolean): Promise<PersonKey> {
+    const cached = this.#byPerson.get(personId)
+    if (cached && !current && age(cached) < SEAL_MS) {
+      if (age(cached) >= OPEN_MS && !cached.checking) this.#check(cached)
+      return cached
+    }
+    const found = (await this.#load([], [personId])).find((key) => key.personId === personId)
+    return found!
+  }
+
+  /** Failing is no matter: the next use asks again, and after a minute it has to wait for the answer. */
+  #check(cached: Cached): void {
+    cached.checking = true
+    this.#load([cached.id], []).catch(() => {
+      cached.checking = false
+    })
+  }
+
+  /** Asks for what was wanted in the same turn of the event loop by one query; people without a key get one. */
+  #load(keyIds: readonly string[], personIds: readonly string[]): Promise<PersonKey[]> {
+    this.#next ??= this.#startBatch()
+    for (const id of keyIds) this.#next.keyIds.add(id)
+    for (const id of personIds) this.#next.personIds.add(id)
+    return this.#next.keys
+  }
+
+  #startBatch(): Batch {
+    const keyIds = new Set<string>()
+    const personIds = new Set<string>()
+    const keys = new Promise<void>((resolve) => setImmediate(resolve)).then(async () => {
+      this.#next = undefined
+      const checkedAt = performance.now()
+      const found = await this.#table.find([...keyIds], [...personIds])
+      const present = new Set(found.map((key) => key.personId))
+      const people = [...personIds].filter((id) => !present.has(id))
+      if (people.length > 0) found.push(...(await this.#table.findOrCreate(people)))
+      for (const id of keyIds) this.#forget(id)
+      for (const key of found) this.#remember({ ...key, checkedAt, checking: false })
+      return found
+    })
+    return { keyIds, personIds, keys }
+  }
+
+  #remember(key: Cached): void {
+    const former = this.#byPerson.get(key.personId)
+    if (former) this.#forget(former.id)
+    this.#byId.set(key.id, key)
+    this.#byPerson.set(key.personId, key)
+    // A key moves to the end whenever it is checked, which a used one is every second: the first is the one longest unused.
+    if (this.#byId.size > MAX_CACHED) this.#forget(this.#byId.keys().next().value!)
+  }
+
+  #forget(keyId: string): void {
+    const key = this.#byId.get(keyId)
+    this.#byId.delete(keyId)
+    if (key && this.#byPerson.get(key.personId) === key) this.#byPerson.delete(key.personId)
+  }
+}
+
+interface Cached extends PersonKey {
+  /** When the table was asked, by this process's steady clock. */
+  readonly checkedAt: number
+  checking: boolean
+}
+
+interface Batch {
+  readonly keyIds: Set<string>
+  readonly personIds: Set<string>
+  readonly keys: Promise<PersonKey[]>
+}
+
+const age = ({ checkedAt }: Cached): number => performance.now() - checkedAt
+
+const erased = (keyId: string): PersonEvent => ({ type: 'PersonErased', data: { keyId } })

@@ -1,0 +1,75 @@
+import { NestFactory } from '@nestjs/core'
+import type { NestExpressApplication } from '@nestjs/platform-express'
+import { readFileSync } from 'node:fs'
+import type { Server } from 'node:http'
+import { AppModule } from '../app.module.js'
+import { type Config, completeConfig, type StartConfig } from '../config.js'
+import { measureProcess } from '../http/metrics.js'
+import { setUpHttp } from '../http/set-up.js'
+import { createLogger, type Logger, NestLog } from '../logging.js'
+import { startTracing } from '../tracing.js'
+import { askForMetrics, report, stopRequested } from './orders.js'
+
+/** Longer than load balancers keep theirs (60 s), so that they never send into a connection that is closing. */
+const KEEP_ALIVE_MS = 65_000
+const REQUEST_MS = 30_000
+
+/** One process that answers HTTP or works in the background, until it is told to stop; never returns. */
+export async function runWorker(start: StartConfig): Promise<never> {
+  const config = completeConfig(start)
+  const log = createLogger(config.logLevel, config.part)
+  const stop = stopRequested()
+  const die = (error: unknown): never => {
+    log.fatal({ err: error }, 'an error that nothing caught')
+    process.exit(1)
+  }
+  process.on('uncaughtException', die).on('unhandledRejection', die)
+
+  const stopTracing = config.tracing ? await startTracing() : undefined
+  measureProcess()
+  const app = await createApp(config, log)
+  await listen(app, config)
+  log.info('at work')
+  report({ type: 'ready' })
+  await stop
+  await close(app)
+  await stopTracing?.()
+  process.exit(0)
+}
+
+async function createApp(config: Config, log: Logger): Promise<NestExpressApplication> {
+  const https =
+    typeof config.tls === 'object'
+      ? { cert: readFileSync(config.tls.certFile), key: readFileSync(config.tls.keyFile), minVersion: 'TLSv1.2' as const }
+      : undefined
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.for(config, askForMetrics), {
+    logger: new NestLog(log),
+    bodyParser: false,
+    abortOnError: false,
+    ...(https && { httpsOptions: https }),
+  })
+  setUpHttp(app, config, log)
+  return app
+}
+
+/** The background process serves health and metrics where no other process does. */
+async function listen(app: NestExpressApplication, config: Config): Promise<void> {
+  if (config.part === 'background' && config.role !== 'worker') return void (await app.init())
+  const server: Server = app.getHttpServer()
+  server.keepAliveTimeout = KEEP_ALIVE_MS
+  server.headersTimeout = REQUEST_MS
+  server.requestTimeout = REQUEST_MS
+  await app.listen(config.port).catch((error: NodeJS.ErrnoException) => {
+    const problem = error.code === 'EADDRINUSE' ? 'is in use by another program' : `cannot be opened (${error.code ?? error.message})`
+    report({ type: 'refused', message: `PORT: ${config.port} ${problem}, for example PORT=${config.port === 3000 ? 3001 : 3000}` })
+    throw error
+  })
+}
+
+/** Requests in flight are answered; a connection that has gone idle is closed rather than waited for. */
+async function close(app: NestExpressApplication): Promise<void> {
+  const server: Server = app.getHttpServer()
+  const sweep = setInterval(() => server.closeIdleConnections(), 25)
+  await app.close()
+  clearInterval(sweep)
+}

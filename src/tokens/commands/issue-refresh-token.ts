@@ -1,0 +1,55 @@
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
+import type { Context, Origin } from '../../event-store/event.js'
+import { EventStore } from '../../event-store/event-store.js'
+import { PersonKeys } from '../../keys/person-keys.js'
+import { RootKeys } from '../../keys/root-key.js'
+import { causedBy } from '../refresh-token/cause.js'
+import { family, type LifetimePolicy, start } from '../refresh-token/family.js'
+import { checkMetadata, type RefreshTokenMetadata } from '../refresh-token/metadata.js'
+import { newFamilyId, newSalt, refreshToken } from '../refresh-token/token-value.js'
+
+export interface IssuedRefreshToken {
+  readonly familyId: string
+  readonly refreshToken: string
+  readonly expiresAt: string | null
+}
+
+/** Starts a family for one authorization (spec/refresh-tokens.md §3). Errors: InvalidMetadataError. */
+export class IssueRefreshToken extends Command<IssuedRefreshToken> {
+  constructor(
+    readonly grant: {
+      readonly userId: string
+      readonly clientId: string
+      readonly sessionId: string | null
+      readonly audience: string | null
+      readonly scope: readonly string[]
+      readonly rotating: boolean
+      readonly metadata?: RefreshTokenMetadata
+    },
+    readonly policy: LifetimePolicy,
+    readonly origin: Origin,
+    readonly context: Context = {},
+  ) {
+    super()
+  }
+}
+
+@CommandHandler(IssueRefreshToken)
+export class IssueRefreshTokenHandler implements ICommandHandler<IssueRefreshToken> {
+  constructor(
+    private readonly store: EventStore,
+    private readonly rootKeys: RootKeys,
+    private readonly personKeys: PersonKeys,
+  ) {}
+
+  async execute({ grant, policy, origin, context }: IssueRefreshToken): Promise<IssuedRefreshToken> {
+    const { metadata: entries = {}, ...terms } = grant
+    checkMetadata(entries)
+    const familyId = newFamilyId()
+    const secret = { keyId: this.rootKeys.newestId, salt: newSalt() }
+    const metadata = Object.keys(entries).length > 0 ? await this.personKeys.seal(grant.userId, entries) : null
+    const cause = { ...context, clientId: grant.clientId, ...(await causedBy(this.personKeys, grant.userId, origin)) }
+    const { result } = await this.store.transact(family, familyId, (state, now) => start(state, { ...terms, ...secret, metadata }, policy, now), cause)
+    return { familyId, refreshToken: refreshToken(this.rootKeys, secret, familyId, 1), expiresAt: result.expiresAt }
+  }
+}

@@ -1,0 +1,37 @@
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
+import type { Context, Origin } from '../../event-store/event.js'
+import { EventStore } from '../../event-store/event-store.js'
+import { PersonKeys } from '../../keys/person-keys.js'
+import { causedBy } from '../refresh-token/cause.js'
+import type { RevocationReason } from '../refresh-token/family.events.js'
+import { family, revoke } from '../refresh-token/family.js'
+
+/** Ends a family, whichever of its tokens was meant (spec/refresh-tokens.md §10). Answers whether it was active until now. */
+export class RevokeRefreshToken extends Command<boolean> {
+  constructor(
+    readonly familyId: string,
+    readonly reason: RevocationReason,
+    readonly origin?: Origin,
+    readonly context: Context = {},
+  ) {
+    super()
+  }
+}
+
+@CommandHandler(RevokeRefreshToken)
+export class RevokeRefreshTokenHandler implements ICommandHandler<RevokeRefreshToken> {
+  constructor(
+    private readonly store: EventStore,
+    private readonly personKeys: PersonKeys,
+  ) {}
+
+  async execute({ familyId, reason, origin, context }: RevokeRefreshToken): Promise<boolean> {
+    const { result } = await this.store.transact(
+      family,
+      familyId,
+      (state) => revoke(state, reason),
+      async (state) => ({ ...context, ...(state.status !== 'none' && (await causedBy(this.personKeys, state.userId, origin))) }),
+    )
+    return result
+  }
+}

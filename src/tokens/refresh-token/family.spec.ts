@@ -1,0 +1,207 @@
+import type { PersonalData } from '../../event-store/event.js'
+import { at, given } from '../../event-store/testing.js'
+import { type ActiveFamily, exchange, type ExchangePolicy, family, revoke, setMetadata, start } from './family.js'
+import type { FamilyEvent, FamilyStarted } from './family.events.js'
+
+const second = (n: number): Date => new Date(Date.UTC(2026, 0, 1) + n * 1000)
+const iso = (n: number): string => second(n).toISOString()
+const origin = (text: string): PersonalData => text as PersonalData
+
+const terms: Omit<FamilyStarted, 'expiresAt' | 'idleExpiresAt'> = {
+  userId: 'auth0|u',
+  clientId: 'app',
+  sessionId: null,
+  audience: 'https://api',
+  scope: ['offline_access'],
+  rotating: true,
+  keyId: 'k',
+  salt: 's',
+  metadata: null,
+}
+const expiring: ExchangePolicy = { absoluteSeconds: 1000, idleSeconds: 60, leewaySeconds: 0 }
+const forever: ExchangePolicy = { absoluteSeconds: null, idleSeconds: null, leewaySeconds: 0 }
+const withLeeway = (leewaySeconds: number): ExchangePolicy => ({ ...expiring, leewaySeconds })
+
+const started = (over: Partial<FamilyStarted> = {}): FamilyEvent => ({
+  type: 'FamilyStarted',
+  data: { ...terms, expiresAt: iso(1000), idleExpiresAt: iso(60), ...over },
+})
+const rotated = (generation: number, over: object = {}): FamilyEvent => ({
+  type: 'RefreshTokenRotated',
+  data: { generation, expiresAt: iso(1000), idleExpiresAt: iso(1000), ...over },
+})
+const present =
+  (generation: number, policy: ExchangePolicy, time: number, clientId = 'app') =>
+  (state: Parameters<typeof exchange>[0]) =>
+    exchange(state, { clientId, generation }, policy, second(time))
+
+describe('start', () => {
+  it('fixes both ends at the issue', () => {
+    const { events, result } = given(family).when((state) => start(state, terms, expiring, second(0)))
+    expect(events).toEqual([started()])
+    expect(result.expiresAt).toBe(iso(1000))
+  })
+
+  it('keeps the idle end within the absolute one', () => {
+    const { events } = given(family).when((state) => start(state, terms, { absoluteSeconds: 30, idleSeconds: 60 }, second(0)))
+    expect(events[0]!.data).toMatchObject({ expiresAt: iso(30), idleExpiresAt: iso(30) })
+  })
+
+  it('sets no end when nothing expires', () => {
+    const { events } = given(family).when((state) => start(state, terms, forever, second(0)))
+    expect(events[0]!.data).toMatchObject({ expiresAt: null, idleExpiresAt: null })
+  })
+
+  it('cannot happen twice', () => {
+    expect(() => given(family, started()).when((state) => start(state, terms, expiring, second(0)))).toThrow()
+  })
+})
+
+describe('exchange of a rotating token', () => {
+  it('rotates the current generation and keeps the absolute end', () => {
+    const { events, result } = given(family, at(second(0), started())).when(present(1, expiring, 50))
+    expect(events).toEqual([{ type: 'RefreshTokenRotated', data: { generation: 2, expiresAt: iso(1000), idleExpiresAt: iso(110) } }])
+    expect(result).toEqual({ kind: 'exchanged', generation: 2, expiresAt: iso(1000) })
+  })
+
+  it('answers the previous generation inside the leeway with the same successor, up to its last instant', () => {
+    const history = given(family, at(second(0), started()), at(second(100), rotated(2)))
+    const { events, result } = history.when(present(1, withLeeway(10), 110))
+    expect(result).toMatchObject({ kind: 'exchanged', generation: 2 })
+    expect(events).toMatchObject([{ type: 'RefreshTokenExchanged', data: { generation: 2 } }])
+  })
+
+  it('revokes the family when a spent token comes back after the leeway', () => {
+    const { events, result } = given(family, at(second(0), started()), at(second(100), rotated(2))).when(present(1, withLeeway(10), 110.001))
+    expect(result).toEqual({ kind: 'refused', why: 'reuse' })
+    expect(events).toEqual([{ type: 'FamilyRevoked', data: { reason: 'reuse', presentedGeneration: 1, latestGeneration: 2 } }])
+  })
+
+  it('revokes the family at once when there is no leeway', () => {
+    expect(given(family, at(second(0), started()), at(second(100), rotated(2))).when(present(1, expiring, 100)).result).toEqual({
+      kind: 'refused',
+      why: 'reuse',
+    })
+  })
+
+  it('does not slide the window by retries', () => {
+    const retry: FamilyEvent = { type: 'RefreshTokenExchanged', data: { generation: 2, expiresAt: iso(1000), idleExpiresAt: iso(1000) } }
+    const history = given(family, at(second(0), started()), at(second(100), rotated(2)), at(second(109), retry))
+    expect(history.when(present(1, withLeeway(10), 112)).result).toMatchObject({ why: 'reuse' })
+  })
+
+  it('takes a generation two or more back for theft, even inside the leeway', () => {
+    const history = given(family, at(second(0), started()), at(second(100), rotated(2)), at(second(101), rotated(3)))
+    expect(history.when(present(1, withLeeway(30), 102)).result).toMatchObject({ why: 'reuse' })
+  })
+
+  it('plays the worked example of the specification', () => {
+    const steps: [time: number, generation: number, expected: object][] = [
+      [100, 1, { generation: 2 }],
+      [104, 1, { generation: 2 }],
+      [105, 2, { generation: 3 }],
+      [107, 2, { generation: 3 }],
+      [108, 1, { why: 'reuse' }],
+      [109, 3, { why: 'revoked' }],
+    ]
+    const policy = { absoluteSeconds: null, idleSeconds: null, leewaySeconds: 10 }
+    let state = given(family, at(second(0), started({ expiresAt: null, idleExpiresAt: null }))).state
+    for (const [time, generation, expected] of steps) {
+      const { events, result } = exchange(state, { clientId: 'app', generation }, policy, second(time))
+      expect(result).toMatchObject(expected)
+      state = events.reduce((folded, event) => family.evolve(folded, event, { at: iso(time) }), state)
+    }
+  })
+
+  it('does not know a generation that was never issued', () => {
+    const { events, result } = given(family, started()).when(present(2, expiring, 1))
+    expect({ events, result }).toEqual({ events: [], result: { kind: 'refused', why: 'unknown' } })
+  })
+})
+
+describe('who may exchange, and until when', () => {
+  it('refuses another client without touching the family, whatever it presents', () => {
+    const { events, result } = given(family, at(second(0), started()), at(second(1), rotated(2))).when(present(1, expiring, 2, 'other'))
+    expect({ events, result }).toEqual({ events: [], result: { kind: 'refused', why: 'foreign' } })
+  })
+
+  it.each([
+    [59.999, 'exchanged'],
+    [60, 'refused'],
+  ])('at %s s of an idle lifetime of 60 s is %s', (time, kind) => {
+    expect(given(family, at(second(0), started())).when(present(1, expiring, time)).result.kind).toBe(kind)
+  })
+
+  it('counts a spent token of an expired family as expired, not as reuse', () => {
+    const history = given(family, at(second(0), started()), at(second(1), rotated(2, { idleExpiresAt: iso(61) })))
+    expect(history.when(present(1, expiring, 62))).toEqual({ events: [], result: { kind: 'refused', why: 'expired' } })
+  })
+
+  it('gives a token without end one at its next exchange once the client has a maximum', () => {
+    const { events } = given(family, at(second(0), started({ expiresAt: null, idleExpiresAt: null }))).when(present(1, expiring, 500))
+    expect(events[0]!.data).toMatchObject({ expiresAt: iso(1500), idleExpiresAt: iso(560) })
+  })
+
+  it('keeps the absolute end when the client goes back to none', () => {
+    const { events } = given(family, at(second(0), started())).when(present(1, forever, 10))
+    expect(events[0]!.data).toMatchObject({ expiresAt: iso(1000), idleExpiresAt: null })
+  })
+})
+
+describe('exchange of a non-rotating token', () => {
+  it('succeeds any number of times and moves the idle end', () => {
+    const { events, result } = given(family, at(second(0), started({ rotating: false }))).when(present(1, expiring, 50))
+    expect(result).toMatchObject({ kind: 'exchanged', generation: 1 })
+    expect(events).toEqual([{ type: 'RefreshTokenExchanged', data: { generation: 1, expiresAt: iso(1000), idleExpiresAt: iso(110) } }])
+  })
+})
+
+describe('what the family remembers', () => {
+  it('keeps when and from where it was last used, if it can expire', () => {
+    const { state } = given(family, at(second(0), started(), { origin: origin('first') }), at(second(5), rotated(2), { origin: origin('second') }))
+    expect(state).toMatchObject({ initialOrigin: 'first', lastOrigin: 'second', lastExchangedAt: iso(5), startedAt: iso(0), rotatedAt: iso(5) })
+  })
+
+  it('keeps neither if it cannot', () => {
+    const ends = { expiresAt: null, idleExpiresAt: null }
+    const { state } = given(family, at(second(0), started(ends), { origin: origin('first') }), at(second(5), rotated(2, ends), { origin: origin('second') }))
+    expect(state).toMatchObject({ generation: 2, lastOrigin: 'first', lastExchangedAt: null })
+  })
+})
+
+describe('revoke', () => {
+  it('ends an active family and keeps what recognises its tokens', () => {
+    const history = given(family, at(second(0), started()), at(second(9), { type: 'FamilyRevoked', data: { reason: 'client', latestGeneration: 1 } }))
+    expect(history.state).toEqual({
+      status: 'revoked',
+      userId: 'auth0|u',
+      clientId: 'app',
+      keyId: 'k',
+      salt: 's',
+      generation: 1,
+      revokedAt: iso(9),
+      reason: 'client',
+    })
+    expect(history.when(present(1, expiring, 10)).result).toEqual({ kind: 'refused', why: 'revoked' })
+  })
+
+  it('changes nothing the second time, or for a family that never was', () => {
+    const ended = given(family, started(), { type: 'FamilyRevoked', data: { reason: 'api', latestGeneration: 1 } })
+    expect(ended.when((state) => revoke(state, 'client'))).toEqual({ events: [], result: false })
+    expect(given(family).when((state) => revoke(state, 'client'))).toEqual({ events: [], result: false })
+  })
+})
+
+describe('setMetadata', () => {
+  const metadata = origin('sealed')
+
+  it('replaces the metadata and survives rotation', () => {
+    const { state } = given(family, started(), { type: 'RefreshTokenMetadataSet', data: { metadata } }, rotated(2), rotated(3))
+    expect((state as ActiveFamily).metadata).toBe(metadata)
+  })
+
+  it('finds no family that is expired, revoked or unknown', () => {
+    expect(given(family, started()).when((state) => setMetadata(state, metadata, second(60)))).toEqual({ events: [], result: false })
+    expect(given(family).when((state) => setMetadata(state, metadata, second(0)))).toEqual({ events: [], result: false })
+  })
+})

@@ -1,0 +1,49 @@
+import type { PersonalData, Upcasters } from '../../event-store/event.js'
+import type { Difference } from '../../event-store/difference.js'
+
+/** Where a person's account comes from. */
+export interface Identity {
+  readonly connection: string
+  readonly connection_id: string
+  readonly provider: string
+  readonly user_id: string
+  readonly isSocial: boolean
+  readonly profileData?: PersonalData
+}
+
+/** A user as the Management API shows it (spec/management-api.md §2.7), what is personal encrypted. Member names are Auth0's. */
+export interface UserProfile {
+  readonly user_id: string
+  readonly identities: readonly [Identity, ...Identity[]]
+  readonly email?: PersonalData
+  readonly email_verified?: boolean
+  readonly username?: PersonalData
+  readonly phone_number?: PersonalData
+  readonly phone_verified?: boolean
+  readonly name?: PersonalData
+  readonly nickname?: PersonalData
+  readonly given_name?: PersonalData
+  readonly family_name?: PersonalData
+  readonly picture?: PersonalData
+  readonly user_metadata?: PersonalData
+  readonly app_metadata?: PersonalData
+  readonly blocked?: boolean
+}
+
+/** Personal values are PersonalData; a password or its hash is never here. */
+export type UserEvent =
+  | { readonly type: 'UserCreated'; readonly data: { readonly profile: UserProfile } }
+  | { readonly type: 'UserChanged'; readonly data: { readonly changes: Difference<UserProfile> } }
+  | { readonly type: 'PasswordChanged'; readonly data: object }
+  | { readonly type: 'AdministratorAppointed'; readonly data: object }
+  | { readonly type: 'AdministratorDismissed'; readonly data: object }
+  | { readonly type: 'UserDeleted'; readonly data: object }
+
+export const userUpcasters: Upcasters<UserEvent> = {
+  UserCreated: [],
+  UserChanged: [],
+  PasswordChanged: [],
+  AdministratorAppointed: [],
+  AdministratorDismissed: [],
+  UserDeleted: [],
+}

@@ -1,0 +1,51 @@
+import type { PersonalData } from '../../event-store/event.js'
+import { at, given } from '../../event-store/testing.js'
+import type { UserEvent, UserProfile } from './user.events.js'
+import { appointAdministrator, changePassword, changeUser, createUser, deleteUser, user } from './user.js'
+
+const sealed = (text: string): PersonalData => text as PersonalData
+const profile: UserProfile = {
+  user_id: 'auth0|1',
+  identities: [{ connection: 'db', connection_id: 'con_1', provider: 'auth0', user_id: '1', isSocial: false }],
+  email: sealed('sealed-1'),
+  email_verified: false,
+}
+const created: UserEvent = { type: 'UserCreated', data: { profile } }
+
+describe('a user', () => {
+  it('is created once, as an administrator if so asked', () => {
+    expect(given(user).when((state) => createUser(state, profile))).toEqual({ events: [created], result: 'created' })
+    expect(given(user).when((state) => createUser(state, profile, { administrator: true })).events).toEqual([
+      created,
+      { type: 'AdministratorAppointed', data: {} },
+    ])
+    expect(given(user, created).when((state) => createUser(state, profile))).toEqual({ events: [], result: 'exists' })
+  })
+
+  it('can be created again under an id that was deleted', () => {
+    expect(given(user, created, { type: 'UserDeleted', data: {} }).when((state) => createUser(state, profile)).result).toBe('created')
+  })
+
+  it('changes what is named, and says what it was', () => {
+    const { events } = given(user, created).when((state) => changeUser(state, { email_verified: true, email: sealed('sealed-1') }))
+    expect(events).toEqual([{ type: 'UserChanged', data: { changes: { email_verified: { from: false, to: true } } } }])
+    expect(given(user, created, at(new Date(5), events[0]!)).state).toMatchObject({ profile: { email_verified: true }, updatedAt: new Date(5).toISOString() })
+  })
+
+  it('has a changed password with nothing of it in the event', () => {
+    expect(given(user, created).when((state) => changePassword(state))).toEqual({ events: [{ type: 'PasswordChanged', data: {} }], result: 'changed' })
+  })
+
+  it('is appointed administrator once', () => {
+    const { events } = given(user, created).when((state) => appointAdministrator(state))
+    expect(events).toEqual([{ type: 'AdministratorAppointed', data: {} }])
+    expect(given(user, created, ...events).when((state) => appointAdministrator(state)).events).toEqual([])
+  })
+
+  it('that does not exist is neither changed nor appointed, and deleting it does nothing', () => {
+    expect(given(user).when((state) => changeUser(state, { blocked: true }))).toEqual({ events: [], result: 'absent' })
+    expect(given(user).when((state) => changePassword(state))).toEqual({ events: [], result: 'absent' })
+    expect(given(user).when((state) => appointAdministrator(state))).toEqual({ events: [], result: 'absent' })
+    expect(given(user).when((state) => deleteUser(state)).events).toEqual([])
+  })
+})

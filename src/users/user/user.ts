@@ -1,0 +1,65 @@
+import type { Decider, Decision } from '../../event-store/event.js'
+import { applyDifference, type Changes, difference } from '../../event-store/difference.js'
+import { type UserEvent, type UserProfile, userUpcasters } from './user.events.js'
+
+export type UserState =
+  | { readonly status: 'absent' }
+  | {
+      readonly status: 'present'
+      readonly profile: UserProfile
+      /** May sign in to the dashboard, with every scope of the Management API. */
+      readonly administrator: boolean
+      readonly createdAt: string
+      readonly updatedAt: string
+      readonly passwordChangedAt?: string
+    }
+
+export const user: Decider<UserState, UserEvent> = {
+  streamType: 'user',
+  initial: { status: 'absent' },
+  stateVersion: 1,
+  upcasters: userUpcasters,
+  evolve: (state, { type, data }, { at }) => {
+    if (type === 'UserCreated') return { status: 'present', profile: data.profile, administrator: false, createdAt: at, updatedAt: at }
+    if (state.status === 'absent') return state
+    switch (type) {
+      case 'UserChanged':
+        return { ...state, profile: applyDifference(state.profile, data.changes), updatedAt: at }
+      case 'PasswordChanged':
+        return { ...state, passwordChangedAt: at, updatedAt: at }
+      case 'AdministratorAppointed':
+        return { ...state, administrator: true }
+      case 'AdministratorDismissed':
+        return { ...state, administrator: false }
+      case 'UserDeleted':
+        return { status: 'absent' }
+    }
+  },
+}
+
+/** An id that was used before may be used again: its former person's values stay unreadable, their key is another. */
+export function createUser(state: UserState, profile: UserProfile, { administrator = false } = {}): Decision<UserEvent, 'created' | 'exists'> {
+  if (state.status === 'present') return { events: [], result: 'exists' }
+  const appointed = administrator ? [{ type: 'AdministratorAppointed', data: {} } as const] : []
+  return { events: [{ type: 'UserCreated', data: { profile } }, ...appointed], result: 'created' }
+}
+
+export function changeUser(state: UserState, wanted: Changes<Omit<UserProfile, 'user_id'>>): Decision<UserEvent, 'changed' | 'absent'> {
+  if (state.status === 'absent') return { events: [], result: 'absent' }
+  const changes = difference<UserProfile>(state.profile, wanted)
+  return { events: changes ? [{ type: 'UserChanged', data: { changes } }] : [], result: 'changed' }
+}
+
+export function changePassword(state: UserState): Decision<UserEvent, 'changed' | 'absent'> {
+  if (state.status === 'absent') return { events: [], result: 'absent' }
+  return { events: [{ type: 'PasswordChanged', data: {} }], result: 'changed' }
+}
+
+export function appointAdministrator(state: UserState): Decision<UserEvent, 'appointed' | 'absent'> {
+  if (state.status === 'absent') return { events: [], result: 'absent' }
+  return { events: state.administrator ? [] : [{ type: 'AdministratorAppointed', data: {} }], result: 'appointed' }
+}
+
+export function deleteUser(state: UserState): Decision<UserEvent, undefined> {
+  return { events: state.status === 'present' ? [{ type: 'UserDeleted', data: {} }] : [], result: undefined }
+}

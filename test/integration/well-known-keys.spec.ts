@@ -1,0 +1,83 @@
+import { jest } from '@jest/globals'
+import { createPublicKey, randomBytes, verify } from 'node:crypto'
+import { get } from 'node:http'
+import { Module } from '@nestjs/common'
+import { NestFactory } from '@nestjs/core'
+import type { NestExpressApplication } from '@nestjs/platform-express'
+import { createRemoteJWKSet, jwtVerify } from 'jose'
+import pg from 'pg'
+import { ConfigModule } from '../../src/config.module.js'
+import { DatabaseModule } from '../../src/database/database.module.js'
+import { EventStoreModule } from '../../src/event-store/event-store.module.js'
+import { KeysModule } from '../../src/keys/keys.module.js'
+import { LogKey } from '../../src/keys/log-key.js'
+import { RootKeys } from '../../src/keys/root-key.js'
+import { SigningKeys } from '../../src/keys/signing-keys.js'
+import { configFor } from '../support/bootstrapped.js'
+import { databaseUrl } from '../support/database.js'
+
+jest.setTimeout(60_000)
+
+@Module({ imports: [ConfigModule.for(configFor(databaseUrl)), DatabaseModule, EventStoreModule, KeysModule] })
+class KeysApp {}
+
+let app: NestExpressApplication
+let url: string
+
+beforeAll(async () => {
+  app = await NestFactory.create<NestExpressApplication>(KeysApp, { logger: false })
+  await app.listen(0, '127.0.0.1')
+  url = await app.getUrl()
+  await app.get(SigningKeys).ensure({})
+})
+afterAll(() => app.close())
+
+/** Not by fetch, which forbids every cache as soon as it is given an etag. */
+const statusFor = (etag: string): Promise<number | undefined> =>
+  new Promise((resolve, reject) => {
+    get(`${url}/.well-known/jwks.json`, { headers: { 'if-none-match': etag } }, (answer) => resolve(answer.resume().statusCode)).on('error', reject)
+  })
+
+describe('GET /.well-known/jwks.json', () => {
+  it('lets a client that knows only its address verify a token', async () => {
+    const token = await app.get(SigningKeys).sign({ iss: 'https://i/', aud: 'a' }, { alg: 'RS256', typ: 'JWT' })
+    const { payload } = await jwtVerify(token, createRemoteJWKSet(new URL(`${url}/.well-known/jwks.json`)), {
+      issuer: 'https://i/',
+      audience: 'a',
+      algorithms: ['RS256'],
+    })
+    expect(payload.aud).toBe('a')
+  })
+
+  it('is open to every origin, kept for seconds only, and holds public members only', async () => {
+    const answer = await fetch(`${url}/.well-known/jwks.json`, { headers: { origin: 'https://app.example.com' } })
+    expect(answer.status).toBe(200)
+    expect(answer.headers.get('access-control-allow-origin')).toBe('*')
+    expect(answer.headers.get('cache-control')).toBe('public, max-age=15, stale-while-revalidate=15, stale-if-error=86400')
+    expect(answer.headers.get('content-type')).toMatch(/^application\/json/)
+    const { keys } = (await answer.json()) as { keys: Record<string, unknown>[] }
+    expect(keys).toHaveLength(2)
+    for (const key of keys) {
+      expect(Object.keys(key).sort()).toEqual(['alg', 'e', 'kid', 'kty', 'n', 'use'])
+      expect(key).toMatchObject({ kty: 'RSA', use: 'sig', alg: 'RS256' })
+    }
+  })
+
+  it('answers 304 until the keys change', async () => {
+    const etag = (await fetch(`${url}/.well-known/jwks.json`)).headers.get('etag')!
+    expect(await statusFor(etag)).toBe(304)
+    await app.get(SigningKeys).rotate({})
+    expect(await statusFor(etag)).toBe(200)
+  })
+})
+
+describe('GET /.well-known/evergrant-log-key', () => {
+  it('shows the public key that verifies a seal', async () => {
+    const key = await LogKey.load(app.get(pg.Pool), app.get(RootKeys))
+    const { keys } = (await (await fetch(`${url}/.well-known/evergrant-log-key`)).json()) as { keys: Record<string, string>[] }
+    expect(keys).toEqual([{ kid: key.keyId, publicKey: expect.any(String), createdAt: expect.stringMatching(/Z$/) }])
+    const publicKey = createPublicKey({ key: Buffer.from(keys[0]!['publicKey']!, 'base64'), format: 'der', type: 'spki' })
+    const hash = randomBytes(32)
+    expect(verify(null, hash, publicKey, await key.sign(hash))).toBe(true)
+  })
+})

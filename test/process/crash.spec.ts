@@ -1,0 +1,139 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { randomBytes, randomInt } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { jest } from '@jest/globals'
+import { foldDatabase } from '../../src/cli/fold.js'
+import { verifyDatabase } from '../../src/cli/verify.js'
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/database/embedded-postgres.js'
+import { migrate } from '../../src/database/migrate.js'
+import { createOwnerClient, createPool } from '../../src/database/pool.js'
+import { CatchUp } from '../../src/event-store/catch-up.js'
+import { deciders } from '../../src/deciders.js'
+import { RootKeys } from '../../src/keys/root-key.js'
+
+jest.setTimeout(120_000)
+
+const WORKERS = 3
+const FAMILIES_EACH = 6
+const KILLS_OF_WORKERS = 12
+const KILLS_OF_POSTGRES = 4
+const key = randomBytes(32)
+
+interface Client {
+  readonly name: string
+  token?: string
+  familyId?: string
+  /** Exchanges whose answer arrived. */
+  acknowledged: number
+}
+
+interface Message {
+  readonly kind: 'issued' | 'redeemed' | 'refused' | 'error' | 'background-error'
+  readonly name: string
+  readonly token: string
+  readonly familyId?: string
+}
+
+let dir: string
+let server: EmbeddedPostgres
+let databaseUrl: string
+const clients = Array.from({ length: WORKERS }, (_, w) => Array.from({ length: FAMILIES_EACH }, (_, n): Client => ({ name: `${w}-${n}`, acknowledged: 0 })))
+const workers: ChildProcess[] = []
+const trouble: Message[] = []
+let heard = 0
+let wake = (): void => undefined
+
+const startServer = (): Promise<EmbeddedPostgres> => startEmbeddedPostgres({ dir: path.join(dir, 'postgres') })
+
+beforeAll(async () => {
+  dir = await mkdtemp(path.join(os.tmpdir(), 'evergrant-crash-'))
+  server = await startServer()
+  databaseUrl = server.url('postgres')
+  await migrate(databaseUrl)
+})
+afterAll(async () => {
+  for (const worker of workers) worker.kill('SIGKILL')
+  await server.stop()
+  await rm(dir, { recursive: true, force: true })
+})
+
+function startWorker(w: number): void {
+  const families = clients[w]!
+  const options = JSON.stringify({ databaseUrl, encryptionKey: key.toString('base64'), families, background: w < 2 })
+  const worker = fork(path.join(import.meta.dirname, '../support/crash-worker.mjs'), [options])
+  worker.on('message', (message: Message) => {
+    if (message.kind === 'refused' || message.kind === 'background-error') trouble.push(message)
+    const client = families.find(({ name }) => name === message.name)
+    if (!client || !message.token) return
+    client.token = message.token
+    if (message.familyId !== undefined) client.familyId = message.familyId
+    if (message.kind === 'redeemed') client.acknowledged++
+    heard++
+    wake()
+  })
+  workers[w] = worker
+}
+
+/** Until the clients got this many more answers: so every kill meets a service at work. */
+async function answers(count: number): Promise<void> {
+  const target = heard + count
+  while (heard < target) {
+    await new Promise<void>((resolve) => {
+      wake = resolve
+    })
+  }
+}
+
+async function kill(worker: ChildProcess): Promise<void> {
+  const gone = once(worker, 'exit')
+  worker.kill('SIGKILL')
+  await gone
+}
+
+it('loses and doubles nothing when workers and PostgreSQL are killed at work, again and again', async () => {
+  for (let w = 0; w < WORKERS; w++) startWorker(w)
+  for (let n = 0; n < KILLS_OF_WORKERS; n++) {
+    await answers(randomInt(20, 120))
+    const w = n % WORKERS
+    await kill(workers[w]!)
+    startWorker(w)
+    if (n % (KILLS_OF_WORKERS / KILLS_OF_POSTGRES) !== 0) continue
+    await answers(randomInt(20, 120))
+    process.kill(server.pid, 'SIGKILL')
+    await server.died
+    await server.stop()
+    server = await startServer()
+  }
+  await answers(100)
+
+  // The background workers stay until the read model has caught up.
+  const pool = createPool(databaseUrl, 2)
+  const stopped = workers.map((worker) => once(worker, 'exit'))
+  expect(await new CatchUp(pool).caughtUp('refresh_tokens', 20_000)).toBe(true)
+  for (const worker of workers.slice(2)) worker.send('stop')
+  await Promise.all(stopped.slice(2))
+  for (const worker of workers.slice(0, 2)) worker.send('stop')
+  await Promise.all(stopped)
+  expect(trouble).toEqual([])
+
+  const owner = createOwnerClient(databaseUrl)
+  await owner.connect()
+  for (const { familyId, acknowledged } of clients.flat()) {
+    const { rows } = await owner.query<{ generation: number }>(
+      `select (data->>'generation')::int as generation from events where stream_id = $1 and type = 'RefreshTokenRotated' order by version`,
+      [`refresh_token_family-${familyId}`],
+    )
+    expect(rows.map(({ generation }) => generation)).toEqual(rows.map((_, n) => n + 2))
+    expect(rows.length).toBeGreaterThanOrEqual(acknowledged)
+  }
+  await owner.end()
+  await pool.end()
+
+  expect(await verifyDatabase(databaseUrl, new RootKeys([key]), 'http://localhost/')).toMatchObject({ ok: true })
+  const different: string[] = []
+  expect(await foldDatabase(databaseUrl, deciders, ({ streamId }) => different.push(streamId))).toMatchObject({ streams: WORKERS * FAMILIES_EACH, stale: 0 })
+  expect(different).toEqual([])
+})

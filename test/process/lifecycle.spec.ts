@@ -1,0 +1,120 @@
+import { jest } from '@jest/globals'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { connect } from 'node:net'
+import path from 'node:path'
+import { eventually } from '../support/eventually.js'
+import { cleanUp, freePort, isAlive, Service, temporaryFolder } from '../support/service.js'
+
+jest.setTimeout(60_000)
+
+const folders: string[] = []
+const folder = (): string => folders[folders.push(temporaryFolder()) - 1]!
+afterAll(() => cleanUp(...folders))
+
+const refusesConnections = (port: number): Promise<boolean> =>
+  new Promise((done) => {
+    const socket = connect(port, 'localhost', () => done(false)).once('error', () => done(true))
+    socket.once('connect', () => socket.destroy())
+  })
+
+test('starts from nothing, says so in one line, and keeps its files to itself', async () => {
+  const service = await new Service(await freePort(), path.join(folder(), 'new/data')).ready()
+  const announced = service.lines.filter((line) => line.msg.startsWith('Evergrant ready'))
+  expect(announced.map((line) => line.msg)).toEqual([`Evergrant ready: issuer http://localhost:${service.port}/ on port ${service.port}`])
+  expect(await (await service.get('/health/live')).json()).toEqual({ status: 'up' })
+  expect((await service.get('/health/ready')).status).toBe(200)
+
+  const mode = (file: string): string => (statSync(path.join(service.dataDir, file)).mode & 0o777).toString(8)
+  expect([mode('.'), mode('postgres'), mode('secrets')]).toEqual(['700', '700', '700'])
+  for (const name of readdirSync(path.join(service.dataDir, 'secrets'))) expect(mode(`secrets/${name}`)).toBe('600')
+  expect(await service.stop()).toBe(0)
+  expect(service.errors).toBe('')
+})
+
+test('finishes the request in flight at SIGTERM, ignores a second signal, and leaves no process', async () => {
+  const service = await new Service(await freePort(), folder()).ready()
+  const postmaster = service.postmaster
+  const socket = connect(service.port, 'localhost')
+  let answer = ''
+  socket.setEncoding('utf8').on('data', (text: string) => (answer += text))
+  const closed = new Promise((done) => socket.once('close', done))
+  await new Promise((done) => socket.write('GET /health/live HTTP/1.1\r\nHost: localhost\r\n', done))
+  // Another request on the same worker's queue shows that the first has arrived there.
+  await service.get('/health/live')
+
+  const started = performance.now()
+  service.signal('SIGTERM')
+  await eventually(() => refusesConnections(service.port))
+  service.signal('SIGTERM')
+  service.signal('SIGINT')
+  socket.write('\r\n')
+  await closed
+  expect(answer).toMatch(/^HTTP\/1\.1 200 OK[^]*{"status":"up"}$/)
+  expect(await service.exited).toBe(0)
+  expect(performance.now() - started).toBeLessThan(10_000)
+  for (const pid of [...service.workers('http'), ...service.workers('background'), postmaster]) expect(isAlive(pid)).toBe(false)
+})
+
+test('does not wait for connections that are kept alive', async () => {
+  const service = await new Service(await freePort(), folder()).ready()
+  const socket = connect(service.port, 'localhost')
+  socket.write('GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n')
+  await new Promise((done) => socket.once('data', done))
+  const started = performance.now()
+  expect(await service.stop()).toBe(0)
+  expect(performance.now() - started).toBeLessThan(4000)
+})
+
+test.each([
+  ['the service', { postgres: false }],
+  ['the service and PostgreSQL', { postgres: true }],
+])('starts again at once, with its data, after kill -9 of %s', async (_, what) => {
+  const dataDir = folder()
+  const first = await new Service(await freePort(), dataDir).ready()
+  const keys = await (await first.get('/.well-known/jwks.json')).json()
+  await first.killAll(what)
+  const second = await new Service(first.port, dataDir).ready()
+  expect(await (await second.get('/.well-known/jwks.json')).json()).toEqual(keys)
+  expect(await second.stop()).toBe(0)
+})
+
+test('brings PostgreSQL back when it dies alone', async () => {
+  const service = await new Service(await freePort(), folder()).ready()
+  const dead = service.postmaster
+  process.kill(dead, 'SIGKILL')
+  await eventually(() => service.lines.some((line) => line.msg === 'the embedded database is back'))
+  await eventually(async () => (await service.get('/health/ready')).status === 200)
+  expect(service.postmaster).not.toBe(dead)
+  expect(await service.stop()).toBe(0)
+})
+
+test('a stop during the start is a stop', async () => {
+  const service = new Service(await freePort(), folder())
+  await eventually(() => service.postmaster)
+  expect(await service.stop()).toBe(0)
+})
+
+test('two run side by side', async () => {
+  const both = await Promise.all([1, 2].map(async () => new Service(await freePort(), folder()).ready()))
+  const keys = await Promise.all(both.map(async (service) => (await service.get('/.well-known/jwks.json')).text()))
+  expect(keys[0]).not.toBe(keys[1])
+  expect(await Promise.all(both.map((service) => service.stop()))).toEqual([0, 0])
+})
+
+test('writes no secret to the log, at any level', async () => {
+  const secret = 'hunter2hunter2hunter2'
+  const env = {
+    LOG_LEVEL: 'trace',
+    MANAGEMENT_CLIENT_ID: 'm2m',
+    MANAGEMENT_CLIENT_SECRET: secret,
+    ADMIN_EMAIL: 'a@b.c',
+    ADMIN_PASSWORD: secret,
+    METRICS_TOKEN: secret,
+  }
+  const service = await new Service(await freePort(), folder(), env).ready()
+  await service.get(`/nothing/v1.${'a'.repeat(70)}?code=${secret}&refresh_token=${secret}`, { authorization: `Bearer ${secret}` })
+  await service.get('/metrics', { authorization: `Bearer ${secret}` })
+  await service.stop()
+  const stored = readdirSync(path.join(service.dataDir, 'secrets')).map((name) => readFileSync(path.join(service.dataDir, 'secrets', name), 'utf8').trim())
+  for (const value of [...stored, secret, 'aaaaaaaaaa']) expect(service.output + service.errors).not.toContain(value)
+})

@@ -1,0 +1,28 @@
+import { jest } from '@jest/globals'
+import { eventually } from '../support/eventually.js'
+import { cleanUp, freePort, isAlive, Service, temporaryFolder } from '../support/service.js'
+
+jest.setTimeout(90_000)
+
+const folders: string[] = []
+const folder = (): string => folders[folders.push(temporaryFolder()) - 1]!
+afterAll(() => cleanUp(...folders))
+
+// The build is done; --ignore-scripts keeps prestart from repeating it while other tests run from its output.
+const npmStart = async (): Promise<Service> => new Service(await freePort(), folder(), {}, ['npm', 'start', '--ignore-scripts']).ready()
+const primaryOf = (service: Service): number => service.lines.find((line) => line.part === 'primary')!.pid
+
+test('SIGTERM to npm stops everything in order', async () => {
+  const service = await npmStart()
+  const pids = [primaryOf(service), ...service.workers('http'), service.postmaster]
+  service.signal('SIGTERM')
+  await service.exited
+  await eventually(() => pids.every((pid) => !isAlive(pid)))
+  expect(service.lines.map((line) => line.msg)).toContain('stopping')
+})
+
+test('SIGTERM to the process that npm leaves in the foreground ends npm too, with 0', async () => {
+  const service = await npmStart()
+  process.kill(primaryOf(service), 'SIGTERM')
+  expect(await service.exited).toBe(0)
+})

@@ -1,0 +1,55 @@
+import { jest } from '@jest/globals'
+import { createServer } from 'node:net'
+import { cleanUp, freePort, Service, temporaryFolder } from '../support/service.js'
+
+jest.setTimeout(60_000)
+
+const folders: string[] = []
+const folder = (): string => folders[folders.push(temporaryFolder()) - 1]!
+afterAll(() => cleanUp(...folders))
+
+const expectRefusal = async (service: Service, message: string | RegExp): Promise<void> => {
+  expect(await service.exited).toBe(1)
+  expect(service.errors).toMatch(message instanceof RegExp ? message : new RegExp(`^${message.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}\n$`))
+  expect(service.errors.trimEnd()).not.toContain('\n')
+}
+
+test('a wrong value stops the start with one line', async () => {
+  await expectRefusal(
+    new Service(await freePort(), folder(), { ISSUER_URL: 'http://auth.example.com/' }),
+    'ISSUER_URL: an http issuer is accepted for loopback hosts only, for example ISSUER_URL=https://auth.example.com/',
+  )
+})
+
+test('a missing value stops the start with one line', async () => {
+  await expectRefusal(
+    new Service(await freePort(), folder(), { DATABASE_URL: 'postgres://u@localhost/x' }),
+    'ENCRYPTION_KEY: is required with DATABASE_URL: 32 bytes in base64, for example ENCRYPTION_KEY=$(openssl rand -base64 32)',
+  )
+})
+
+test('a database that does not answer is named, without its password', async () => {
+  const env = { DATABASE_URL: `postgres://user:hunter2@localhost:${await freePort()}/x`, ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64') }
+  const service = new Service(await freePort(), folder(), env)
+  await expectRefusal(service, /^DATABASE_URL: the database cannot be prepared \(.*ECONNREFUSED.*\), for example DATABASE_URL=/)
+  expect(service.errors).not.toContain('hunter2')
+})
+
+test('a port in use is named', async () => {
+  const other = createServer()
+  await new Promise<void>((done) => other.listen(0, done))
+  const { port } = other.address() as { port: number }
+  await expectRefusal(new Service(port, folder()), `PORT: ${port} is in use by another program, for example PORT=3000`)
+  other.close()
+})
+
+test('a folder in use is named, and its owner works on', async () => {
+  const dataDir = folder()
+  const first = await new Service(await freePort(), dataDir).ready()
+  await expectRefusal(
+    new Service(await freePort(), dataDir),
+    `DATA_DIR: ${dataDir} is in use by another instance (process ${first.pid}); give each its own, for example DATA_DIR=.data-2`,
+  )
+  expect((await first.get('/health/ready')).status).toBe(200)
+  expect(await first.stop()).toBe(0)
+})

@@ -1,0 +1,16 @@
+import { randomBytes } from 'node:crypto'
+import { bootstrap } from '../../src/bootstrap.js'
+import { completeConfig, type Config, loadConfig } from '../../src/config.js'
+
+export const ENCRYPTION_KEY = randomBytes(32).toString('base64')
+
+/** A configuration for a test's database; `env` adds variables. */
+export const configFor = (databaseUrl: string, env: Record<string, string> = {}): Config =>
+  completeConfig(loadConfig({ DATABASE_URL: databaseUrl, ENCRYPTION_KEY, ISSUER_URL: 'http://localhost:3000/', ...env }, '/tmp'))
+
+/** Runs the bootstrap and answers what it printed. */
+export async function bootstrapped(databaseUrl: string, env: Record<string, string> = {}): Promise<string[]> {
+  const lines: string[] = []
+  await bootstrap(configFor(databaseUrl, env), (line) => lines.push(line))
+  return lines
+}

@@ -1,0 +1,111 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import os from 'node:os'
+import path from 'node:path'
+import { eventually } from './eventually.js'
+
+export const ROOT = process.cwd()
+const MAIN = path.join(ROOT, 'dist/src/main.js')
+
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((done) => server.listen(0, done))
+  const { port } = server.address() as { port: number }
+  await new Promise((done) => server.close(done))
+  return port
+}
+
+export const temporaryFolder = (): string => mkdtempSync(path.join(os.tmpdir(), 'evergrant-process-'))
+
+/** Whether a process is there and more than a zombie that nobody has reaped yet. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    if (process.platform !== 'linux') return true
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return stat.charAt(stat.lastIndexOf(')') + 2) !== 'Z'
+  } catch {
+    return false
+  }
+}
+
+const running = new Set<Service>()
+
+/** One instance as a process of its own, in a process group of its own, with an environment of its own. */
+export class Service {
+  output = ''
+  errors = ''
+  readonly exited: Promise<number | null>
+  readonly #child: ChildProcess
+
+  constructor(
+    readonly port: number,
+    readonly dataDir: string,
+    env: Record<string, string> = {},
+    command: readonly [string, ...string[]] = [process.execPath, MAIN],
+  ) {
+    const base = { PATH: process.env['PATH']!, HOME: process.env['HOME'] ?? '/', PORT: String(port), DATA_DIR: dataDir, WORKERS: '1' }
+    this.#child = spawn(command[0], command.slice(1), { cwd: ROOT, env: { ...base, ...env }, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#child.stdout!.setEncoding('utf8').on('data', (text: string) => (this.output += text))
+    this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => (this.errors += text))
+    this.exited = new Promise((done) => this.#child.once('close', (code) => done(code)))
+    running.add(this)
+    void this.exited.then(() => running.delete(this))
+  }
+
+  get pid(): number {
+    return this.#child.pid!
+  }
+
+  /** The log's lines of JSON. */
+  get lines(): { pid: number; part: string; msg: string }[] {
+    return this.output
+      .split('\n')
+      .filter((line) => line.startsWith('{') && line.endsWith('}'))
+      .map((line) => JSON.parse(line) as { pid: number; part: string; msg: string })
+  }
+
+  /** Process ids of all that ever reported for work. */
+  workers(part: string): number[] {
+    return this.lines.filter((line) => line.msg === 'at work' && line.part === part).map((line) => line.pid)
+  }
+
+  async ready(): Promise<this> {
+    let ended: number | null | undefined
+    void this.exited.then((code) => (ended = code))
+    await eventually(() => ended !== undefined || this.lines.some((line) => line.msg.startsWith('Evergrant ready')), 40_000)
+    if (ended !== undefined) throw new Error(`exited with ${ended}: ${this.errors}\n${this.output}`)
+    return this
+  }
+
+  get(url: string, headers: Record<string, string> = {}): Promise<Response> {
+    return fetch(`http://localhost:${this.port}${url}`, { headers: { connection: 'close', ...headers } })
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    process.kill(this.pid, signal)
+  }
+
+  async stop(): Promise<number | null> {
+    this.signal('SIGTERM')
+    return this.exited
+  }
+
+  get postmaster(): number {
+    return Number.parseInt(readFileSync(path.join(this.dataDir, 'postgres/data/postmaster.pid'), 'utf8'), 10)
+  }
+
+  /** The whole process group; PostgreSQL, in a group of its own, too if asked for. */
+  async killAll({ postgres = false } = {}): Promise<void> {
+    if (postgres) process.kill(this.postmaster, 'SIGKILL')
+    process.kill(-this.pid, 'SIGKILL')
+    await this.exited
+  }
+}
+
+/** Ends what a failed test left behind, and waits for the embedded servers to follow. */
+export async function cleanUp(...folders: string[]): Promise<void> {
+  await Promise.all([...running].map((service) => service.killAll()))
+  for (const folder of folders) await eventually(() => rmSync(folder, { recursive: true, force: true }) === undefined)
+}
