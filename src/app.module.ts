@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common'
+import { AuditModule } from './audit/audit.module.js'
 import { AuthorizationModule } from './authorization/index.js'
 import { BackgroundModule } from './background.module.js'
 import type { Config } from './config.js'
@@ -11,7 +12,7 @@ import { TokensModule } from './tokens/index.js'
 import { UsersModule } from './users/index.js'
 
 /** What every process has. */
-const FOUNDATION = [DatabaseModule, EventStoreModule, KeysModule]
+const FOUNDATION = [DatabaseModule, EventStoreModule, KeysModule, AuditModule]
 /** What answers HTTP, in dependency order. */
 const HTTP = [UsersModule, AuthorizationModule, TokensModule]
 /** What one process does for all. */

@@ -1,3 +1,4 @@
+import { audit } from './audit/audit.events.js'
 import { client, clientGrant, resourceServer } from './authorization/index.js'
 import { installation } from './bootstrap/installation.js'
 import type { Decider, Event } from './event-store/event.js'
@@ -18,4 +19,5 @@ export const deciders = [
   resourceServer,
   clientGrant,
   family,
+  audit,
 ] as unknown as readonly Decider<unknown, Event>[]

@@ -49,7 +49,7 @@ export class EventStore {
   async transact<S, E extends Event, D extends Decision<E, unknown>>(
     decider: Decider<S, E>,
     id: string,
-    decide: (state: S, now: Date) => D | Promise<D>,
+    decide: (state: S, now: Date, companion: unknown) => D | Promise<D>,
     context: Context | ((state: S) => Promise<Context>) = {},
     alongside?: (db: pg.PoolClient, state: S, now: Date) => Promise<void>,
   ): Promise<{ result: D['result']; mark?: Mark }> {
@@ -61,7 +61,7 @@ export class EventStore {
         if (mark) return { result, mark }
       }
       const stream = await this.#load(decider, streamId)
-      const { events, result } = await decide(stream.state, stream.now)
+      const { events, result } = await decide(stream.state, stream.now, stream.companion)
       if (events.length === 0) return { result }
       const cause = typeof context === 'function' ? await context(stream.state) : context
       const { append, state } = prepareAppend(decider, streamId, stream, events, cause)
@@ -101,13 +101,13 @@ export class EventStore {
   }
 
   async #load<S, E extends Event>(decider: Decider<S, E>, streamId: string): Promise<Loaded<S>> {
-    const { rows } = await this.pool.query<StreamRow>({ name: 'read-stream', text: READ_STREAM, values: [streamId] })
-    const { clock, version, head_hash, state, state_version, last_at } = rows[0]!
+    const { rows } = await this.pool.query<StreamRow>({ ...readStream(decider.companion), values: [streamId] })
+    const { clock, version, head_hash, state, state_version, last_at, companion } = rows[0]!
     const now = last_at && last_at > clock ? last_at : clock
-    if (version === null) return { state: decider.initial, version: 0, headHash: ZERO_HASH, now }
-    if (state_version === decider.stateVersion) return { state: state as S, version, headHash: head_hash!, now }
+    if (version === null) return { state: decider.initial, version: 0, headHash: ZERO_HASH, now, companion }
+    if (state_version === decider.stateVersion) return { state: state as S, version, headHash: head_hash!, now, companion }
     const events = await this.history(decider, streamId.slice(decider.streamType.length + 1))
-    return { state: fold(decider, events.slice(0, version)), version, headHash: head_hash!, now }
+    return { state: fold(decider, events.slice(0, version)), version, headHash: head_hash!, now, companion }
   }
 
   /** After a conflict the commands of one process take turns on the stream, so that a crowd does not conflict with itself. */
@@ -173,6 +173,7 @@ interface Loaded<S> {
   readonly version: number
   readonly headHash: Buffer
   readonly now: Date
+  readonly companion: unknown
 }
 
 interface StreamRow {
@@ -182,6 +183,7 @@ interface StreamRow {
   state: unknown
   state_version: number | null
   last_at: Date | null
+  companion: unknown
 }
 
 interface EventRow {
@@ -193,9 +195,13 @@ interface EventRow {
   metadata: Metadata
 }
 
-export const READ_STREAM = `
-  select clock_timestamp() as clock, s.version, s.head_hash, s.state, s.state_version, s.last_at
-  from (select 1) as one left join streams s on s.id = $1`
+/** The statement that reads a stream's row with the clock, and its companion if the decider has one. */
+export const readStream = (companion?: { readonly name: string; readonly sql: string }): { name: string; text: string } => ({
+  name: companion ? `read-stream-${companion.name}` : 'read-stream',
+  text: `
+    select clock_timestamp() as clock, s.version, s.head_hash, s.state, s.state_version, s.last_at, (${companion?.sql ?? 'null'}) as companion
+    from (select 1) as one left join streams s on s.id = $1`,
+})
 
 function prepareAppend<S, E extends Event>(
   decider: Decider<S, E>,
@@ -204,15 +210,21 @@ function prepareAppend<S, E extends Event>(
   events: readonly E[],
   context: Context,
 ): { append: Append; state: S } {
-  const caused: Metadata = { at: stream.now.toISOString(), ...context }
-  const metadata = JSON.stringify(caused)
+  const caused = ({ cause }: Event): Metadata => ({ at: stream.now.toISOString(), ...context, ...cause })
   let hash = stream.headHash
-  const appended = events.map(({ type, data: payload }, n) => {
-    const event = { version: stream.version + n + 1, type, schemaVersion: schemaVersion(decider.upcasters, type), data: JSON.stringify(payload), metadata }
+  const appended = events.map((decided, n) => {
+    const type: E['type'] = decided.type
+    const event = {
+      version: stream.version + n + 1,
+      type,
+      schemaVersion: schemaVersion(decider.upcasters, type),
+      data: JSON.stringify(decided.data),
+      metadata: JSON.stringify(caused(decided)),
+    }
     hash = eventHash(hash, { streamId, ...event })
     return { ...event, hash, occurredAt: stream.now }
   })
-  const state = events.reduce((before, event) => decider.evolve(before, event, caused), stream.state)
+  const state = events.reduce((before, event) => decider.evolve(before, event, caused(event)), stream.state)
   const append = {
     streamId,
     streamType: decider.streamType,

@@ -1,7 +1,11 @@
-/** A thing that happened, in the words of the trade. Plain data; dates are ISO strings; no secret, personal values only as PersonalData. */
+/**
+ * A thing that happened, in the words of the trade. Plain data; dates are ISO strings; no secret, personal values only as PersonalData.
+ * `cause` adds to the context of its command, where the events of one append have several.
+ */
 export interface Event {
   readonly type: string
   readonly data: object
+  readonly cause?: Context
 }
 
 /** A value encrypted under one person's key (keys/person-keys.ts): safe to store, unreadable once the key is destroyed. */
@@ -15,6 +19,12 @@ export interface Context {
   readonly sessionId?: string
   /** `Origin`, sealed. */
   readonly origin?: PersonalData
+  /** The connection that the person logged in through. */
+  readonly connection?: string
+  readonly organizationId?: string
+  readonly audience?: string
+  readonly hostname?: string
+  readonly auth0Client?: object
   readonly correlationId?: string
   readonly causationId?: string
 }
@@ -58,6 +68,8 @@ export interface Decider<S, E extends Event> {
   /** Raised whenever `evolve` or the state's shape changes: older rows are folded again from their events. */
   readonly stateVersion: number
   readonly upcasters: Upcasters<E>
+  /** Read together with the row, in the same statement: an SQL expression over the row `s`, answered to the decision as it was at that moment. */
+  readonly companion?: { readonly name: string; readonly sql: string }
   evolve(state: S, event: E, metadata: Metadata): S
 }
 

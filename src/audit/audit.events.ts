@@ -1,0 +1,59 @@
+import type { Decider, Upcasters } from '../event-store/event.js'
+
+/**
+ * Facts about requests that changed no aggregate: attempts that failed, tokens that leave no state behind, calls of the Management API.
+ * They are never the source of a decision. `reason` is for the log alone; callers are told less.
+ */
+export type AuditEvent =
+  | { readonly type: 'ExchangeFailed'; readonly data: ExchangeFailed }
+  | { readonly type: 'ClientTokenIssued'; readonly data: { readonly scope: string; readonly tokenId: string } }
+  | { readonly type: 'AuthorizeFailed'; readonly data: { readonly error: string; readonly description: string; readonly silent: boolean } }
+  | { readonly type: 'LoginFailed'; readonly data: { readonly reason: 'wrong-password' | 'unknown-user' | 'blocked' | 'denied'; readonly description: string } }
+  | { readonly type: 'SignupFailed'; readonly data: { readonly description: string } }
+  | { readonly type: 'LogoutRefused'; readonly data: { readonly description: string } }
+  | { readonly type: 'ManagementRequestSucceeded'; readonly data: ManagementRequest }
+  | { readonly type: 'ManagementRequestFailed'; readonly data: ManagementRequest }
+  | { readonly type: 'SecretRead'; readonly data: ManagementRequest & { readonly accessedSecrets: readonly string[] } }
+  | { readonly type: 'RateLimited'; readonly data: { readonly bucket: string } }
+
+export interface ExchangeFailed {
+  /** The grant type as on the wire. */
+  readonly grant: string
+  readonly error: string
+  readonly description: string
+  readonly reason: string
+  readonly familyId?: string
+}
+
+export interface ManagementRequest {
+  readonly method: string
+  /** As called, without the query. */
+  readonly path: string
+  /** The operation's name as Auth0 writes it, such as `Create a client`. */
+  readonly operation: string
+  readonly status: number
+  /** Without secrets (spec/logs.md §1.3); absent where the body may identify a person. */
+  readonly body?: object
+}
+
+export const auditUpcasters: Upcasters<AuditEvent> = {
+  ExchangeFailed: [],
+  ClientTokenIssued: [],
+  AuthorizeFailed: [],
+  LoginFailed: [],
+  SignupFailed: [],
+  LogoutRefused: [],
+  ManagementRequestSucceeded: [],
+  ManagementRequestFailed: [],
+  SecretRead: [],
+  RateLimited: [],
+}
+
+/** Nothing is folded: a fact stands for itself. */
+export const audit: Decider<Record<string, never>, AuditEvent> = {
+  streamType: 'audit',
+  initial: {},
+  stateVersion: 1,
+  upcasters: auditUpcasters,
+  evolve: (state) => state,
+}

@@ -1,0 +1,93 @@
+import type { IncomingMessage } from 'node:http'
+import type { RequestHandler } from 'express'
+import { OAuthError } from './oauth-error.js'
+
+/** Parameters of an OAuth request: one value each, never empty (RFC 6749 §3.2). */
+export type Parameters = Readonly<Record<string, string>>
+
+const LIMIT_BYTES = 100_000
+const RECEIVE_MS = 10_000
+
+/**
+ * Reads a form or JSON body into `req.body` as Parameters (spec/oauth.md §1.1). JSON numbers, booleans and structures become text; an array of strings
+ * under `scope` is joined by spaces. A request without a body has no parameters.
+ * Errors: OAuthError invalid_request for another content type, broken JSON or a repeated parameter; payload_too_large.
+ */
+export const oauthBody: RequestHandler = (req, _res, next) => {
+  readText(req, LIMIT_BYTES)
+    .then((text) => {
+      req.body = text === '' ? {} : parse(text, mediaType(req))
+      next()
+    })
+    .catch(next)
+}
+
+/** Parameters of a query string or a form. Errors: OAuthError invalid_request for a repeated one. */
+export function formParameters(text: string): Parameters {
+  const parameters: Record<string, string> = Object.create(null) as Record<string, string>
+  for (const [name, value] of new URLSearchParams(text)) {
+    if (value === '') continue
+    if (name in parameters) throw new OAuthError('invalid_request', `Parameter repeated: ${name.slice(0, 64)}`)
+    parameters[name] = value
+  }
+  return parameters
+}
+
+/** The whole body as text. Errors: OAuthError payload_too_large over `limit` bytes. */
+export function readText(req: IncomingMessage, limit: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let length = 0
+    const timer = setTimeout(() => fail(new OAuthError('invalid_request', 'The request body did not arrive in time.')), RECEIVE_MS)
+    const fail = (error: Error): void => {
+      clearTimeout(timer)
+      req.removeAllListeners('data')
+      req.resume()
+      reject(error)
+    }
+    req.on('data', (chunk: Buffer) => {
+      length += chunk.length
+      if (length > limit) fail(new OAuthError('payload_too_large', `The request body is larger than ${limit} bytes.`))
+      else chunks.push(chunk)
+    })
+    req.once('error', fail)
+    req.once('end', () => {
+      clearTimeout(timer)
+      resolve(Buffer.concat(chunks).toString('utf8'))
+    })
+  })
+}
+
+const mediaType = (req: IncomingMessage): string => (req.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase()
+
+function parse(text: string, type: string): Parameters {
+  if (type === 'application/x-www-form-urlencoded') return formParameters(text)
+  if (type === 'application/json') return jsonParameters(text)
+  throw new OAuthError('invalid_request', 'The content type must be application/x-www-form-urlencoded or application/json.')
+}
+
+function jsonParameters(text: string): Parameters {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw new OAuthError('invalid_request', 'The request body is not valid JSON.')
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new OAuthError('invalid_request', 'The request body must be a JSON object.')
+  const parameters: Record<string, string> = Object.create(null) as Record<string, string>
+  for (const [name, member] of Object.entries(value)) {
+    const parameter = asText(name, member)
+    if (parameter !== '') parameters[name] = parameter
+  }
+  return parameters
+}
+
+function asText(name: string, member: unknown): string {
+  if (typeof member === 'string') return member
+  if (member === null || member === undefined) return ''
+  if (name === 'scope') {
+    if (Array.isArray(member) && member.every((item) => typeof item === 'string')) return member.join(' ')
+    throw new OAuthError('invalid_scope', 'Scope must be an array or a string')
+  }
+  return typeof member === 'object' ? JSON.stringify(member) : String(member as number | boolean)
+}

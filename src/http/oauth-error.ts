@@ -1,0 +1,82 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common'
+import type { Response } from 'express'
+import { isTransient } from '../database/errors.js'
+import { ConcurrencyError } from '../event-store/event-store.js'
+import { FallbackFilter } from './fallback.filter.js'
+
+/** The codes of this service's OAuth endpoints with the status each is sent with: Auth0's, where it departs from RFC 6749 §5.2 (spec/oauth.md §1.2). */
+const STATUS = {
+  invalid_request: 400,
+  invalid_scope: 400,
+  unsupported_grant_type: 400,
+  unsupported_response_type: 400,
+  use_dpop_nonce: 400,
+  invalid_dpop_proof: 400,
+  invalid_client: 401,
+  invalid_token: 401,
+  unauthorized_client: 403,
+  access_denied: 403,
+  invalid_grant: 403,
+  insufficient_scope: 403,
+  mfa_required: 403,
+  unauthorized: 403,
+  not_found: 404,
+  endpoint_disabled: 404,
+  method_not_allowed: 405,
+  payload_too_large: 413,
+  too_many_requests: 429,
+  too_many_attempts: 429,
+  temporarily_unavailable: 503,
+} as const
+
+export type OAuthErrorCode = keyof typeof STATUS
+
+/** Thrown by OAuth endpoints. `description` goes to the client; `detail` only to the log. */
+export class OAuthError extends Error {
+  override name = 'OAuthError'
+  readonly status: number
+
+  constructor(
+    readonly code: OAuthErrorCode,
+    readonly description: string,
+    readonly detail?: string,
+    readonly options: { readonly status?: number; readonly headers?: Readonly<Record<string, string>> } = {},
+  ) {
+    super(description)
+    this.status = options.status ?? STATUS[code]
+  }
+
+  get body(): { error: string; error_description: string } {
+    return { error: this.code, error_description: this.description }
+  }
+}
+
+/** The one writer of RFC 6749 §5.2 bodies; what it does not know goes to the fallback. */
+@Catch()
+export class OAuthErrorFilter implements ExceptionFilter {
+  readonly #fallback = new FallbackFilter()
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const known = asOAuthError(error)
+    if (!known) return this.#fallback.catch(error, host)
+    const res = host.switchToHttp().getResponse<Response>()
+    if (res.headersSent) return void res.destroy()
+    if (known.status !== 405) res.set({ 'Cache-Control': 'no-store', Pragma: 'no-cache' })
+    res
+      .set(known.options.headers ?? {})
+      .status(known.status)
+      .json(known.body)
+  }
+}
+
+/** A database that cannot be reached or a stream that everybody wants is a matter of a moment: 503, never a lost answer. */
+function asOAuthError(error: unknown): OAuthError | undefined {
+  if (error instanceof OAuthError) return error
+  if (error instanceof HttpException) return undefined
+  if (isTransient(error) || error instanceof ConcurrencyError) {
+    return new OAuthError('temporarily_unavailable', 'The service is temporarily unavailable. Please try again.', String(error), {
+      headers: { 'Retry-After': '1' },
+    })
+  }
+  return undefined
+}
