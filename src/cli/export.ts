@@ -1,8 +1,5 @@
 import { once } from 'node:events'
-import { createWriteStream } from 'node:fs'
-import { rename, rm } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
-import { finished } from 'node:stream/promises'
 import type pg from 'pg'
 import { DatabaseLog, WHOLE_LOG } from '../event-store/verification/database-log.js'
 import { streamInOrder } from '../event-store/verification/cursor.js'
@@ -12,6 +9,7 @@ import { type Command, FINE, parseOptions, positiveNumber } from './command.js'
 import { withDatabase } from './database.js'
 import { readLogKeys } from './log-keys.js'
 import { inSnapshot } from './snapshot.js'
+import { wholeFile } from './whole-file.js'
 
 export interface ExportRange {
   readonly from?: number
@@ -38,7 +36,7 @@ Personal values stay encrypted. Exit codes: 0 done, 2 not possible.
       ...(values.to !== undefined && { to: positiveNumber('to', values.to) }),
     }
     const write = (out: Writable): Promise<void> => withDatabase(({ databaseUrl, issuer }) => writeExport(databaseUrl, issuer, out, range))
-    await (values.out === undefined ? write(process.stdout) : intoFile(values.out, write))
+    await (values.out === undefined ? write(process.stdout) : wholeFile(values.out, write))
     return FINE
   },
 }
@@ -81,21 +79,4 @@ async function put(out: Writable, lines: readonly ExportLine[]): Promise<void> {
   if (out.errored) throw out.errored
   const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('')
   if (!out.write(text)) await once(out, 'drain')
-}
-
-async function intoFile(file: string, write: (out: Writable) => Promise<void>): Promise<void> {
-  const fresh = `${file}.${process.pid}.new`
-  const out = createWriteStream(fresh, { mode: 0o600 })
-  // The next write reports it.
-  out.on('error', () => undefined)
-  try {
-    await write(out)
-    out.end()
-    await finished(out)
-    await rename(fresh, file)
-  } catch (error) {
-    out.destroy()
-    await rm(fresh, { force: true })
-    throw error
-  }
 }

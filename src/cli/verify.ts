@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { DatabaseLog } from '../event-store/verification/database-log.js'
 import { planFreely, streamInOrder } from '../event-store/verification/cursor.js'
@@ -13,6 +13,7 @@ import { type Command, FINE, FOUND_WRONG, parseOptions } from './command.js'
 import { withDatabase } from './database.js'
 import { readLogKeys } from './log-keys.js'
 import { inSnapshot } from './snapshot.js'
+import { wholeFile } from './whole-file.js'
 
 export interface Verified extends VerifiedLog {
   readonly streams: number
@@ -102,9 +103,8 @@ async function readCheckpointFile(file: string): Promise<LogCheckpoint> {
 /** Never leaves half a checkpoint where the last good one was. */
 async function writeCheckpointFile(file: string, { head, issuer, keys }: Verified): Promise<void> {
   if (!head) throw new Error(`--write-checkpoint ${file}: nothing is sealed yet, so there is no checkpoint to write`)
-  const fresh = `${file}.${process.pid}.new`
-  await writeFile(fresh, writeCheckpoint(issuer, head, keys.get(head.keyId)!.publicKey))
-  await rename(fresh, file)
+  const text = writeCheckpoint(issuer, head, keys.get(head.keyId)!.publicKey)
+  await wholeFile(file, (out) => Promise.resolve(void out.write(text)))
 }
 
 function forPeople(result: Verification, unconfirmed: boolean): string {

@@ -174,6 +174,7 @@ describe('caughtUp', () => {
     expect(await waiting).toBe(true)
     await store.transact(counter, 'a', add('x'))
     expect(await catchUp.caughtUp('counts', 0, mark)).toBe(true)
+    expect(await catchUp.caughtUp('counts', 0)).toBe(false)
     expect(await catchUp.passed('counts', 1, 0)).toBe(true)
     expect(await catchUp.passed('counts', 2, 0)).toBe(false)
   })
