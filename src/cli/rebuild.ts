@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { createOwnerClient } from '../database/pool.js'
 import { rebuildProjection } from '../event-store/rebuild-projection.js'
+import { personalValues } from '../keys/personal-values.js'
 import { projections } from '../projections.js'
 import { type Command, FINE, FOUND_WRONG, parseOptions, UsageError } from './command.js'
 import { withDatabase } from './database.js'
@@ -22,7 +23,7 @@ Exit codes: 0 done, 1 rebuilt but some events failed, 2 not possible.
     const projection = projections.find((known) => known.name === name)
     if (name !== undefined && !projection)
       throw new UsageError(`there is no projection ${name}; it is one of ${projections.map((known) => known.name).join(', ')}`)
-    return withDatabase(async ({ databaseUrl }) => {
+    return withDatabase(async ({ databaseUrl, rootKeys }) => {
       const db = createOwnerClient(databaseUrl)
       await db.connect()
       try {
@@ -31,7 +32,7 @@ Exit codes: 0 done, 1 rebuilt but some events failed, 2 not possible.
           return FINE
         }
         const began = performance.now()
-        const { position, events, failed } = await rebuildProjection(db, projection)
+        const { position, events, failed } = await rebuildProjection(db, projection, personalValues(db, rootKeys))
         const seconds = (performance.now() - began) / 1000
         process.stdout.write(`rebuilt ${projection.name} up to position ${position}: ${events} events in ${seconds.toFixed(1)} s, ${failed} failed\n`)
         return failed === 0 ? FINE : FOUND_WRONG

@@ -5,15 +5,18 @@ import { Bell } from './bell.js'
 import { sealLag } from './event-store.metrics.js'
 import { Lease, LEASE_SECONDS } from './lease.js'
 import type { LogSigner } from './log-signer.js'
-import type { Projection, Reactor } from './projection.js'
+import type { PersonalValues, Projection, Reactor } from './projection.js'
 import { MovedElsewhere, ProjectionRunner } from './projection-runner.js'
 import { ReactorRunner } from './reactor-runner.js'
 import { readSealLag } from './seal-lag.js'
 import { SealedElsewhere, Sealer } from './sealer.js'
 
 const RENEW_MS = 1000
-/** Pause between two looks for events to seal: half of what a quiet log may lag. */
+/** Pause between two looks for events to seal: half of what a quiet log may lag … */
 const SEAL_EVERY_MS = 10
+/** … and under load, when larger seals and batches cost less than sooner ones are worth. */
+const SEAL_EVERY_BUSY_MS = 50
+const BUSY = 10
 /** Readers are rung awake by the sealer; this is for what another process sealed, and for retries. */
 const READ_EVERY_MS = 250
 const WATCH_EVERY_MS = 1000
@@ -45,12 +48,13 @@ export class BackgroundWorker {
     projections: readonly Projection[],
     reactors: readonly Reactor[],
     private readonly log: BackgroundLog,
+    personal?: PersonalValues,
   ) {
     const onFailure = ({ error, ...event }: { projection: string; position: number; type: string; error: unknown }): void =>
       log.error('an event could not be handled', { ...event, err: error })
     this.#lease = new Lease(pool, 'background')
     this.#sealer = new Sealer(pool, signer)
-    this.#projections = new ProjectionRunner(pool, projections, onFailure)
+    this.#projections = new ProjectionRunner(pool, projections, onFailure, personal)
     this.#reactors = reactors.map((reactor) => new ReactorRunner(pool, reactor, onFailure))
   }
 
@@ -87,8 +91,9 @@ export class BackgroundWorker {
   }
 
   async #seal(): Promise<void> {
-    if ((await this.#sealer.seal()) > 0) this.#sealed.ring()
-    await this.#rest(SEAL_EVERY_MS)
+    const sealed = await this.#sealer.seal()
+    if (sealed > 0) this.#sealed.ring()
+    await this.#rest(sealed > BUSY ? SEAL_EVERY_BUSY_MS : SEAL_EVERY_MS)
   }
 
   async #watchLag(): Promise<void> {

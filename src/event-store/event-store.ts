@@ -17,6 +17,7 @@ import {
 } from './event.js'
 import { appendConflicts } from './event-store.metrics.js'
 import { eventHash, ZERO_HASH } from './hashes.js'
+import { ReadQueue } from './read-queue.js'
 
 /** Decisions are made again at most this often before the caller is told to try later. */
 const MAX_ATTEMPTS = 100
@@ -30,10 +31,12 @@ export class ConcurrencyError extends Error {}
  */
 export class EventStore {
   readonly #appends: AppendQueue
+  readonly #reads: ReadQueue
   readonly #retries = new Map<string, Promise<unknown>>()
 
   constructor(private readonly pool: pg.Pool) {
     this.#appends = new AppendQueue(pool)
+    this.#reads = new ReadQueue(pool)
   }
 
   /**
@@ -101,8 +104,8 @@ export class EventStore {
   }
 
   async #load<S, E extends Event>(decider: Decider<S, E>, streamId: string): Promise<Loaded<S>> {
-    const { rows } = await this.pool.query<StreamRow>({ ...readStream(decider.companion), values: [streamId] })
-    const { clock, version, head_hash, state, state_version, last_at, companion } = rows[0]!
+    const row = await this.#reads.read(streamId, decider.companion)
+    const { clock, version, head_hash, state, state_version, last_at, companion } = row
     const now = last_at && last_at > clock ? last_at : clock
     if (version === null) return { state: decider.initial, version: 0, headHash: ZERO_HASH, now, companion }
     if (state_version === decider.stateVersion) return { state: state as S, version, headHash: head_hash!, now, companion }
@@ -176,16 +179,6 @@ interface Loaded<S> {
   readonly companion: unknown
 }
 
-interface StreamRow {
-  clock: Date
-  version: number | null
-  head_hash: Buffer | null
-  state: unknown
-  state_version: number | null
-  last_at: Date | null
-  companion: unknown
-}
-
 interface EventRow {
   stream_id: string
   version: number
@@ -194,14 +187,6 @@ interface EventRow {
   data: object
   metadata: Metadata
 }
-
-/** The statement that reads a stream's row with the clock, and its companion if the decider has one. */
-export const readStream = (companion?: { readonly name: string; readonly sql: string }): { name: string; text: string } => ({
-  name: companion ? `read-stream-${companion.name}` : 'read-stream',
-  text: `
-    select clock_timestamp() as clock, s.version, s.head_hash, s.state, s.state_version, s.last_at, (${companion?.sql ?? 'null'}) as companion
-    from (select 1) as one left join streams s on s.id = $1`,
-})
 
 function prepareAppend<S, E extends Event>(
   decider: Decider<S, E>,

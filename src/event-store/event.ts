@@ -1,3 +1,5 @@
+import type { Companion } from './read-queue.js'
+
 /**
  * A thing that happened, in the words of the trade. Plain data; dates are ISO strings; no secret, personal values only as PersonalData.
  * `cause` adds to the context of its command, where the events of one append have several.
@@ -69,7 +71,7 @@ export interface Decider<S, E extends Event> {
   readonly stateVersion: number
   readonly upcasters: Upcasters<E>
   /** Read together with the row, in the same statement: an SQL expression over the row `s`, answered to the decision as it was at that moment. */
-  readonly companion?: { readonly name: string; readonly sql: string }
+  readonly companion?: Companion
   evolve(state: S, event: E, metadata: Metadata): S
 }
 

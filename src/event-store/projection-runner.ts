@@ -4,7 +4,7 @@ import { inTransaction } from '../database/pool.js'
 import { failedEvents, projectionPosition } from './event-store.metrics.js'
 import type { SealedEvent } from './event.js'
 import { type LoggedEvent, ofTypes, type Place, readBatch } from './log-reader.js'
-import type { Projection } from './projection.js'
+import { NO_PERSONAL_VALUES, type PersonalValues, type Projection } from './projection.js'
 
 const BATCH = 2000
 
@@ -20,6 +20,7 @@ export class ProjectionRunner {
     private readonly pool: pg.Pool,
     private readonly projections: readonly Projection[],
     private readonly onFailure: (failure: { projection: string; position: number; type: string; error: unknown }) => void,
+    private readonly personal: PersonalValues = NO_PERSONAL_VALUES,
   ) {}
 
   /** One batch for each group of projections; answers whether any moved. Errors: the database's; BrokenLogError; MovedElsewhere. */
@@ -47,7 +48,7 @@ export class ProjectionRunner {
         upTo,
       )
       for (const projection of projections) {
-        for (const { event, error } of await project(db, projection, events)) {
+        for (const { event, error } of await project(db, projection, events, this.personal)) {
           failedEvents.inc({ name: projection.name })
           this.onFailure({ projection: projection.name, position: event.position, type: event.type, error })
         }
@@ -68,12 +69,17 @@ export interface Failure {
  * Applies a batch within the caller's transaction. If it fails for a reason of its own its events are applied one by one,
  * and those that fail are recorded and answered. Errors: what would pass by itself, for the caller to try again.
  */
-export async function project(db: pg.ClientBase, projection: Projection, logged: readonly LoggedEvent[]): Promise<Failure[]> {
+export async function project(
+  db: pg.ClientBase,
+  projection: Projection,
+  logged: readonly LoggedEvent[],
+  personal: PersonalValues = NO_PERSONAL_VALUES,
+): Promise<Failure[]> {
   const own = logged.filter(({ type }) => Object.hasOwn(projection.upcasters, type))
-  if (own.length === 0 || (await attempt(db, () => projection.apply(ofTypes(own, projection.upcasters), db))) === undefined) return []
+  if (own.length === 0 || (await attempt(db, () => projection.apply(ofTypes(own, projection.upcasters), db, personal))) === undefined) return []
   const failures: Failure[] = []
   for (const event of own) {
-    const error = await attempt(db, () => projection.apply(ofTypes([event], projection.upcasters), db))
+    const error = await attempt(db, () => projection.apply(ofTypes([event], projection.upcasters), db, personal))
     if (error === undefined) continue
     await recordFailure(db, projection.name, event, error)
     failures.push({ event, error })

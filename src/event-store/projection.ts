@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import type { Event, SealedEvent, Upcasters } from './event.js'
+import type { Event, PersonalData, SealedEvent, Upcasters } from './event.js'
 
 /** What both kinds of reader say of themselves: a name for their checkpoint and the event types they care about. */
 interface Reader<E extends Event> {
@@ -13,7 +13,29 @@ interface Reader<E extends Event> {
  */
 export interface Projection<E extends Event = Event> extends Reader<E> {
   readonly table: string
-  apply(events: readonly SealedEvent<E>[], db: pg.ClientBase): Promise<void>
+  apply(events: readonly SealedEvent<E>[], db: pg.ClientBase, personal: PersonalValues): Promise<void>
+}
+
+/** What keyed hashes are made of (keys/lookup-key.ts): values of different meaning never share one. */
+export type LookupKind = 'email' | 'username' | 'phone_number' | 'ip' | 'user_agent' | 'user_name' | 'attribute'
+
+/**
+ * Sealed values, for a projection that keeps keyed hashes to find its rows by. A row model must take them away again when PersonErased
+ * names the key; it never keeps an opened value.
+ */
+export interface PersonalValues {
+  /** In the order asked; undefined once the person was erased. */
+  open(list: readonly PersonalData[]): Promise<unknown[]>
+  /** The id of the key that a value is sealed under, as PersonErased names it. */
+  keyOf(data: PersonalData): string | undefined
+  lookup(kind: LookupKind, value: string): Promise<Buffer>
+}
+
+/** Opens nothing: where a log is only counted or measured. */
+export const NO_PERSONAL_VALUES: PersonalValues = {
+  open: (list) => Promise.resolve(list.map(() => undefined)),
+  keyOf: () => undefined,
+  lookup: () => Promise.reject(new Error('there are no keys here')),
 }
 
 /**

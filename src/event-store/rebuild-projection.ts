@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
 import { findTable, makeEmptyCopy, replaceByCopy, type Table } from './empty-copy.js'
 import { type Place, readBatch, START } from './log-reader.js'
-import type { Projection } from './projection.js'
+import type { PersonalValues, Projection } from './projection.js'
 import { moveCheckpoints, project } from './projection-runner.js'
 
 const BATCH = 4000
@@ -28,7 +28,7 @@ export interface Rebuilt {
  * A rebuild that is killed leaves the table in use as it was; the next one clears up.
  * Errors: AlreadyRebuildingError; BrokenLogError; the database's.
  */
-export async function rebuildProjection(db: pg.Client, projection: Projection): Promise<Rebuilt> {
+export async function rebuildProjection(db: pg.Client, projection: Projection, personal?: PersonalValues): Promise<Rebuilt> {
   const { name } = projection
   const { rows } = await db.query<{ locked: boolean }>('select pg_try_advisory_lock($1, hashtext($2)) as locked', [REBUILD_LOCK, name])
   if (!rows[0]!.locked) throw new AlreadyRebuildingError(`${name} is being rebuilt by another process`)
@@ -39,9 +39,9 @@ export async function rebuildProjection(db: pg.Client, projection: Projection): 
   let from: Place = START
   let events = 0
   for (let attempt = 1; ; attempt++) {
-    const caughtUp = await replay(db, projection, from, (done) => (events += done))
+    const caughtUp = await replay(db, projection, personal, from, (done) => (events += done))
     await db.query(`analyze ${pg.escapeIdentifier(schema)}.${pg.escapeIdentifier(table.name)}`)
-    const swapped = await swap(db, projection, table, schema, caughtUp, attempt)
+    const swapped = await swap(db, projection, personal, table, schema, caughtUp, attempt)
     if (swapped) {
       await db.query(`drop schema ${pg.escapeIdentifier(schema)} cascade`)
       await db.query('select pg_advisory_unlock($1, hashtext($2))', [REBUILD_LOCK, name])
@@ -67,12 +67,18 @@ async function prepare(db: pg.Client, table: Table, schema: string): Promise<voi
 }
 
 /** Replays until little is left of the log, be the projection itself at its end or far behind. */
-async function replay(db: pg.Client, projection: Projection, start: Place, count: (events: number) => void): Promise<Place> {
+async function replay(
+  db: pg.Client,
+  projection: Projection,
+  personal: PersonalValues | undefined,
+  start: Place,
+  count: (events: number) => void,
+): Promise<Place> {
   for (let from = start; ;) {
     const { events, upTo } = await readBatch(db, from, BATCH)
     if (events.length > 0) {
       await db.query('begin')
-      await project(db, projection, events)
+      await project(db, projection, events, personal)
       await db.query('commit')
       count(events.length)
     }
@@ -83,7 +89,7 @@ async function replay(db: pg.Client, projection: Projection, start: Place, count
 }
 
 /** Answers undefined when a slow reader held the table; nothing has changed then. */
-async function swap(db: pg.Client, projection: Projection, table: Table, schema: string, start: Place, attempt: number) {
+async function swap(db: pg.Client, projection: Projection, personal: PersonalValues | undefined, table: Table, schema: string, start: Place, attempt: number) {
   const { name } = projection
   await db.query('begin')
   try {
@@ -95,7 +101,7 @@ async function swap(db: pg.Client, projection: Projection, table: Table, schema:
     while (place.position < checkpoint.position) {
       const { events, upTo } = await readBatch(db, place, BATCH)
       if (events.length === 0) throw new Error(`the checkpoint of ${name} stands at position ${checkpoint.position}, after the log's end at ${place.position}`)
-      await project(db, projection, events)
+      await project(db, projection, events, personal)
       replayed += events.length
       place = upTo
     }

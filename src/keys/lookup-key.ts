@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import type pg from 'pg'
+import type { LookupKind } from '../event-store/projection.js'
 import type { RootKeys } from './root-key.js'
 
 const NAME = 'lookup'
@@ -12,12 +13,12 @@ export class LookupKey {
   #key: Promise<Buffer> | undefined
 
   constructor(
-    private readonly pool: pg.Pool,
+    private readonly pool: pg.Pool | pg.ClientBase,
     private readonly rootKeys: RootKeys,
   ) {}
 
   /** `kind` keeps values of different meaning apart. The caller brings the value into its one spelling. */
-  async of(kind: 'email' | 'username' | 'phone_number', value: string): Promise<Buffer> {
+  async of(kind: LookupKind, value: string): Promise<Buffer> {
     this.#key ??= this.#load().catch((error: unknown) => {
       this.#key = undefined
       throw error

@@ -8,19 +8,26 @@ export interface PersonKey {
   readonly key: Buffer
 }
 
+/** A person's key as it lies in the table. */
+export interface PersonKeyRow {
+  readonly id: string
+  readonly person_id: string
+  readonly encrypted_key: string
+}
+
 /** Between its creation and our reading a key can be erased; more often than this it is not. */
 const MAX_ATTEMPTS = 5
 
 /** The table person_keys: one key per person, encrypted under the root key with its id as the place. */
 export class PersonKeyStore {
   constructor(
-    private readonly pool: pg.Pool,
+    private readonly pool: pg.Pool | pg.ClientBase,
     private readonly rootKeys: RootKeys,
   ) {}
 
   /** The keys that exist, of these ids and of these people. */
   async find(keyIds: readonly string[], personIds: readonly string[]): Promise<PersonKey[]> {
-    const { rows } = await this.pool.query<Row>({
+    const { rows } = await this.pool.query<PersonKeyRow>({
       name: 'find-person-keys',
       text: `
         select id, person_id, encrypted_key from person_keys where id = any($1::uuid[])
@@ -28,7 +35,7 @@ export class PersonKeyStore {
         select id, person_id, encrypted_key from person_keys where person_id = any($2::text[])`,
       values: [keyIds, personIds],
     })
-    return rows.map((row) => this.#decrypt(row))
+    return rows.map((row) => this.decrypt(row))
   }
 
   /** The keys of these people, made where there is none. Two processes that make one at the same time get the same. */
@@ -54,13 +61,8 @@ export class PersonKeyStore {
     )
   }
 
-  #decrypt({ id, person_id, encrypted_key }: Row): PersonKey {
+  /** A row as it stands in the table. */
+  decrypt({ id, person_id, encrypted_key }: PersonKeyRow): PersonKey {
     return { id, personId: person_id, key: this.rootKeys.decrypt('person-key', encrypted_key, id) }
   }
-}
-
-interface Row {
-  id: string
-  person_id: string
-  encrypted_key: string
 }

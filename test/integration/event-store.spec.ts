@@ -126,6 +126,25 @@ describe('appends that share a statement', () => {
   })
 })
 
+describe('reads that share a statement', () => {
+  it('each get their own stream, and an id that the database refuses fails alone', async () => {
+    const ids = Array.from({ length: 40 }, newId)
+    await Promise.all(ids.map((id) => store.transact(counter, id, add(id))))
+    const [hostile, ...reads] = await Promise.allSettled(['nul\u0000', ...ids, ids[0]!].map((id) => store.read(counter, id)))
+    expect(hostile).toMatchObject({ status: 'rejected', reason: { code: '22021' } })
+    expect(reads.map((read) => (read as { value: { state: Counter } }).value.state.last)).toEqual([...ids, ids[0]])
+  })
+
+  it('answer a companion with the row, as of the same moment', async () => {
+    const id = newId()
+    await store.transact(counter, id, add('a'))
+    const withName = { ...counter, companion: { name: 'test', sql: `(select upper(s.id) || (s.state->>'last'))` } }
+    const { result } = await store.transact(withName, id, (_state, _now, companion) => ({ events: [], result: companion }))
+    expect(result).toBe(`COUNTER-${id.toUpperCase()}a`)
+    expect((await store.transact(withName, newId(), (_state, _now, companion) => ({ events: [], result: companion }))).result).toBeNull()
+  })
+})
+
 describe('changes of tables alongside', () => {
   const exists = async (holder: string): Promise<boolean> => (await owner.query(`select 1 from leases where name = $1`, [holder])).rowCount === 1
   const insert = (name: string) => (db: pg.PoolClient) => db.query(`insert into leases values ($1, 'h', now())`, [name]).then(() => undefined)

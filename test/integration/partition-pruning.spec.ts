@@ -1,8 +1,9 @@
 import type pg from 'pg'
 import { writeAppends } from '../../src/event-store/append-queue.js'
 import { createPool, inTransaction } from '../../src/database/pool.js'
-import { EventStore, readStream } from '../../src/event-store/event-store.js'
+import { EventStore } from '../../src/event-store/event-store.js'
 import { ZERO_HASH } from '../../src/event-store/hashes.js'
+import { readStreams } from '../../src/event-store/read-queue.js'
 import { add, counter } from '../support/counter.js'
 import { databaseUrl } from '../support/database.js'
 
@@ -53,7 +54,7 @@ beforeAll(async () => {
 
 it('a command reads one partition of streams, by its index', async () => {
   await inTransaction(pool, async (db) => {
-    const read = (): Promise<unknown> => db.query({ ...readStream(), values: ['counter-3'] })
+    const read = (): Promise<unknown> => db.query({ ...readStreams(), values: [['counter-3']] })
     for (let n = 0; n < 7; n++) await read()
     expect(await touchedBy(db, read)).toEqual([{ table: expect.stringMatching(/^streams_\d$/), seq: 0, index: 1, inserted: 0, updated: 0, hot: 0 }])
   })

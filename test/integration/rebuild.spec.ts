@@ -106,9 +106,9 @@ describe('rebuild', () => {
     )
     const picky: Projection = {
       ...COUNTS,
-      apply: (events, db) => {
+      apply: (events, db, personal) => {
         if (events.some(({ position }) => position === 5)) throw new Error('no fives')
-        return COUNTS.apply(events, db)
+        return COUNTS.apply(events, db, personal)
       },
     }
     expect(await rebuilding(picky)).toMatchObject({ failed: 1 })
@@ -127,10 +127,10 @@ describe('rebuild', () => {
     const held = new Promise<void>((resolve) => (release = resolve))
     const slow: Projection = {
       ...COUNTS,
-      async apply(events, db) {
+      async apply(events, db, personal) {
         entered()
         await held
-        return COUNTS.apply(events, db)
+        return COUNTS.apply(events, db, personal)
       },
     }
     const first = rebuilding(slow)
@@ -144,8 +144,8 @@ describe('rebuild', () => {
     const before = await rows()
     const killed: Projection = {
       ...COUNTS,
-      async apply(events, db) {
-        await COUNTS.apply(events, db)
+      async apply(events, db, personal) {
+        await COUNTS.apply(events, db, personal)
         await db.query(`select pg_terminate_backend(pg_backend_pid())`)
       },
     }
