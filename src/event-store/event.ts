@@ -1,5 +1,3 @@
-import type { Companion } from './read-queue.js'
-
 /**
  * A thing that happened, in the words of the trade. Plain data; dates are ISO strings; no secret, personal values only as PersonalData.
  * `cause` adds to the context of its command, where the events of one append have several.
@@ -61,6 +59,12 @@ export interface Decision<E extends Event, R> {
 export type Upcasters<E extends Event> = {
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each link has its own old shape
   readonly [T in E['type']]: readonly ((old: any) => object)[]
+}
+
+/** What is read together with a stream's row: an SQL expression over the row `s`. */
+export interface Companion {
+  readonly name: string
+  readonly sql: string
 }
 
 /** How a stream's state follows from its events. `evolve` is pure; state survives JSON. */

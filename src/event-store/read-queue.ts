@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { isConnectionError } from '../database/errors.js'
+import type { Companion } from './event.js'
 
 /** A stream's row as one moment saw it, with the database's clock; all but the clock are null where there is no such stream. */
 export interface StreamRow {
@@ -11,12 +12,6 @@ export interface StreamRow {
   readonly state_version: number | null
   readonly last_at: Date | null
   readonly companion: unknown
-}
-
-/** What is read together with the row: an SQL expression over the row `s`. */
-export interface Companion {
-  readonly name: string
-  readonly sql: string
 }
 
 const MAX_BATCH = 32

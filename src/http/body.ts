@@ -89,5 +89,5 @@ function asText(name: string, member: unknown): string {
     if (Array.isArray(member) && member.every((item) => typeof item === 'string')) return member.join(' ')
     throw new OAuthError('invalid_scope', 'Scope must be an array or a string')
   }
-  return typeof member === 'object' ? JSON.stringify(member) : String(member as number | boolean)
+  return JSON.stringify(member)
 }
