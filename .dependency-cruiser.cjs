@@ -17,6 +17,8 @@ const USE_CASE = '^src/.*/(?:grants|commands)/'
 const EDGE = `${MODULE}.*\\.(?:controller|guard)\\.ts$`
 const PAGE = '^src/.*/pages/'
 const PROJECTION = '\\.projection\\.ts$'
+/** The table of the log's projection and what it is written with: parts of it, apart for their size. */
+const LOG_TABLE = '^src/management/logs/(?:log-entries|log-codes|user-agent)\\.ts$'
 const REACTOR = '\\.reactor\\.ts$'
 const EVENT_TYPES = '^src/event-store/event\\.ts$'
 /** Pure, and compares values with node:util. */
@@ -61,13 +63,17 @@ module.exports = {
     ),
     rule(
       'nobody-imports-management',
-      'It is the top of the line and has no door; the app alone mounts its module.',
-      { pathNot: ['^src/management/', '^src/app\\.module\\.ts$'] },
+      'It is the top of the line and has no door; the app alone mounts its module, and its read models are in the list of all.',
+      { pathNot: ['^src/management/', '^src/app\\.module\\.ts$', '^src/projections\\.ts$'] },
       '^src/management/',
     ),
     rule('the-app-mounts-management-only', 'The app needs its module and nothing else of it.', '^src/app\\.module\\.ts$', {
       path: '^src/management/',
       pathNot: '^src/management/management\\.module\\.ts$',
+    }),
+    rule('the-list-of-read-models-takes-projections', 'It needs nothing else of Management.', '^src/projections\\.ts$', {
+      path: '^src/management/',
+      pathNot: PROJECTION,
     }),
     rule('only-through-the-door', "Other modules, the app and the command line import a module's index.ts only.", '^src/([^/]+)', {
       path: `^src/(?:${LINE.slice(1).join('|')})/`,
@@ -129,9 +135,9 @@ module.exports = {
       values({ path: DECISIONS.length > 0 ? DECISIONS.map(exactly) : NOTHING }),
     ),
     rule('a-controller-holds-no-sql', 'Read functions and query handlers hold the SQL.', EDGE, SQL),
-    rule('a-projection-follows-events', 'It knows event types and its table: it orders nothing, decides nothing and asks nobody.', PROJECTION, {
+    rule('a-projection-follows-events', 'It knows event types and its table: it orders nothing, decides nothing and asks nobody.', [PROJECTION, LOG_TABLE], {
       path: '^src/',
-      pathNot: ['\\.events\\.ts$', DOOR, '^src/event-store/(?:event|projection)\\.ts$', PROJECTION],
+      pathNot: ['\\.events\\.ts$', DOOR, '^src/event-store/(?:event|projection)\\.ts$', PROJECTION, LOG_TABLE],
     }),
     rule('a-projection-reads-no-other', 'Read models are rebuilt one by one, so none may need another.', PROJECTION, PROJECTION),
     rule('a-reactor-gives-commands', 'It knows event types and own commands; never tables.', REACTOR, {

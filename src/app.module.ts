@@ -7,14 +7,17 @@ import { ConfigModule } from './config.module.js'
 import { DatabaseModule } from './database/database.module.js'
 import { EventStoreModule } from './event-store/event-store.module.js'
 import { OperationsModule } from './http/operations.module.js'
+import { RateLimitsModule } from './http/rate-limits.js'
 import { KeysModule } from './keys/keys.module.js'
+import { ManagementModule } from './management/management.module.js'
+import { SessionsModule } from './sessions/index.js'
 import { TokensModule } from './tokens/index.js'
 import { UsersModule } from './users/index.js'
 
 /** What every process has. */
-const FOUNDATION = [DatabaseModule, EventStoreModule, KeysModule, AuditModule]
+const FOUNDATION = [DatabaseModule, EventStoreModule, KeysModule, AuditModule, RateLimitsModule]
 /** What answers HTTP, in dependency order. */
-const HTTP = [UsersModule, AuthorizationModule, TokensModule]
+const HTTP = [UsersModule, SessionsModule, AuthorizationModule, TokensModule, ManagementModule]
 /** What one process does for all. */
 const BACKGROUND = [BackgroundModule]
 

@@ -2,9 +2,11 @@ import { Inject, Injectable, Logger, Module, type OnApplicationBootstrap, type O
 import pg from 'pg'
 import { BackgroundWorker } from './event-store/background-worker.js'
 import { LogKey } from './keys/log-key.js'
+import { personalValues } from './keys/personal-values.js'
 import { RootKeys } from './keys/root-key.js'
 import { projections } from './projections.js'
-import { ActiveLimitReactor, TokensModule } from './tokens/index.js'
+import { ActiveLimitReactor, ClientDeletedReactor, TokensModule, UserDeletedReactor } from './tokens/index.js'
+import { ConnectionDeletedReactor, UserErasureReactor, UsersModule } from './users/index.js'
 
 /** Runs the sealer, the projections and the reactors in this process, while it holds the lease. */
 @Injectable()
@@ -16,11 +18,22 @@ class Background implements OnApplicationBootstrap, OnApplicationShutdown {
     @Inject(pg.Pool) private readonly pool: pg.Pool,
     private readonly rootKeys: RootKeys,
     private readonly activeLimit: ActiveLimitReactor,
+    private readonly clientDeleted: ClientDeletedReactor,
+    private readonly userDeleted: UserDeletedReactor,
+    private readonly connectionDeleted: ConnectionDeletedReactor,
+    private readonly userErasure: UserErasureReactor,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
     const signer = await LogKey.load(this.pool, this.rootKeys)
-    this.#worker = new BackgroundWorker(this.pool, signer, projections, [this.activeLimit], this.#log)
+    this.#worker = new BackgroundWorker(
+      this.pool,
+      signer,
+      projections,
+      [this.activeLimit, this.clientDeleted, this.userDeleted, this.connectionDeleted, this.userErasure],
+      this.#log,
+      personalValues(this.pool, this.rootKeys),
+    )
     this.#worker.start()
   }
 
@@ -29,5 +42,5 @@ class Background implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 }
 
-@Module({ imports: [TokensModule], providers: [Background] })
+@Module({ imports: [UsersModule, TokensModule], providers: [Background] })
 export class BackgroundModule {}

@@ -40,7 +40,18 @@ describe('defaults', () => {
       logLevel: 'info',
       metricsToken: undefined,
       tracing: false,
-      settings: { rtMaxActivePerUserClient: 200 },
+      settings: {
+        codeTtl: 120,
+        pkceAllowPlain: false,
+        pkceRequireForPublic: false,
+        errorsClientAuth: 'invalid_client',
+        introspectionEnabled: true,
+        passwordChangeRefreshTokens: 'revoke',
+        rateLimitsManagementPerMinute: 6000,
+        rateLimitsOauthPerMinute: 12_000,
+        revokeForeignToken: 'ignore',
+        rtMaxActivePerUserClient: 200,
+      },
     })
   })
 

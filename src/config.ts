@@ -41,6 +41,20 @@ type Variable = keyof typeof EXAMPLES
  * One line per setting: its name there, its default, its reader, an example for the refusal.
  */
 const SETTINGS = {
+  codeTtl: setting('code_ttl', 120, read.integer(1, 600), '120'),
+  pkceAllowPlain: setting<boolean>('pkce.allow_plain', false, read.flag, 'false'),
+  pkceRequireForPublic: setting<boolean>('pkce.require_for_public', false, read.flag, 'false'),
+  errorsClientAuth: setting<'invalid_client' | 'access_denied'>(
+    'errors.client_auth',
+    'invalid_client',
+    read.oneOf('invalid_client', 'access_denied'),
+    'invalid_client',
+  ),
+  introspectionEnabled: setting<boolean>('introspection.enabled', true, read.flag, 'true'),
+  passwordChangeRefreshTokens: setting<'revoke' | 'keep'>('password_change.refresh_tokens', 'revoke', read.oneOf('revoke', 'keep'), 'revoke'),
+  rateLimitsManagementPerMinute: setting('rate_limits.management_per_minute', 6000, read.integer(1), '6000'),
+  rateLimitsOauthPerMinute: setting('rate_limits.oauth_per_minute', 12_000, read.integer(1), '12000'),
+  revokeForeignToken: setting<'ignore' | 'error'>('revoke.foreign_token', 'ignore', read.oneOf('ignore', 'error'), 'ignore'),
   rtMaxActivePerUserClient: setting('rt.max_active_per_user_client', 200, read.integer(1), '200'),
 }
 
@@ -178,6 +192,9 @@ function setting<T>(name: string, fallback: T, reader: Read<T>, example: string)
 }
 
 function readSettings(env: Environment): StartConfig['settings'] {
-  const entries = Object.entries(SETTINGS).map(([key, { variable, fallback, reader, example }]) => [key, readGiven(env, variable, reader, example) ?? fallback])
+  const entries = Object.entries(SETTINGS).map(([key, { variable, fallback, reader, example }]) => [
+    key,
+    readGiven<unknown>(env, variable, reader, example) ?? fallback,
+  ])
   return Object.freeze(Object.fromEntries(entries)) as StartConfig['settings']
 }

@@ -30,13 +30,14 @@ const SHAPES: readonly [RegExp, string][] = [
   [/\beyJ[\w-]{5,}(?:\.[\w-]*){2,4}/g, REDACTED],
   [/\bv1\.[\w-]{40,}(?:\.[\w-]+)*/g, REDACTED],
   [/\bORT[\w.-]{20,}/g, REDACTED],
+  [/\brk1\.[0-9a-f]{8}(?:\.[\w-]+){3}/g, REDACTED],
   [/\b(Bearer|Basic|DPoP) +[\w.~+/=-]{8,}/gi, `$1 ${REDACTED}`],
   // name=value of forms and query strings, and "name":"value" of JSON, also of JSON within a string.
   [new RegExp(String.raw`(?<![\w-])(${NAMES})=${VALUE}`, 'gi'), `$1=${REDACTED}`],
   [new RegExp(String.raw`(\\*"(?:${NAMES})\\*"\s*:\s*\\*")(?:[^"\\]|\\(?!"))+`, 'gi'), `$1${REDACTED}`],
   [/(postgres(?:ql)?:\/\/[^:@/\s]*):[^@\s"]+@/g, `$1:${REDACTED}@`],
 ]
-const HINT = new RegExp(`PRIVATE KEY|eyJ|v1\\.|ORT|bearer|basic|dpop|postgres|${NAMES}`, 'i')
+const HINT = new RegExp(`PRIVATE KEY|eyJ|v1\\.|rk1\\.|ORT|bearer|basic|dpop|postgres|${NAMES}`, 'i')
 const SECRET_NAME = new RegExp(`^(?:${NAMES})$`, 'i')
 
 /** Removes whatever looks like a token, a private key, credentials or a form field that holds them. The last net, not the first. */

@@ -1,4 +1,4 @@
-import type { Decider, Upcasters } from '../event-store/event.js'
+import type { Decider, PersonalData, Upcasters } from '../event-store/event.js'
 
 /**
  * Facts about requests that changed no aggregate: attempts that failed, tokens that leave no state behind, calls of the Management API.
@@ -8,7 +8,17 @@ export type AuditEvent =
   | { readonly type: 'ExchangeFailed'; readonly data: ExchangeFailed }
   | { readonly type: 'ClientTokenIssued'; readonly data: { readonly scope: string; readonly tokenId: string } }
   | { readonly type: 'AuthorizeFailed'; readonly data: { readonly error: string; readonly description: string; readonly silent: boolean } }
-  | { readonly type: 'LoginFailed'; readonly data: { readonly reason: 'wrong-password' | 'unknown-user' | 'blocked' | 'denied'; readonly description: string } }
+  | {
+      readonly type: 'LoginFailed'
+      readonly data: {
+        readonly reason: 'wrong-password' | 'unknown-user' | 'blocked' | 'denied'
+        readonly description: string
+        /** As typed, where it names nobody. */
+        readonly userName?: PersonalData
+      }
+    }
+  /** So many wrong passwords for one account from one address that no more are looked at for a while. */
+  | { readonly type: 'AccountLocked'; readonly data: object }
   | { readonly type: 'SignupFailed'; readonly data: { readonly description: string } }
   | { readonly type: 'LogoutRefused'; readonly data: { readonly description: string } }
   | { readonly type: 'ManagementRequestSucceeded'; readonly data: ManagementRequest }
@@ -23,6 +33,7 @@ export interface ExchangeFailed {
   readonly description: string
   readonly reason: string
   readonly familyId?: string
+  readonly scope?: string
 }
 
 export interface ManagementRequest {
@@ -34,6 +45,14 @@ export interface ManagementRequest {
   readonly status: number
   /** Without secrets (spec/logs.md §1.3); absent where the body may identify a person. */
   readonly body?: object
+  /** What was answered, under the same rule. */
+  readonly responseBody?: object
+  readonly query?: object
+  /** The token that the caller came with. */
+  readonly tokenId?: string
+  readonly scopes?: readonly string[]
+  /** Why it failed. */
+  readonly message?: string
 }
 
 export const auditUpcasters: Upcasters<AuditEvent> = {
@@ -41,6 +60,7 @@ export const auditUpcasters: Upcasters<AuditEvent> = {
   ClientTokenIssued: [],
   AuthorizeFailed: [],
   LoginFailed: [],
+  AccountLocked: [],
   SignupFailed: [],
   LogoutRefused: [],
   ManagementRequestSucceeded: [],

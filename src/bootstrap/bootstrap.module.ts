@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common'
 import { CqrsModule } from '@nestjs/cqrs'
+import { AuditModule } from '../audit/audit.module.js'
 import { AuthorizationModule } from '../authorization/index.js'
 import type { Config } from '../config.js'
 import { ConfigModule } from '../config.module.js'
@@ -13,7 +14,7 @@ import { Bootstrap } from './bootstrap.js'
 @Module({})
 export class BootstrapModule {
   static for(config: Config): DynamicModule {
-    const foundation = [ConfigModule.for(config), DatabaseModule, EventStoreModule, KeysModule]
+    const foundation = [ConfigModule.for(config), DatabaseModule, EventStoreModule, KeysModule, AuditModule]
     return { module: BootstrapModule, imports: [...foundation, CqrsModule, UsersModule, AuthorizationModule], providers: [Bootstrap] }
   }
 }

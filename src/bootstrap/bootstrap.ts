@@ -9,6 +9,9 @@ import {
   FindClient,
   FindResourceServer,
   MANAGEMENT_SCOPES,
+  newClientId,
+  newClientSecret,
+  newResourceServerId,
   RESOURCE_SERVER_DEFAULTS,
 } from '../authorization/index.js'
 import { CONFIG, type Config } from '../config.js'
@@ -18,7 +21,7 @@ import { RootKeys } from '../keys/root-key.js'
 import { SigningKeys } from '../keys/signing-keys.js'
 import { ChangeTenantSettings, CreateConnection, DATABASE_OPTIONS, FindConnection } from '../users/index.js'
 import { BY_BOOTSTRAP, record } from './record.js'
-import { newClientId, newClientSecret, newConnectionId, newResourceServerId } from './generated.js'
+import { newConnectionId } from './generated.js'
 import { type Installation, INSTALLATION_ID, installation } from './installation.js'
 import { provideAdministrator } from './provide-administrator.js'
 import { provideManagementClient } from './provide-management-client.js'

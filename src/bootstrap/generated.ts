@@ -4,12 +4,8 @@ const ALPHANUMERIC = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345
 
 const alphanumeric = (length: number): string => Array.from({ length }, () => ALPHANUMERIC[randomInt(ALPHANUMERIC.length)]).join('')
 
-/** Identifiers and secrets in the forms of spec/management-api.md §1.5. */
+/** Identifiers in the forms of spec/management-api.md §1.5; those of clients and APIs are Authorization's. */
 export const newConnectionId = (): string => `con_${alphanumeric(16)}`
-export const newClientGrantId = (): string => `cgr_${alphanumeric(16)}`
-export const newResourceServerId = (): string => randomBytes(12).toString('hex')
-export const newClientId = (): string => alphanumeric(32)
-export const newClientSecret = (): string => randomBytes(48).toString('base64url')
 export const newDatabaseUserId = (): string => `auth0|${randomBytes(12).toString('hex')}`
 /** 144 bits; begins with a letter, so that a shell or a form takes it as it is. */
 export const newPassword = (): string => `E${randomBytes(18).toString('base64url')}`

@@ -8,10 +8,12 @@ import {
   FindClient,
   FindClientGrant,
   MANAGEMENT_SCOPES,
+  newClientGrantId,
+  newClientId,
+  newClientSecret,
 } from '../authorization/index.js'
 import type { Config } from '../config.js'
 import type { EventStore } from '../event-store/event-store.js'
-import { newClientGrantId, newClientId, newClientSecret } from './generated.js'
 import type { Installation } from './installation.js'
 import { BY_BOOTSTRAP, record } from './record.js'
 

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { rename, rm, stat } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
@@ -23,6 +24,8 @@ export async function wholeFile(file: string, write: (out: Writable) => Promise<
     if (replace) await rename(target, file)
   } catch (error) {
     out.destroy()
+    // It may still be about to open, which would make the file again.
+    if (!out.closed) await once(out, 'close')
     if (replace) await rm(target, { force: true })
     throw error
   }

@@ -19,6 +19,9 @@ export function isTransient(error: unknown): boolean {
 /** A value that must be the only one is there already; the statement was rolled back. */
 export const isUniqueViolation = (error: unknown): boolean => sqlState(error) === '23505'
 
+/** The name of the constraint that a statement violated. */
+export const violatedConstraint = (error: unknown): string | undefined => (error as { constraint?: string } | undefined)?.constraint
+
 function sqlState(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | undefined)?.code
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !/^E[A-Z]{4}$/.test(code) ? code : undefined

@@ -33,6 +33,7 @@ export class EventStore {
   readonly #appends: AppendQueue
   readonly #reads: ReadQueue
   readonly #retries = new Map<string, Promise<unknown>>()
+  readonly #tablesChanged: ((streamId: string) => void)[] = []
 
   constructor(private readonly pool: pg.Pool) {
     this.#appends = new AppendQueue(pool)
@@ -79,8 +80,15 @@ export class EventStore {
     }
     return traced('event-store.transact', async () => {
       const first = await attempt()
-      return first === 'conflict' ? this.#inTurn(streamId, () => this.#retry(decider.streamType, attempt)) : first
+      const done = first === 'conflict' ? await this.#inTurn(streamId, () => this.#retry(decider.streamType, attempt)) : first
+      if (alongside && done.mark) for (const tell of this.#tablesChanged) tell(streamId)
+      return done
     })
+  }
+
+  /** `tell` hears of each stream that this process changed together with tables, after the commit: its own caches need not find out by asking. */
+  onTablesChanged(tell: (streamId: string) => void): void {
+    this.#tablesChanged.push(tell)
   }
 
   /** The stream's current state, read from its row: as current as any command would see it. */

@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http'
-import type { RequestHandler } from 'express'
 import { OAuthError } from './oauth-error.js'
 
 /** Parameters of an OAuth request: one value each, never empty (RFC 6749 §3.2). */
@@ -9,17 +8,13 @@ const LIMIT_BYTES = 100_000
 const RECEIVE_MS = 10_000
 
 /**
- * Reads a form or JSON body into `req.body` as Parameters (spec/oauth.md §1.1). JSON numbers, booleans and structures become text; an array of strings
- * under `scope` is joined by spaces. A request without a body has no parameters.
+ * The parameters of a form or JSON body (spec/oauth.md §1.1). JSON numbers, booleans and structures become text; an array of strings under `scope`
+ * is joined by spaces. A request without a body has none.
  * Errors: OAuthError invalid_request for another content type, broken JSON or a repeated parameter; payload_too_large.
  */
-export const oauthBody: RequestHandler = (req, _res, next) => {
-  readText(req, LIMIT_BYTES)
-    .then((text) => {
-      req.body = text === '' ? {} : parse(text, mediaType(req))
-      next()
-    })
-    .catch(next)
+export async function readParameters(req: IncomingMessage): Promise<Parameters> {
+  const text = await readText(req, LIMIT_BYTES)
+  return text === '' ? {} : parse(text, mediaType(req))
 }
 
 /** Parameters of a query string or a form. Errors: OAuthError invalid_request for a repeated one. */
@@ -50,7 +45,10 @@ export function readText(req: IncomingMessage, limit: number): Promise<string> {
       if (length > limit) fail(new OAuthError('payload_too_large', `The request body is larger than ${limit} bytes.`))
       else chunks.push(chunk)
     })
-    req.once('error', fail)
+    // A caller that hung up is no fault of ours or of the database's; nobody reads the answer.
+    const aborted = (): void => fail(new OAuthError('invalid_request', 'The request body did not arrive.'))
+    req.once('error', aborted)
+    if (req.destroyed) aborted()
     req.once('end', () => {
       clearTimeout(timer)
       resolve(Buffer.concat(chunks).toString('utf8'))

@@ -5,7 +5,7 @@ import proxyAddr from 'proxy-addr'
 import type { Config } from '../config.js'
 import { type Logger, logRequests } from '../logging.js'
 import { traceRequests } from '../tracing.js'
-import { FallbackFilter } from './fallback.filter.js'
+import { ErrorFilter } from './error.filter.js'
 import { measureRequests } from './metrics.js'
 
 /** What holds for every request, whatever module answers it. Bodies are parsed by the routes that take one. */
@@ -17,7 +17,7 @@ export function setUpHttp(app: NestExpressApplication, config: Config, logger: L
   if (config.part === 'background') app.use(operationsOnly)
   app.use(measureRequests)
   if (config.tracing) app.use(traceRequests)
-  app.useGlobalFilters(new FallbackFilter())
+  app.useGlobalFilters(new ErrorFilter())
 }
 
 /** The background process has controllers in its modules, and answers only what operators' machines ask. */

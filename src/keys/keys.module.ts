@@ -22,8 +22,9 @@ import { SigningKeys } from './signing-keys.js'
     },
     {
       provide: SigningKeys,
-      inject: [pg.Pool, EventStore, RootKeys],
-      useFactory: (pool: pg.Pool, store: EventStore, rootKeys: RootKeys) => new SigningKeys(pool, store, rootKeys),
+      inject: [pg.Pool, EventStore, RootKeys, CONFIG],
+      useFactory: (pool: pg.Pool, store: EventStore, rootKeys: RootKeys, { issuer }: Config) =>
+        new SigningKeys(pool, store, rootKeys, new URL(issuer).hostname),
     },
     { provide: LookupKey, inject: [pg.Pool, RootKeys], useFactory: (pool: pg.Pool, rootKeys: RootKeys) => new LookupKey(pool, rootKeys) },
   ],

@@ -50,6 +50,11 @@ export class PersonKeyStore {
     throw new Error('a person is being erased over and over')
   }
 
+  async wasMadeBefore(keyId: string, time: string): Promise<boolean> {
+    const { rowCount } = await this.pool.query('select from person_keys where id = $1 and created_at < $2', [keyId, time])
+    return rowCount === 1
+  }
+
   async #create(personIds: readonly string[]): Promise<void> {
     // Sorted, so that two processes making many keys wait for each other in one direction only.
     const keys = [...personIds].sort().map((personId) => ({ personId, id: randomUUID(), key: randomBytes(32) }))

@@ -3,7 +3,7 @@ import type { Context, PersonalData } from '../event-store/event.js'
 import type { EventStore } from '../event-store/event-store.js'
 import { keyIdOf, openWith, sealWith } from './person-cipher.js'
 import { type PersonEvent, person } from './person.events.js'
-import { type PersonKey, PersonKeyStore } from './person-key-store.js'
+import { type PersonKey, type PersonKeyRow, PersonKeyStore } from './person-key-store.js'
 import type { RootKeys } from './root-key.js'
 
 /** How old a look into the table may be for a key to open with it: the promise is a second, the rest is the answer's way. */
@@ -64,10 +64,21 @@ export class PersonKeys {
     })
   }
 
-  /** Destroys the person's key and records that it happened. Answers false, and does nothing, when there is none (any more). */
-  async erase(personId: string, context: Context = {}): Promise<boolean> {
+  /** Takes in a key that was read beside something else, by a question asked at `askedAt` of this process's steady clock, so that it need not be asked for. */
+  learn(row: PersonKeyRow, askedAt: number): void {
+    const cached = this.#byId.get(row.id)
+    if (cached && cached.checkedAt >= askedAt) return
+    const { id, personId, key } = cached ?? this.#table.decrypt(row)
+    this.#remember({ id, personId, key, checkedAt: askedAt, checking: false })
+  }
+
+  /**
+   * Destroys the person's key and records that it happened. Answers false, and does nothing, when there is none (any more), or when it was not
+   * made before `madeBefore`, an ISO time.
+   */
+  async erase(personId: string, context: Context = {}, { madeBefore }: { readonly madeBefore?: string } = {}): Promise<boolean> {
     const [found] = await this.#table.find([], [personId])
-    if (!found) return false
+    if (!found || (madeBefore !== undefined && !(await this.#table.wasMadeBefore(found.id, madeBefore)))) return false
     const { result } = await this.store.transact(
       person,
       found.id,

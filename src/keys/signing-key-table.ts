@@ -9,16 +9,35 @@ export interface SigningKeyRow {
   /** Null for a key that signs no more. */
   readonly encrypted_private_key: string | null
   readonly status: SigningKeyStatus
+  readonly certificate: string | null
+}
+
+/** A key with what became of it; nothing of it is secret. */
+export interface StoredKey {
+  readonly kid: string
+  readonly status: SigningKeyStatus
+  readonly certificate: string | null
+  readonly current_since: Date | null
+  readonly current_until: Date | null
+  readonly revoked_at: Date | null
 }
 
 /** A new key with its private half, PKCS #8 encrypted under the root key with the kid as its place. */
-export type EncryptedKey = NewKey & { readonly encryptedPrivateKey: string }
+export type EncryptedKey = NewKey & { readonly encryptedPrivateKey: string; readonly certificate: string }
 
 export async function publishedKeys(pool: pg.Pool): Promise<SigningKeyRow[]> {
   const { rows } = await pool.query<SigningKeyRow>({
     name: 'published-signing-keys',
-    text: `select kid, alg, public_key, encrypted_private_key, status from signing_keys where status <> 'revoked' order by created_at desc, kid`,
+    text: `select kid, alg, public_key, encrypted_private_key, status, certificate from signing_keys where status <> 'revoked' order by created_at desc, kid`,
   })
+  return rows
+}
+
+/** The newest first. */
+export async function allKeys(pool: pg.Pool): Promise<StoredKey[]> {
+  const { rows } = await pool.query<StoredKey>(
+    `select kid, status, certificate, current_since, current_until, revoked_at from signing_keys order by created_at desc, kid`,
+  )
   return rows
 }
 
@@ -26,8 +45,8 @@ export async function publishedKeys(pool: pg.Pool): Promise<SigningKeyRow[]> {
 export async function writeKeys(db: pg.PoolClient, { keys }: SigningKeySet, fresh: readonly EncryptedKey[]): Promise<void> {
   // Former roles are given up first: the index allows one key in each.
   for (const key of [...keys].sort((a, b) => RELEASE_ORDER.indexOf(a.status) - RELEASE_ORDER.indexOf(b.status))) {
-    const secret = fresh.find(({ kid }) => kid === key.kid)?.encryptedPrivateKey
-    await (secret === undefined ? updateKey(db, key) : insertKey(db, key, secret))
+    const made = fresh.find(({ kid }) => kid === key.kid)
+    await (made === undefined ? updateKey(db, key) : insertKey(db, key, made))
   }
 }
 
@@ -42,9 +61,10 @@ async function updateKey(db: pg.PoolClient, { kid, status, currentSince, current
   )
 }
 
-async function insertKey(db: pg.PoolClient, { kid, alg, publicKey, status, createdAt, currentSince }: SigningKey, secret: string): Promise<void> {
+async function insertKey(db: pg.PoolClient, { kid, alg, publicKey, status, createdAt, currentSince }: SigningKey, made: EncryptedKey): Promise<void> {
   await db.query(
-    `insert into signing_keys (kid, alg, public_key, encrypted_private_key, status, created_at, current_since) values ($1, $2, $3, $4, $5, $6, $7)`,
-    [kid, alg, JSON.stringify(publicKey), secret, status, createdAt, currentSince],
+    `insert into signing_keys (kid, alg, public_key, encrypted_private_key, status, created_at, current_since, certificate)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    [kid, alg, JSON.stringify(publicKey), made.encryptedPrivateKey, status, createdAt, currentSince, made.certificate],
   )
 }

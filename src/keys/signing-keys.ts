@@ -3,9 +3,10 @@ import { promisify } from 'node:util'
 import type pg from 'pg'
 import type { Context, Decision } from '../event-store/event.js'
 import type { EventStore } from '../event-store/event-store.js'
+import { selfSigned } from './certificate.js'
 import type { RootKeys } from './root-key.js'
 import { revoke, type RevokeOutcome, rotate, type SigningKeySet, signingKeySet, startSigning } from './signing-key-set.js'
-import { type EncryptedKey, publishedKeys, type SigningKeyRow, writeKeys } from './signing-key-table.js'
+import { allKeys, type EncryptedKey, publishedKeys, type SigningKeyRow, type StoredKey, writeKeys } from './signing-key-table.js'
 import type { PublicJwk, SigningAlgorithm, SigningKeysEvent } from './signing-keys.events.js'
 
 const TENANT = 'tenant'
@@ -30,6 +31,8 @@ export class SigningKeys {
     private readonly pool: pg.Pool,
     private readonly store: EventStore,
     private readonly rootKeys: RootKeys,
+    /** The name in the certificates: the issuer's host. */
+    private readonly name = 'evergrant',
   ) {}
 
   /** A JWT signed with the current key. The signature is made in the thread pool: RS256 would stop the event loop for a quarter of a millisecond. */
@@ -44,6 +47,16 @@ export class SigningKeys {
   /** Every key that a token in circulation may verify with, and the one that comes next. */
   async published(): Promise<readonly PublishedJwk[]> {
     return (await this.#keys()).published
+  }
+
+  /** All keys with their certificates, also those that verify no more, the newest first. */
+  list(): Promise<readonly StoredKey[]> {
+    return allKeys(this.pool)
+  }
+
+  /** The certificate of the key that signs now, as PEM. */
+  async currentCertificate(): Promise<string | undefined> {
+    return (await this.#keys()).certificate
   }
 
   /** Makes the first keys. Harmless when they exist; two processes that do it at once agree. */
@@ -80,7 +93,7 @@ export class SigningKeys {
     const jwk: PublicJwk = { kty: 'RSA', n: n!, e: e! }
     const kid = thumbprint(jwk)
     const encryptedPrivateKey = this.rootKeys.encrypt('signing-key', privateKey.export({ type: 'pkcs8', format: 'der' }), kid)
-    return { kid, alg: 'RS256', publicKey: jwk, encryptedPrivateKey }
+    return { kid, alg: 'RS256', publicKey: jwk, encryptedPrivateKey, certificate: await selfSigned(privateKey, publicKey, this.name) }
   }
 
   async #keys(): Promise<Cache> {
@@ -107,7 +120,7 @@ export class SigningKeys {
     const row = rows.find(({ status }) => status === 'current')
     if (!row) throw new Error('there are no signing keys yet: bootstrap makes them')
     const current = former?.current.kid === row.kid ? former.current : { kid: row.kid, privateKey: this.#privateKey(row) }
-    this.#cache = { askedAt, current, published: rows.map(publish) }
+    this.#cache = { askedAt, current, published: rows.map(publish), certificate: row.certificate ?? undefined }
     return this.#cache
   }
 
@@ -120,6 +133,7 @@ interface Cache {
   readonly askedAt: number
   readonly current: { readonly kid: string; readonly privateKey: KeyObject }
   readonly published: readonly PublishedJwk[]
+  readonly certificate: string | undefined
 }
 
 /** Names each member, so that nothing else in a row can ever be published. */

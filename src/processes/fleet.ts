@@ -6,6 +6,8 @@ import { isReport, type Order } from './messages.js'
 
 /** This many deaths in this time mean that starting again does not help. */
 const CRASH_LOOP = { deaths: 10, ms: 30_000 }
+/** Room for a token with every scope beside the longest URL: what is too long is then answered, and not cut off by Node. */
+const MAX_HEADER_BYTES = 65_536
 const MAX_BACKOFF_MS = 1000
 
 type Member = Exclude<Part, 'primary'>
@@ -53,7 +55,9 @@ export class Fleet {
   }
 
   #fork(part: Member): void {
-    if (!this.#stopping) this.#parts.set(cluster.fork({ ...this.env, EVERGRANT_PROCESS: part }), part)
+    if (this.#stopping) return
+    cluster.setupPrimary({ execArgv: [...process.execArgv, `--max-http-header-size=${MAX_HEADER_BYTES}`] })
+    this.#parts.set(cluster.fork({ ...this.env, EVERGRANT_PROCESS: part }), part)
   }
 
   #onExit(worker: Worker, how: string): void {

@@ -1,18 +1,41 @@
 import { Module } from '@nestjs/common'
 import { CqrsModule } from '@nestjs/cqrs'
 import { AppointAdministratorHandler } from './commands/appoint-administrator.js'
+import { CheckPasswordHandler } from './commands/check-password.js'
+import { ChangeConnectionHandler } from './commands/change-connection.js'
 import { ChangePasswordHandler } from './commands/change-password.js'
 import { ChangeTenantSettingsHandler } from './commands/change-tenant-settings.js'
+import { ChangeUserHandler } from './commands/change-user.js'
 import { CreateConnectionHandler } from './commands/create-connection.js'
 import { CreateUserHandler } from './commands/create-user.js'
+import { DeleteConnectionHandler } from './commands/delete-connection.js'
 import { DeleteUserHandler } from './commands/delete-user.js'
+import { DeleteUsersOfConnectionHandler } from './commands/delete-users-of-connection.js'
+import { EraseDeletedUserHandler } from './commands/erase-deleted-user.js'
+import { SignUpHandler } from './commands/sign-up.js'
+import { SwitchConnectionClientsHandler } from './commands/switch-connection-clients.js'
+import { ConnectionDeletedReactor } from './connection-deleted.reactor.js'
+import { CredentialsTable } from './login/credentials.js'
+import { LoginAttempts } from './login/login-attempts.js'
+import { FindAccountHandler } from './queries/find-account.js'
 import { FindConnectionHandler } from './queries/find-connection.js'
+import { FindLoginConnectionsHandler } from './queries/find-login-connections.js'
+import { FindConnectionsHandler } from './queries/find-connections.js'
 import { FindTenantSettingsHandler } from './queries/find-tenant-settings.js'
 import { FindUserHandler } from './queries/find-user.js'
+import { FindUsersHandler } from './queries/find-users.js'
+import { UserIdsOfConnection } from './queries/user-ids-of-connection.js'
+import { UserErasureReactor } from './user-erasure.reactor.js'
 
 @Module({
   imports: [CqrsModule],
   providers: [
+    CredentialsTable,
+    LoginAttempts,
+    CheckPasswordHandler,
+    SignUpHandler,
+    FindAccountHandler,
+    FindLoginConnectionsHandler,
     CreateConnectionHandler,
     ChangeTenantSettingsHandler,
     CreateUserHandler,
@@ -22,6 +45,18 @@ import { FindUserHandler } from './queries/find-user.js'
     FindConnectionHandler,
     FindTenantSettingsHandler,
     FindUserHandler,
+    FindUsersHandler,
+    FindConnectionsHandler,
+    UserIdsOfConnection,
+    ChangeUserHandler,
+    ChangeConnectionHandler,
+    SwitchConnectionClientsHandler,
+    DeleteConnectionHandler,
+    DeleteUsersOfConnectionHandler,
+    ConnectionDeletedReactor,
+    EraseDeletedUserHandler,
+    UserErasureReactor,
   ],
+  exports: [ConnectionDeletedReactor, UserErasureReactor],
 })
 export class UsersModule {}

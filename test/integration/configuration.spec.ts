@@ -3,6 +3,7 @@ import { Module } from '@nestjs/common'
 import type { INestApplicationContext } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
 import { CommandBus, CqrsModule, QueryBus } from '@nestjs/cqrs'
+import { AuditModule } from '../../src/audit/audit.module.js'
 import { AuthorizationModule, ChangeClient, client, CLIENT_DEFAULTS, CreateClient, FindClient } from '../../src/authorization/index.js'
 import { ConfigModule } from '../../src/config.module.js'
 import { DatabaseModule } from '../../src/database/database.module.js'
@@ -11,14 +12,16 @@ import { EventStore } from '../../src/event-store/event-store.js'
 import { EventStoreModule } from '../../src/event-store/event-store.module.js'
 import { KeysModule } from '../../src/keys/keys.module.js'
 import { PersonKeys } from '../../src/keys/person-keys.js'
-import { CreateUser, DeleteUser, FindUser, user, UsersModule } from '../../src/users/index.js'
+import { CreateConnection, CreateUser, DeleteUser, FindUser, user, UsersModule } from '../../src/users/index.js'
 import { configFor } from '../support/bootstrapped.js'
 import { databaseUrl } from '../support/database.js'
 import { dumpTables, formsOf } from '../support/dump.js'
 
 jest.setTimeout(60_000)
 
-@Module({ imports: [ConfigModule.for(configFor(databaseUrl)), DatabaseModule, EventStoreModule, KeysModule, CqrsModule, UsersModule, AuthorizationModule] })
+@Module({
+  imports: [ConfigModule.for(configFor(databaseUrl)), DatabaseModule, EventStoreModule, KeysModule, AuditModule, CqrsModule, UsersModule, AuthorizationModule],
+})
 class ConfigurationApp {}
 
 const BY_TEST = { actor: 'test' }
@@ -45,14 +48,14 @@ describe('a client', () => {
     const outcomes = await Promise.all(['s-0', 's-1', 's-2'].map((secret) => commands.execute(new CreateClient(document, secret, BY_TEST))))
     expect([...outcomes].sort()).toEqual(['created', 'exists', 'exists'])
     const found = await queries.execute(new FindClient({ clientId: 'client-1' }))
-    expect(found).toEqual({ document, secret: `s-${outcomes.indexOf('created')}` })
+    expect(found).toEqual({ document, secret: `s-${outcomes.indexOf('created')}`, credentials: [] })
   })
 
   it('has in its row what its stream says after any number of changes at the same time', async () => {
     await Promise.all(Array.from({ length: 12 }, (_, n) => commands.execute(new ChangeClient('client-1', { [`member_${n}`]: n, name: `App ${n}` }, BY_TEST))))
     const { state } = await app.get(EventStore).read(client, 'client-1')
     const found = await queries.execute(new FindClient({ clientId: 'client-1' }))
-    expect(state).toEqual({ status: 'present', client: found!.document })
+    expect(state).toEqual({ status: 'present', client: found!.document, credentials: [] })
     expect(found!.document).toMatchObject({ member_0: 0, member_11: 11 })
   })
 
@@ -71,6 +74,12 @@ describe('a client', () => {
 describe('a user', () => {
   const email = 'Böb.Planted@Example.test'
   const fresh = { userId: 'auth0|b0b', connection: { id: 'con_1', name: 'db', strategy: 'auth0' }, email, emailVerified: false, password: 'planted-password' }
+
+  it('needs a connection that is there', async () => {
+    expect(await commands.execute(new CreateUser(fresh, BY_TEST))).toBe('no-connection')
+    const document = { id: 'con_1', name: 'db', strategy: 'auth0', options: {}, realms: ['db'], enabled_clients: [], is_domain_connection: false }
+    expect(await commands.execute(new CreateConnection(document, BY_TEST))).toBe('created')
+  })
 
   it('is found by an address in any spelling, in its own connection only', async () => {
     expect(await commands.execute(new CreateUser(fresh, BY_TEST))).toBe('created')

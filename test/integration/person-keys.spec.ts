@@ -48,6 +48,21 @@ describe('person keys', () => {
     expect(await worker().open(sealed)).toEqual({ ip: '203.0.113.5' })
   })
 
+  it('that were read beside something else are asked for no more, until they are too old to open with', async () => {
+    const person = newPerson()
+    const sealed = await worker().seal(person, 'x')
+    const { rows } = await pool.query<{ id: string; person_id: string; encrypted_key: string }>(
+      'select id, person_id, encrypted_key from person_keys where person_id = $1',
+      [person],
+    )
+    const keys = worker()
+    keys.learn(rows[0]!, performance.now())
+    expect(await statements(() => Promise.all([keys.seal(person, 'y'), keys.open(sealed)]))).toBe(0)
+    const late = worker()
+    late.learn(rows[0]!, performance.now() - 60_000)
+    expect(await statements(() => late.open(sealed))).toBe(1)
+  })
+
   it('make one key when many workers need a new person at once', async () => {
     const person = newPerson()
     const workers = Array.from({ length: 8 }, worker)

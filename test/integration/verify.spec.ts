@@ -134,7 +134,7 @@ describe('verify', () => {
     try {
       await migrate(server.url('postgres'))
       expect(await evergrant(['verify'], { DATA_DIR: dataDir })).toMatchObject({ code: 0, stdout: expect.stringContaining('verified 0 events') })
-      expect((await evergrant(['rebuild'], { DATA_DIR: dataDir })).stdout).toBe('refresh_tokens  position 0, 0 behind, 0 failed\n')
+      expect((await evergrant(['rebuild'], { DATA_DIR: dataDir })).stdout).toContain('refresh_tokens  position 0, 0 behind, 0 failed')
     } finally {
       await server.stop()
     }

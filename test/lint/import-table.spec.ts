@@ -17,6 +17,8 @@ const PLANTS: readonly Plant[] = [
   ['src/cli/rebuild.ts', `import '../management/logs/logs.js'`, 'nobody-imports-management'],
   ['src/app.module.ts', `import './management/logs/logs.js'`, 'the-app-mounts-management-only'],
   ['src/app.module.ts', `import './management/management.module.js'`],
+  ['src/projections.ts', `import './management/logs/logs.js'`, 'the-list-of-read-models-takes-projections'],
+  ['src/projections.ts', `import './management/logs/logs.projection.js'`],
   ['src/tokens/grants/authorization-code.ts', `import '../../authorization/index.js'`],
   ['src/authorization/login.ts', `import '../users/index.js'`],
   ['src/tokens/session-ended.reactor.ts', `import '../sessions/index.js'`],
@@ -75,6 +77,8 @@ const PLANTS: readonly Plant[] = [
 
   // Projections and reactors
   ['src/management/logs/logs.projection.ts', `import '../../event-store/event-store.js'`, 'a-projection-follows-events'],
+  ['src/management/logs/logs.projection.ts', `import './log-entries.js'`],
+  ['src/management/logs/log-entries.ts', `import '../../event-store/event-store.js'`, 'a-projection-follows-events'],
   ['src/tokens/refresh-token/refresh-tokens.projection.ts', `import '../commands/revoke.js'`, 'a-projection-follows-events'],
   ['src/tokens/refresh-token/refresh-tokens.projection.ts', `import './family.js'`, 'a-projection-follows-events'],
   ['src/management/clients/clients.projection.ts', `import '../sessions/sessions.projection.js'`, 'a-projection-reads-no-other'],

@@ -8,7 +8,7 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/database
 import { migrate } from '../../src/database/migrate.js'
 import { createPool } from '../../src/database/pool.js'
 import type { IssuedRefreshToken } from '../../src/tokens/commands/issue-refresh-token.js'
-import type { RedeemedRefreshToken } from '../../src/tokens/grants/refresh-token.js'
+import type { RedeemedRefreshToken } from '../../src/tokens/commands/redeem-refresh-token.js'
 
 let dir: string
 let server: EmbeddedPostgres

@@ -56,7 +56,19 @@ function play(rotating: boolean, absolute: number | null, idle: number | null, s
       log.push({ event, at: now })
     }
   }
-  const terms = { userId: 'u', clientId: 'c', sessionId: null, audience: null, scope: [], rotating, keyId: 'k', salt: 's', metadata: null }
+  const terms = {
+    userId: 'u',
+    clientId: 'c',
+    sessionId: null,
+    authenticatedAt: null,
+    connection: null,
+    audience: null,
+    scope: [],
+    rotating,
+    keyId: 'k',
+    salt: 's',
+    metadata: null,
+  }
   record(start(state, terms, { absoluteSeconds: absolute, idleSeconds: idle }, new Date(now)).events)
 
   for (const next of steps) {

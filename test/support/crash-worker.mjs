@@ -6,8 +6,8 @@ import { LogKey } from '../../dist/src/keys/log-key.js'
 import { PersonKeys } from '../../dist/src/keys/person-keys.js'
 import { RootKeys } from '../../dist/src/keys/root-key.js'
 import { projections } from '../../dist/src/projections.js'
-import { IssueRefreshTokenHandler } from '../../dist/src/tokens/commands/issue-refresh-token.js'
-import { RedeemRefreshTokenHandler } from '../../dist/src/tokens/grants/refresh-token.js'
+import { IssueRefreshToken, IssueRefreshTokenHandler } from '../../dist/src/tokens/commands/issue-refresh-token.js'
+import { RedeemRefreshTokenHandler } from '../../dist/src/tokens/commands/redeem-refresh-token.js'
 
 const { databaseUrl, encryptionKey, families, background } = JSON.parse(process.argv[2])
 const pool = createPool(databaseUrl, 6)
@@ -35,12 +35,13 @@ async function untilReachable(work) {
 async function client(family) {
   if (!family.token) {
     const issued = await untilReachable(() =>
-      issue.execute({
-        grant: { userId: `auth0|${family.name}`, clientId: 'app', sessionId: null, audience: null, scope: ['offline_access'], rotating: true },
-        policy,
-        origin,
-        context: {},
-      }),
+      issue.execute(
+        new IssueRefreshToken(
+          { userId: `auth0|${family.name}`, clientId: 'app', sessionId: null, audience: null, scope: ['offline_access'], rotating: true },
+          policy,
+          origin,
+        ),
+      ),
     )
     if (!issued) return
     family.token = issued.refreshToken

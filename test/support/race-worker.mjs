@@ -3,8 +3,8 @@ import { createPool } from '../../dist/src/database/pool.js'
 import { EventStore } from '../../dist/src/event-store/event-store.js'
 import { PersonKeys } from '../../dist/src/keys/person-keys.js'
 import { RootKeys } from '../../dist/src/keys/root-key.js'
-import { IssueRefreshTokenHandler } from '../../dist/src/tokens/commands/issue-refresh-token.js'
-import { RedeemRefreshTokenHandler } from '../../dist/src/tokens/grants/refresh-token.js'
+import { IssueRefreshToken, IssueRefreshTokenHandler } from '../../dist/src/tokens/commands/issue-refresh-token.js'
+import { RedeemRefreshTokenHandler } from '../../dist/src/tokens/commands/redeem-refresh-token.js'
 
 const { databaseUrl, encryptionKey } = JSON.parse(process.argv[2])
 const pool = createPool(databaseUrl, 10)
@@ -17,7 +17,7 @@ process.on('message', async ({ issue, redeem, count, leewaySeconds }) => {
   const policy = { absoluteSeconds: 3600, idleSeconds: null, leewaySeconds }
   if (issue) {
     const grant = { userId: 'auth0|u', clientId: 'app', sessionId: null, audience: null, scope: [], rotating: true }
-    return process.send(await new IssueRefreshTokenHandler(store, rootKeys, personKeys).execute({ grant, policy, origin, context: {} }))
+    return process.send(await new IssueRefreshTokenHandler(store, rootKeys, personKeys).execute(new IssueRefreshToken(grant, policy, origin)))
   }
   const handler = new RedeemRefreshTokenHandler(store, rootKeys, personKeys)
   const redeemOnce = () => handler.execute({ presented: redeem, clientId: 'app', policy, origin, context: {} })

@@ -16,11 +16,17 @@ export async function writeClientGrant(db: pg.PoolClient, id: string, state: Cli
   )
 }
 
-export async function findClientGrantRow(pool: pg.Pool, clientId: string, audience: string): Promise<ClientGrantDocument | undefined> {
-  const { rows } = await pool.query<{ document: ClientGrantDocument }>({
+/** With the version of its stream, as of the same moment. */
+export async function findClientGrantRow(
+  pool: pg.Pool,
+  clientId: string,
+  audience: string,
+): Promise<{ document: ClientGrantDocument; version: number } | undefined> {
+  const { rows } = await pool.query<{ document: ClientGrantDocument; version: number }>({
     name: 'find-client-grant',
-    text: `select document from client_grants where client_id = $1 and audience = $2 and subject_type = 'client'`,
+    text: `select document, (select version from streams s where s.id = 'client_grant-' || g.id) as version
+           from client_grants g where client_id = $1 and audience = $2 and subject_type = 'client'`,
     values: [clientId, audience],
   })
-  return rows[0]?.document
+  return rows[0]
 }

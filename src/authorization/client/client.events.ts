@@ -30,11 +30,37 @@ export interface ClientDocument {
   readonly [member: string]: unknown
 }
 
+/** A public key of a client, as the Management API shows it but for the key itself, which it never does. Member names are Auth0's. */
+export interface ClientCredential {
+  readonly id: string
+  readonly name?: string
+  readonly credential_type: 'public_key'
+  readonly kid: string
+  readonly alg: string
+  readonly thumbprint_sha256: string
+  /** The public JWK (RFC 7517). */
+  readonly public_key: Readonly<Record<string, string>>
+  readonly created_at: string
+  readonly updated_at: string
+  readonly expires_at: string | null
+}
+
 /** The secret stands only in the table, encrypted: its events say that it changed. */
 export type ClientEvent =
   | { readonly type: 'ClientCreated'; readonly data: { readonly client: ClientDocument } }
   | { readonly type: 'ClientChanged'; readonly data: { readonly changes: Difference<ClientDocument> } }
   | { readonly type: 'ClientSecretChanged'; readonly data: object }
+  | { readonly type: 'ClientCredentialAdded'; readonly data: { readonly credential: ClientCredential } }
+  | { readonly type: 'ClientCredentialExpirySet'; readonly data: { readonly id: string; readonly expires_at: string | null } }
+  | { readonly type: 'ClientCredentialRemoved'; readonly data: { readonly id: string } }
   | { readonly type: 'ClientDeleted'; readonly data: object }
 
-export const clientUpcasters: Upcasters<ClientEvent> = { ClientCreated: [], ClientChanged: [], ClientSecretChanged: [], ClientDeleted: [] }
+export const clientUpcasters: Upcasters<ClientEvent> = {
+  ClientCreated: [],
+  ClientChanged: [],
+  ClientSecretChanged: [],
+  ClientCredentialAdded: [],
+  ClientCredentialExpirySet: [],
+  ClientCredentialRemoved: [],
+  ClientDeleted: [],
+}

@@ -19,7 +19,7 @@ describe('a client', () => {
       { type: 'ClientChanged', data: { changes: { name: { from: 'App', to: 'New' } } } },
       { type: 'ClientSecretChanged', data: {} },
     ])
-    expect(given(client, created, ...events).state).toEqual({ status: 'present', client: { ...document, name: 'New' } })
+    expect(given(client, created, ...events).state).toEqual({ status: 'present', client: { ...document, name: 'New' }, credentials: [] })
   })
 
   it('keeps members that this service does not know', () => {

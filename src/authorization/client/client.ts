@@ -1,8 +1,11 @@
 import type { Decider, Decision } from '../../event-store/event.js'
 import { applyDifference, type Changes, difference } from '../../event-store/difference.js'
-import { type ClientDocument, type ClientEvent, clientUpcasters } from './client.events.js'
+import { type ClientCredential, type ClientDocument, type ClientEvent, clientUpcasters } from './client.events.js'
 
-export type ClientState = { readonly status: 'absent' } | { readonly status: 'present'; readonly client: ClientDocument } | { readonly status: 'deleted' }
+export type ClientState =
+  | { readonly status: 'absent' }
+  | { readonly status: 'present'; readonly client: ClientDocument; readonly credentials: readonly ClientCredential[] }
+  | { readonly status: 'deleted' }
 
 /** What Auth0 answers for `POST {"name":"x"}` (spec/management-api.md §2.4); grant types and refresh_token depend on the kind of client. */
 export const CLIENT_DEFAULTS = {
@@ -19,16 +22,24 @@ export const CLIENT_DEFAULTS = {
 export const client: Decider<ClientState, ClientEvent> = {
   streamType: 'client',
   initial: { status: 'absent' },
-  stateVersion: 1,
+  stateVersion: 2,
   upcasters: clientUpcasters,
-  evolve: (state, { type, data }) => {
+  evolve: (state, { type, data }, { at }) => {
     switch (type) {
       case 'ClientCreated':
-        return { status: 'present', client: data.client }
+        return { status: 'present', client: data.client, credentials: [] }
       case 'ClientChanged':
         return state.status === 'present' ? { ...state, client: applyDifference(state.client, data.changes) } : state
       case 'ClientSecretChanged':
         return state
+      case 'ClientCredentialAdded':
+        return withCredentials(state, (credentials) => [...credentials, data.credential])
+      case 'ClientCredentialExpirySet':
+        return withCredentials(state, (credentials) =>
+          credentials.map((credential) => (credential.id === data.id ? { ...credential, expires_at: data.expires_at, updated_at: at } : credential)),
+        )
+      case 'ClientCredentialRemoved':
+        return withCredentials(state, (credentials) => credentials.filter(({ id }) => id !== data.id))
       case 'ClientDeleted':
         return { status: 'deleted' }
     }
@@ -36,9 +47,14 @@ export const client: Decider<ClientState, ClientEvent> = {
 }
 
 /** An id that was deleted may be used again: the operator chose it. */
-export function createClient(state: ClientState, document: ClientDocument): Decision<ClientEvent, 'created' | 'exists'> {
+export function createClient(
+  state: ClientState,
+  document: ClientDocument,
+  credentials: readonly ClientCredential[] = [],
+): Decision<ClientEvent, 'created' | 'exists'> {
   if (state.status === 'present') return { events: [], result: 'exists' }
-  return { events: [{ type: 'ClientCreated', data: { client: document } }], result: 'created' }
+  const added = credentials.map((credential) => ({ type: 'ClientCredentialAdded', data: { credential } }) as const)
+  return { events: [{ type: 'ClientCreated', data: { client: document } }, ...added], result: 'created' }
 }
 
 export function changeClient(
@@ -59,3 +75,6 @@ export function deleteClient(state: ClientState): Decision<ClientEvent, 'deleted
   if (state.client.global) return { events: [], result: 'global client' }
   return { events: [{ type: 'ClientDeleted', data: {} }], result: 'deleted' }
 }
+
+const withCredentials = (state: ClientState, change: (credentials: readonly ClientCredential[]) => readonly ClientCredential[]): ClientState =>
+  state.status === 'present' ? { ...state, credentials: change(state.credentials) } : state

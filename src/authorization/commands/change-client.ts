@@ -3,15 +3,20 @@ import type { Changes } from '../../event-store/difference.js'
 import type { Context } from '../../event-store/event.js'
 import { EventStore } from '../../event-store/event-store.js'
 import { RootKeys } from '../../keys/root-key.js'
-import type { ClientDocument } from '../client/client.events.js'
+import type { ClientCredential, ClientDocument } from '../client/client.events.js'
 import { changeClient, client } from '../client/client.js'
 import { encryptSecret, writeClient } from '../client/client-table.js'
 
-/** Sets the members that are named (undefined takes one away) and, where given, the secret. */
+export type ClientChanges = Changes<Omit<ClientDocument, 'client_id' | 'global'>>
+
+/**
+ * Sets the members that are named (undefined takes one away) and, where given, the secret. Changes that depend on what the client is come
+ * as a function of it, so that two at once do not undo each other.
+ */
 export class ChangeClient extends Command<'changed' | 'absent'> {
   constructor(
     readonly clientId: string,
-    readonly changes: Changes<Omit<ClientDocument, 'client_id' | 'global'>>,
+    readonly changes: ClientChanges | ((client: ClientDocument, credentials: readonly ClientCredential[]) => ClientChanges),
     readonly context: Context,
     readonly newSecret?: string,
   ) {
@@ -31,7 +36,10 @@ export class ChangeClientHandler implements ICommandHandler<ChangeClient> {
     const { result } = await this.store.transact(
       client,
       clientId,
-      (state) => changeClient(state, changes, { newSecret: encrypted !== undefined }),
+      (state) => {
+        const wanted = typeof changes !== 'function' ? changes : state.status === 'present' ? changes(state.client, state.credentials) : {}
+        return changeClient(state, wanted, { newSecret: encrypted !== undefined })
+      },
       context,
       (db, state, now) => writeClient(db, clientId, state, now, encrypted),
     )

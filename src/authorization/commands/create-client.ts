@@ -3,7 +3,7 @@ import { isUniqueViolation } from '../../database/errors.js'
 import type { Context } from '../../event-store/event.js'
 import { EventStore } from '../../event-store/event-store.js'
 import { RootKeys } from '../../keys/root-key.js'
-import type { ClientDocument } from '../client/client.events.js'
+import type { ClientCredential, ClientDocument } from '../client/client.events.js'
 import { client, createClient } from '../client/client.js'
 import { encryptSecret, writeClient } from '../client/client-table.js'
 
@@ -13,6 +13,7 @@ export class CreateClient extends Command<'created' | 'exists'> {
     readonly client: ClientDocument,
     readonly secret: string,
     readonly context: Context,
+    readonly credentials: readonly ClientCredential[] = [],
   ) {
     super()
   }
@@ -25,14 +26,14 @@ export class CreateClientHandler implements ICommandHandler<CreateClient> {
     private readonly rootKeys: RootKeys,
   ) {}
 
-  async execute({ client: document, secret, context }: CreateClient): Promise<'created' | 'exists'> {
+  async execute({ client: document, secret, context, credentials }: CreateClient): Promise<'created' | 'exists'> {
     const id = document.client_id
     const encrypted = encryptSecret(this.rootKeys, id, secret)
     try {
       const { result } = await this.store.transact(
         client,
         id,
-        (state) => createClient(state, document),
+        (state) => createClient(state, document, credentials),
         context,
         (db, state, now) => writeClient(db, id, state, now, encrypted),
       )

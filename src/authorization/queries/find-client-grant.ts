@@ -1,10 +1,11 @@
 import { Inject } from '@nestjs/common'
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs'
 import pg from 'pg'
-import type { ClientGrantDocument } from '../client-grant/client-grant.events.js'
 import { findClientGrantRow } from '../client-grant/client-grant-table.js'
+import type { ClientGrantDocument } from '../client-grant/client-grant.events.js'
+import { SettingsCache, type Versioned } from './settings-cache.js'
 
-/** What a client may ask for at an API in its own name. */
+/** What a client may ask for at an API in its own name, as it was less than a second ago. */
 export class FindClientGrant extends Query<ClientGrantDocument | undefined> {
   constructor(
     readonly clientId: string,
@@ -16,9 +17,17 @@ export class FindClientGrant extends Query<ClientGrantDocument | undefined> {
 
 @QueryHandler(FindClientGrant)
 export class FindClientGrantHandler implements IQueryHandler<FindClientGrant> {
-  constructor(@Inject(pg.Pool) private readonly pool: pg.Pool) {}
+  constructor(
+    @Inject(pg.Pool) private readonly pool: pg.Pool,
+    private readonly settings: SettingsCache,
+  ) {}
 
   execute({ clientId, audience }: FindClientGrant): Promise<ClientGrantDocument | undefined> {
-    return findClientGrantRow(this.pool, clientId, audience)
+    return this.settings.get(`grant ${JSON.stringify([clientId, audience])}`, () => this.#read(clientId, audience))
+  }
+
+  async #read(clientId: string, audience: string): Promise<Versioned<ClientGrantDocument> | undefined> {
+    const row = await findClientGrantRow(this.pool, clientId, audience)
+    return row && { value: row.document, streamId: `client_grant-${row.document.id}`, version: row.version }
   }
 }

@@ -2,15 +2,17 @@ import { Inject } from '@nestjs/common'
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs'
 import pg from 'pg'
 import { RootKeys } from '../../keys/root-key.js'
-import type { ClientDocument } from '../client/client.events.js'
 import { decryptSecret, findClientRow, findGlobalClientRow } from '../client/client-table.js'
+import type { ClientCredential, ClientDocument } from '../client/client.events.js'
+import { SettingsCache, type Versioned } from './settings-cache.js'
 
 export interface FoundClient {
   readonly document: ClientDocument
   readonly secret: string | undefined
+  readonly credentials: readonly ClientCredential[]
 }
 
-/** A client with its secret, by id, or the one that stands for all applications. */
+/** A client with its secret, by id, as it was less than a second ago; or the one that stands for all applications. */
 export class FindClient extends Query<FoundClient | undefined> {
   constructor(readonly key: { readonly clientId: string } | 'global') {
     super()
@@ -22,10 +24,19 @@ export class FindClientHandler implements IQueryHandler<FindClient> {
   constructor(
     @Inject(pg.Pool) private readonly pool: pg.Pool,
     private readonly rootKeys: RootKeys,
+    private readonly settings: SettingsCache,
   ) {}
 
   async execute({ key }: FindClient): Promise<FoundClient | undefined> {
-    const row = await (key === 'global' ? findGlobalClientRow(this.pool) : findClientRow(this.pool, key.clientId))
-    return row && { document: row.document, secret: decryptSecret(this.rootKeys, row) }
+    if (key !== 'global') return this.settings.get(`client ${key.clientId}`, () => this.#read(key.clientId))
+    const row = await findGlobalClientRow(this.pool)
+    return row && { document: row.document, secret: decryptSecret(this.rootKeys, row), credentials: row.credentials }
+  }
+
+  async #read(clientId: string): Promise<Versioned<FoundClient> | undefined> {
+    const row = await findClientRow(this.pool, clientId)
+    if (!row) return undefined
+    const value = { document: row.document, secret: decryptSecret(this.rootKeys, row), credentials: row.credentials }
+    return { value, streamId: `client-${clientId}`, version: row.version }
   }
 }

@@ -2,24 +2,30 @@ import type pg from 'pg'
 import type { ResourceServerDocument } from './resource-server.events.js'
 import type { ResourceServerState } from './resource-server.js'
 
-/** Brings the row to the state of the stream, in the transaction of its events. Errors: 23505 when the identifier is taken. */
-export async function writeResourceServer(db: pg.PoolClient, id: string, state: ResourceServerState, now: Date): Promise<void> {
+/** Brings the row to the state of the stream, in the transaction of its events. A signing secret that is not given stays. Errors: 23505 when the identifier is taken. */
+export async function writeResourceServer(db: pg.PoolClient, id: string, state: ResourceServerState, now: Date, encryptedSecret?: string): Promise<void> {
   if (state.status === 'absent') {
     await db.query('delete from resource_servers where id = $1', [id])
     return
   }
   await db.query(
-    `insert into resource_servers (id, identifier, document, created_at, updated_at) values ($1, $2, $3, $4, $4)
-     on conflict (id) do update set document = excluded.document, updated_at = excluded.updated_at`,
-    [id, state.resourceServer.identifier, JSON.stringify(state.resourceServer), now],
+    `insert into resource_servers (id, identifier, document, encrypted_signing_secret, created_at, updated_at) values ($1, $2, $3, $5, $4, $4)
+     on conflict (id) do update set document = excluded.document, updated_at = excluded.updated_at,
+       encrypted_signing_secret = coalesce(excluded.encrypted_signing_secret, resource_servers.encrypted_signing_secret)`,
+    [id, state.resourceServer.identifier, JSON.stringify(state.resourceServer), now, encryptedSecret],
   )
 }
 
-export async function findResourceServerByIdentifier(pool: pg.Pool, identifier: string): Promise<ResourceServerDocument | undefined> {
-  const { rows } = await pool.query<{ document: ResourceServerDocument }>({
+/** With the version of its stream, as of the same moment. */
+export async function findResourceServerRow(
+  pool: pg.Pool,
+  identifier: string,
+): Promise<{ id: string; document: ResourceServerDocument; version: number } | undefined> {
+  const { rows } = await pool.query<{ id: string; document: ResourceServerDocument; version: number }>({
     name: 'find-resource-server',
-    text: 'select document from resource_servers where identifier = $1',
+    text: `select id, document, (select version from streams s where s.id = 'resource_server-' || r.id) as version
+           from resource_servers r where identifier = $1`,
     values: [identifier],
   })
-  return rows[0]?.document
+  return rows[0]
 }

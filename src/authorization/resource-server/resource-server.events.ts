@@ -27,10 +27,12 @@ export interface ResourceServerDocument {
 export type ResourceServerEvent =
   | { readonly type: 'ResourceServerCreated'; readonly data: { readonly resourceServer: ResourceServerDocument } }
   | { readonly type: 'ResourceServerChanged'; readonly data: { readonly changes: Difference<ResourceServerDocument> } }
+  | { readonly type: 'SigningSecretChanged'; readonly data: object }
   | { readonly type: 'ResourceServerDeleted'; readonly data: object }
 
 export const resourceServerUpcasters: Upcasters<ResourceServerEvent> = {
   ResourceServerCreated: [],
   ResourceServerChanged: [],
+  SigningSecretChanged: [],
   ResourceServerDeleted: [],
 }

@@ -25,6 +25,8 @@ export const resourceServer: Decider<ResourceServerState, ResourceServerEvent> =
         return { status: 'present', resourceServer: data.resourceServer }
       case 'ResourceServerChanged':
         return state.status === 'present' ? { ...state, resourceServer: applyDifference(state.resourceServer, data.changes) } : state
+      case 'SigningSecretChanged':
+        return state
       case 'ResourceServerDeleted':
         return { status: 'absent' }
     }
@@ -40,12 +42,14 @@ export function createResourceServer(state: ResourceServerState, document: Resou
 export function changeResourceServer(
   state: ResourceServerState,
   wanted: Changes<Omit<ResourceServerDocument, 'id' | 'identifier' | 'is_system'>>,
-  { bySystem = false } = {},
+  { bySystem = false, newSecret = false } = {},
 ): Decision<ResourceServerEvent, 'changed' | 'absent' | 'system'> {
   if (state.status === 'absent') return { events: [], result: 'absent' }
   if (state.resourceServer.is_system && !bySystem) return { events: [], result: 'system' }
   const changes = difference<ResourceServerDocument>(state.resourceServer, wanted)
-  return { events: changes ? [{ type: 'ResourceServerChanged', data: { changes } }] : [], result: 'changed' }
+  const changed = changes ? [{ type: 'ResourceServerChanged', data: { changes } } as const] : []
+  const secret = newSecret ? [{ type: 'SigningSecretChanged', data: {} } as const] : []
+  return { events: [...changed, ...secret], result: 'changed' }
 }
 
 export function deleteResourceServer(state: ResourceServerState): Decision<ResourceServerEvent, 'deleted' | 'system'> {

@@ -21,6 +21,9 @@ export class IssueRefreshToken extends Command<IssuedRefreshToken> {
       readonly userId: string
       readonly clientId: string
       readonly sessionId: string | null
+      /** When and through which connection the person logged in. */
+      readonly authenticatedAt?: string
+      readonly connection?: string
       readonly audience: string | null
       readonly scope: readonly string[]
       readonly rotating: boolean
@@ -29,6 +32,8 @@ export class IssueRefreshToken extends Command<IssuedRefreshToken> {
     readonly policy: LifetimePolicy,
     readonly origin: Origin,
     readonly context: Context = {},
+    /** Where it was promised before, to whom the family's code was redeemed. */
+    readonly familyId = newFamilyId(),
   ) {
     super()
   }
@@ -42,13 +47,14 @@ export class IssueRefreshTokenHandler implements ICommandHandler<IssueRefreshTok
     private readonly personKeys: PersonKeys,
   ) {}
 
-  async execute({ grant, policy, origin, context }: IssueRefreshToken): Promise<IssuedRefreshToken> {
-    const { metadata: entries = {}, ...terms } = grant
+  async execute({ grant, policy, origin, context, familyId }: IssueRefreshToken): Promise<IssuedRefreshToken> {
+    const { metadata: entries = {}, authenticatedAt = null, connection = null, ...rest } = grant
+    const terms = { ...rest, authenticatedAt, connection }
     checkMetadata(entries)
-    const familyId = newFamilyId()
     const secret = { keyId: this.rootKeys.newestId, salt: newSalt() }
     const metadata = Object.keys(entries).length > 0 ? await this.personKeys.seal(grant.userId, entries) : null
-    const cause = { ...context, clientId: grant.clientId, ...(await causedBy(this.personKeys, grant.userId, origin)) }
+    const session = { ...(grant.sessionId !== null && { sessionId: grant.sessionId }), ...(connection !== null && { connection }) }
+    const cause = { ...context, clientId: grant.clientId, ...session, ...(await causedBy(this.personKeys, grant.userId, origin)) }
     const { result } = await this.store.transact(family, familyId, (state, now) => start(state, { ...terms, ...secret, metadata }, policy, now), cause)
     return { familyId, refreshToken: refreshToken(this.rootKeys, secret, familyId, 1), expiresAt: result.expiresAt }
   }

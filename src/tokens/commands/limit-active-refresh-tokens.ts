@@ -35,9 +35,11 @@ export class LimitActiveRefreshTokensHandler implements ICommandHandler<LimitAct
 
   async execute({ userId, clientId, position }: LimitActiveRefreshTokens): Promise<number> {
     if (!(await this.catchUp.passed(refreshTokensProjection.name, position, CATCH_UP_MS))) throw new NotYetError('the list of refresh tokens is behind')
-    const victims = await this.overLimit.find(userId, clientId, this.config.settings.rtMaxActivePerUserClient)
-    for (const id of victims) {
-      await this.store.transact(family, id, (state) => revoke(state, 'limit'), { userId, clientId })
+    const limit = this.config.settings.rtMaxActivePerUserClient
+    const victims = await this.overLimit.find(userId, clientId, limit)
+    for (const [n, id] of victims.entries()) {
+      const active = limit + victims.length - n
+      await this.store.transact(family, id, (state) => revoke(state, 'limit', active), { userId, clientId })
     }
     return victims.length
   }

@@ -30,7 +30,7 @@ export class RevokeRefreshTokenHandler implements ICommandHandler<RevokeRefreshT
       family,
       familyId,
       (state) => revoke(state, reason),
-      async (state) => ({ ...context, ...(state.status !== 'none' && (await causedBy(this.personKeys, state.userId, origin))) }),
+      async (state) => ({ ...context, ...('userId' in state && (await causedBy(this.personKeys, state.userId, origin))) }),
     )
     return result
   }

@@ -29,7 +29,7 @@ export class SetRefreshTokenMetadataHandler implements ICommandHandler<SetRefres
       family,
       familyId,
       async (state, now) => setMetadata(state, state.status === 'active' ? await this.#seal(state.userId, metadata) : null, now),
-      (state) => Promise.resolve(state.status === 'none' ? context : { ...context, userId: state.userId, clientId: state.clientId }),
+      (state) => Promise.resolve('userId' in state ? { ...context, userId: state.userId, clientId: state.clientId } : context),
     )
     return result
   }

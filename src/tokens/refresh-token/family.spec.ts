@@ -1,6 +1,6 @@
 import type { PersonalData } from '../../event-store/event.js'
 import { at, given } from '../../event-store/testing.js'
-import { type ActiveFamily, exchange, type ExchangePolicy, family, revoke, setMetadata, start } from './family.js'
+import { type ActiveFamily, exchange, type ExchangePolicy, family, revoke, revokeReplayed, setMetadata, start } from './family.js'
 import type { FamilyEvent, FamilyStarted } from './family.events.js'
 
 const second = (n: number): Date => new Date(Date.UTC(2026, 0, 1) + n * 1000)
@@ -11,6 +11,8 @@ const terms: Omit<FamilyStarted, 'expiresAt' | 'idleExpiresAt'> = {
   userId: 'auth0|u',
   clientId: 'app',
   sessionId: null,
+  authenticatedAt: null,
+  connection: null,
   audience: 'https://api',
   scope: ['offline_access'],
   rotating: true,
@@ -18,6 +20,7 @@ const terms: Omit<FamilyStarted, 'expiresAt' | 'idleExpiresAt'> = {
   salt: 's',
   metadata: null,
 }
+const access = { accessTokenId: null, audience: null, scope: [] }
 const expiring: ExchangePolicy = { absoluteSeconds: 1000, idleSeconds: 60, leewaySeconds: 0 }
 const forever: ExchangePolicy = { absoluteSeconds: null, idleSeconds: null, leewaySeconds: 0 }
 const withLeeway = (leewaySeconds: number): ExchangePolicy => ({ ...expiring, leewaySeconds })
@@ -28,7 +31,7 @@ const started = (over: Partial<FamilyStarted> = {}): FamilyEvent => ({
 })
 const rotated = (generation: number, over: object = {}): FamilyEvent => ({
   type: 'RefreshTokenRotated',
-  data: { generation, expiresAt: iso(1000), idleExpiresAt: iso(1000), ...over },
+  data: { ...access, generation, expiresAt: iso(1000), idleExpiresAt: iso(1000), ...over },
 })
 const present =
   (generation: number, policy: ExchangePolicy, time: number, clientId = 'app') =>
@@ -60,7 +63,7 @@ describe('start', () => {
 describe('exchange of a rotating token', () => {
   it('rotates the current generation and keeps the absolute end', () => {
     const { events, result } = given(family, at(second(0), started())).when(present(1, expiring, 50))
-    expect(events).toEqual([{ type: 'RefreshTokenRotated', data: { generation: 2, expiresAt: iso(1000), idleExpiresAt: iso(110) } }])
+    expect(events).toEqual([{ type: 'RefreshTokenRotated', data: { ...access, generation: 2, expiresAt: iso(1000), idleExpiresAt: iso(110) } }])
     expect(result).toEqual({ kind: 'exchanged', generation: 2, expiresAt: iso(1000) })
   })
 
@@ -68,7 +71,7 @@ describe('exchange of a rotating token', () => {
     const history = given(family, at(second(0), started()), at(second(100), rotated(2)))
     const { events, result } = history.when(present(1, withLeeway(10), 110))
     expect(result).toMatchObject({ kind: 'exchanged', generation: 2 })
-    expect(events).toMatchObject([{ type: 'RefreshTokenExchanged', data: { generation: 2 } }])
+    expect(events).toMatchObject([{ type: 'RefreshTokenExchanged', data: { ...access, generation: 2 } }])
   })
 
   it('revokes the family when a spent token comes back after the leeway', () => {
@@ -85,7 +88,7 @@ describe('exchange of a rotating token', () => {
   })
 
   it('does not slide the window by retries', () => {
-    const retry: FamilyEvent = { type: 'RefreshTokenExchanged', data: { generation: 2, expiresAt: iso(1000), idleExpiresAt: iso(1000) } }
+    const retry: FamilyEvent = { type: 'RefreshTokenExchanged', data: { ...access, generation: 2, expiresAt: iso(1000), idleExpiresAt: iso(1000) } }
     const history = given(family, at(second(0), started()), at(second(100), rotated(2)), at(second(109), retry))
     expect(history.when(present(1, withLeeway(10), 112)).result).toMatchObject({ why: 'reuse' })
   })
@@ -152,7 +155,7 @@ describe('exchange of a non-rotating token', () => {
   it('succeeds any number of times and moves the idle end', () => {
     const { events, result } = given(family, at(second(0), started({ rotating: false }))).when(present(1, expiring, 50))
     expect(result).toMatchObject({ kind: 'exchanged', generation: 1 })
-    expect(events).toEqual([{ type: 'RefreshTokenExchanged', data: { generation: 1, expiresAt: iso(1000), idleExpiresAt: iso(110) } }])
+    expect(events).toEqual([{ type: 'RefreshTokenExchanged', data: { ...access, generation: 1, expiresAt: iso(1000), idleExpiresAt: iso(110) } }])
   })
 })
 
@@ -203,5 +206,45 @@ describe('setMetadata', () => {
   it('finds no family that is expired, revoked or unknown', () => {
     expect(given(family, started()).when((state) => setMetadata(state, metadata, second(60)))).toEqual({ events: [], result: false })
     expect(given(family).when((state) => setMetadata(state, metadata, second(0)))).toEqual({ events: [], result: false })
+  })
+})
+
+describe('an exchange', () => {
+  const wanted = { accessTokenId: 'jti', audience: 'https://other', scope: ['read:x'] }
+
+  it('records what it gave, and leaves the terms of the login as they were', () => {
+    const { events } = given(family, started()).when((state) => exchange(state, { clientId: 'app', generation: 1 }, expiring, second(1), wanted))
+    expect(events).toEqual([expect.objectContaining({ type: 'RefreshTokenRotated', data: expect.objectContaining(wanted) as object })])
+    expect(given(family, started(), ...events).state).toMatchObject({ audience: 'https://api', scope: ['offline_access'], generation: 2 })
+  })
+
+  it('that may give nothing changes nothing', () => {
+    const refused = given(family, started()).when((state) =>
+      exchange(state, { clientId: 'app', generation: 1 }, expiring, second(1), { refused: 'user-blocked' }),
+    )
+    expect(refused).toEqual({ events: [], result: { kind: 'refused', why: 'user-blocked' } })
+  })
+
+  it('with a spent token is reuse, whatever else speaks against it', () => {
+    const { events, result } = given(family, started(), rotated(2)).when((state) =>
+      exchange(state, { clientId: 'app', generation: 1 }, expiring, second(1), { refused: 'user-gone' }),
+    )
+    expect(result).toEqual({ kind: 'refused', why: 'reuse' })
+    expect(events).toHaveLength(1)
+  })
+})
+
+describe('a code that comes back', () => {
+  it('ends the family that it brought', () => {
+    expect(given(family, started()).when(revokeReplayed).events).toEqual([{ type: 'FamilyRevoked', data: { reason: 'code-replayed', latestGeneration: 1 } }])
+  })
+
+  it('keeps a family from ever working that has not started yet', () => {
+    const { events } = given(family).when(revokeReplayed)
+    expect(events).toEqual([{ type: 'FamilyBarred', data: {} }])
+    const barred = given(family, ...events)
+    expect(barred.when((state) => start(state, terms, expiring, second(0))).events).toEqual([])
+    expect(barred.when(present(1, expiring, 1)).result).toEqual({ kind: 'refused', why: 'unknown' })
+    expect(barred.when(revokeReplayed).events).toEqual([])
   })
 })

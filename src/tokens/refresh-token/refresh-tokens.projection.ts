@@ -86,6 +86,7 @@ export const refreshTokensProjection: Projection<FamilyEvent> = rowProjection<Fa
       case 'RefreshTokenMetadataSet':
         return row && { ...row, metadata: event.data.metadata, position }
       case 'FamilyRevoked':
+      case 'FamilyBarred':
         return undefined
     }
   },

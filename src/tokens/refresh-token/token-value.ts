@@ -37,8 +37,9 @@ export function refreshToken(keys: RootKeys, family: FamilySecret, familyId: str
   return PREFIX + Buffer.concat([head, mac(keys, family, head)]).toString('base64url')
 }
 
-/** Whether this service made the token. Errors: UnknownRootKeyError when the family's root key is configured no more. */
+/** Whether this service made the token. False for all tokens of a family whose root key is configured no more. */
 export function isGenuine(keys: RootKeys, family: FamilySecret, token: PresentedToken): boolean {
+  if (!keys.ids.includes(family.keyId)) return false
   return timingSafeEqual(token.mac, mac(keys, family, tokenHead(token.familyId, token.generation)))
 }
 

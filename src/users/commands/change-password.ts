@@ -22,7 +22,7 @@ export class ChangePasswordHandler implements ICommandHandler<ChangePassword> {
 
   async execute({ userId, password, context }: ChangePassword): Promise<'changed' | 'absent'> {
     const passwordHash = await hashPassword(password)
-    const { result } = await this.store.transact(user, userId, changePassword, context, (db, state) => updateUser(db, userId, state, passwordHash))
+    const { result } = await this.store.transact(user, userId, changePassword, context, (db, state) => updateUser(db, userId, state, { passwordHash }))
     return result
   }
 }

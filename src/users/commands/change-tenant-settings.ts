@@ -6,10 +6,10 @@ import type { TenantSettings } from '../tenant/tenant.events.js'
 import { changeSettings, TENANT_ID, tenant } from '../tenant/tenant.js'
 import { writeSettings } from '../tenant/tenant-table.js'
 
-/** Sets the members that are named; undefined takes one back to its default. */
+/** Sets the members that are named; undefined takes one back to its default. Changes that depend on what is set come as a function of it. */
 export class ChangeTenantSettings extends Command<void> {
   constructor(
-    readonly changes: Changes<TenantSettings>,
+    readonly changes: Changes<TenantSettings> | ((settings: TenantSettings) => Changes<TenantSettings>),
     readonly context: Context,
   ) {
     super()
@@ -24,7 +24,7 @@ export class ChangeTenantSettingsHandler implements ICommandHandler<ChangeTenant
     await this.store.transact(
       tenant,
       TENANT_ID,
-      (state) => changeSettings(state, changes),
+      (state) => changeSettings(state, typeof changes === 'function' ? changes(state.settings) : changes),
       context,
       (db, { settings }, now) => writeSettings(db, settings, now),
     )

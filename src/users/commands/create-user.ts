@@ -1,26 +1,34 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
 import { isUniqueViolation } from '../../database/errors.js'
-import type { Context, PersonalData } from '../../event-store/event.js'
+import type { Context } from '../../event-store/event.js'
 import { EventStore } from '../../event-store/event-store.js'
 import { LookupKey } from '../../keys/lookup-key.js'
 import { PersonKeys } from '../../keys/person-keys.js'
-import { normalizedEmail } from '../user/email.js'
+import { type Attributes, normalized, sealAttributes, withDefaults } from '../user/attributes.js'
+import { lookupsOf } from '../user/lookups.js'
 import { hashPassword } from '../user/password.js'
-import type { UserProfile } from '../user/user.events.js'
+import type { Identity, UserProfile } from '../user/user.events.js'
 import { createUser, user } from '../user/user.js'
-import { insertUser, type UserLookups } from '../user/user-table.js'
+import { ConnectionGoneError, insertUser } from '../user/user-table.js'
 
 export interface NewUser {
   readonly userId: string
   readonly connection: { readonly id: string; readonly name: string; readonly strategy: string }
-  readonly email: string
-  readonly emailVerified: boolean
+  readonly email?: string
+  readonly emailVerified?: boolean
+  /** What else is known; `email` and `email_verified` may as well stand here. */
+  readonly attributes?: Attributes
   readonly password?: string
   readonly administrator?: boolean
+  /** They made the account themselves. */
+  readonly signedUp?: boolean
 }
 
-/** Answers 'exists', and changes nothing, when the id is taken or the address is, in the same connection. */
-export class CreateUser extends Command<'created' | 'exists'> {
+/**
+ * Answers 'exists', and changes nothing, when the id is taken or the address, user name or telephone number is, in the same connection;
+ * 'no-connection' when the connection is not there (any more). Whether the password is good enough is for the caller to say.
+ */
+export class CreateUser extends Command<'created' | 'exists' | 'no-connection'> {
   constructor(
     readonly user: NewUser,
     readonly context: Context,
@@ -37,46 +45,43 @@ export class CreateUserHandler implements ICommandHandler<CreateUser> {
     private readonly lookupKey: LookupKey,
   ) {}
 
-  async execute({ user: fresh, context }: CreateUser): Promise<'created' | 'exists'> {
-    const profile = await this.#profile(fresh)
-    const lookups: UserLookups = { email: await this.lookupKey.of('email', normalizedEmail(fresh.email)) }
+  async execute({ user: fresh, context }: CreateUser): Promise<'created' | 'exists' | 'no-connection'> {
+    const { userId, administrator = false, signedUp = false } = fresh
+    const attributes = withDefaults(normalized(attributesOf(fresh)))
+    const lookups = await lookupsOf(this.lookupKey, attributes)
     const passwordHash = fresh.password === undefined ? undefined : await hashPassword(fresh.password)
     try {
       const { result } = await this.store.transact(
         user,
-        fresh.userId,
-        (state) => createUser(state, profile, { administrator: fresh.administrator ?? false }),
+        userId,
+        async (state) => {
+          if (state.status === 'present') return { events: [], result: 'exists' as const }
+          // Under the key of now: whoever bore this id before may just have been erased elsewhere.
+          const sealed = await sealAttributes(this.personKeys, userId, attributes, { current: true })
+          const profile: UserProfile = { user_id: userId, identities: [identityOf(fresh)], ...sealed }
+          return createUser(state, profile, { administrator, signedUp })
+        },
         context,
         (db, state) => insertUser(db, state, lookups, passwordHash),
       )
       return result
     } catch (error) {
       if (isUniqueViolation(error)) return 'exists'
+      if (error instanceof ConnectionGoneError) return 'no-connection'
       throw error
     }
   }
-
-  /** Auth0's defaults: the name is the address, the nickname its local part. */
-  async #profile({ userId, connection, email, emailVerified }: NewUser): Promise<UserProfile> {
-    // Under the key of now: whoever bore this id before may just have been erased elsewhere.
-    const seal = (value: string): Promise<PersonalData> => this.personKeys.seal(userId, value, { current: true })
-    const address = normalizedEmail(email)
-    const [sealedEmail, name, nickname] = await Promise.all([address, address, address.split('@')[0]!].map(seal))
-    return {
-      user_id: userId,
-      identities: [
-        {
-          connection: connection.name,
-          connection_id: connection.id,
-          provider: connection.strategy,
-          user_id: userId.slice(userId.indexOf('|') + 1),
-          isSocial: false,
-        },
-      ],
-      email: sealedEmail!,
-      email_verified: emailVerified,
-      name: name!,
-      nickname: nickname!,
-    }
-  }
 }
+
+function attributesOf({ email, emailVerified, attributes = {} }: NewUser): Attributes {
+  const all = { ...attributes, ...(email !== undefined && { email }), ...(emailVerified !== undefined && { email_verified: emailVerified }) }
+  return all.email === undefined || all.email_verified !== undefined ? all : { ...all, email_verified: false }
+}
+
+const identityOf = ({ userId, connection }: NewUser): Identity => ({
+  connection: connection.name,
+  connection_id: connection.id,
+  provider: connection.strategy,
+  user_id: userId.slice(userId.indexOf('|') + 1),
+  isSocial: false,
+})

@@ -3,7 +3,7 @@ import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs'
 import pg from 'pg'
 import { LookupKey } from '../../keys/lookup-key.js'
 import { normalizedEmail } from '../user/email.js'
-import { findUserByEmailLookup, findUserById, type UserRow } from '../user/user-table.js'
+import { findUserById, findUserByLookup, type UserRow } from '../user/user-table.js'
 
 export type UserKey = { readonly userId: string } | { readonly connectionId: string; readonly email: string }
 
@@ -33,6 +33,6 @@ export class FindUserHandler implements IQueryHandler<FindUser> {
 
   async #find(key: UserKey): Promise<UserRow | undefined> {
     if ('userId' in key) return findUserById(this.pool, key.userId)
-    return findUserByEmailLookup(this.pool, key.connectionId, await this.lookupKey.of('email', normalizedEmail(key.email)))
+    return findUserByLookup(this.pool, key.connectionId, 'email', await this.lookupKey.of('email', normalizedEmail(key.email)))
   }
 }

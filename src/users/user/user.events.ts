@@ -33,6 +33,8 @@ export interface UserProfile {
 /** Personal values are PersonalData; a password or its hash is never here. */
 export type UserEvent =
   | { readonly type: 'UserCreated'; readonly data: { readonly profile: UserProfile } }
+  /** They made the account themselves, on the sign-up page. */
+  | { readonly type: 'UserSignedUp'; readonly data: object }
   | { readonly type: 'UserChanged'; readonly data: { readonly changes: Difference<UserProfile> } }
   | { readonly type: 'PasswordChanged'; readonly data: object }
   | { readonly type: 'AdministratorAppointed'; readonly data: object }
@@ -41,6 +43,7 @@ export type UserEvent =
 
 export const userUpcasters: Upcasters<UserEvent> = {
   UserCreated: [],
+  UserSignedUp: [],
   UserChanged: [],
   PasswordChanged: [],
   AdministratorAppointed: [],

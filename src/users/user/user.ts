@@ -1,5 +1,5 @@
 import type { Decider, Decision } from '../../event-store/event.js'
-import { applyDifference, type Changes, difference } from '../../event-store/difference.js'
+import { applyDifference, type Changes, type Difference, difference } from '../../event-store/difference.js'
 import { type UserEvent, type UserProfile, userUpcasters } from './user.events.js'
 
 export type UserState =
@@ -12,21 +12,25 @@ export type UserState =
       readonly createdAt: string
       readonly updatedAt: string
       readonly passwordChangedAt?: string
+      /** Logins from before do not count any more: the password or what the person logs in with is another, or they were blocked. */
+      readonly loginsEndedAt?: string
     }
 
 export const user: Decider<UserState, UserEvent> = {
   streamType: 'user',
   initial: { status: 'absent' },
-  stateVersion: 1,
+  stateVersion: 2,
   upcasters: userUpcasters,
   evolve: (state, { type, data }, { at }) => {
     if (type === 'UserCreated') return { status: 'present', profile: data.profile, administrator: false, createdAt: at, updatedAt: at }
     if (state.status === 'absent') return state
     switch (type) {
+      case 'UserSignedUp':
+        return state
       case 'UserChanged':
-        return { ...state, profile: applyDifference(state.profile, data.changes), updatedAt: at }
+        return { ...state, profile: applyDifference(state.profile, data.changes), updatedAt: at, ...(endsLogins(data.changes) && { loginsEndedAt: at }) }
       case 'PasswordChanged':
-        return { ...state, passwordChangedAt: at, updatedAt: at }
+        return { ...state, passwordChangedAt: at, loginsEndedAt: at, updatedAt: at }
       case 'AdministratorAppointed':
         return { ...state, administrator: true }
       case 'AdministratorDismissed':
@@ -37,11 +41,20 @@ export const user: Decider<UserState, UserEvent> = {
   },
 }
 
+/** spec/sessions.md §3. */
+const endsLogins = (changes: Difference<UserProfile>): boolean => changes.blocked?.to === true || IDENTIFIERS.some((member) => member in changes)
+const IDENTIFIERS = ['email', 'email_verified', 'phone_number', 'username'] as const
+
 /** An id that was used before may be used again: its former person's values stay unreadable, their key is another. */
-export function createUser(state: UserState, profile: UserProfile, { administrator = false } = {}): Decision<UserEvent, 'created' | 'exists'> {
+export function createUser(
+  state: UserState,
+  profile: UserProfile,
+  { administrator = false, signedUp = false } = {},
+): Decision<UserEvent, 'created' | 'exists'> {
   if (state.status === 'present') return { events: [], result: 'exists' }
   const appointed = administrator ? [{ type: 'AdministratorAppointed', data: {} } as const] : []
-  return { events: [{ type: 'UserCreated', data: { profile } }, ...appointed], result: 'created' }
+  const itself = signedUp ? [{ type: 'UserSignedUp', data: {} } as const] : []
+  return { events: [{ type: 'UserCreated', data: { profile } }, ...itself, ...appointed], result: 'created' }
 }
 
 export function changeUser(state: UserState, wanted: Changes<Omit<UserProfile, 'user_id'>>): Decision<UserEvent, 'changed' | 'absent'> {

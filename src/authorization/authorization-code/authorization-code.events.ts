@@ -1,0 +1,48 @@
+import type { Upcasters } from '../../event-store/event.js'
+
+/** What a person's login lets one client have. Nothing here redeems the code: its stream is named by the code's hash. */
+export interface AuthorizationCodeIssued {
+  readonly userId: string
+  readonly clientId: string
+  readonly sessionId: string
+  readonly connection: string
+  readonly scope: readonly string[]
+  readonly audience: string | null
+  readonly redirectUri: string
+  /** Whether the request named it: then the exchange must name it too (RFC 6749 §4.1.3). */
+  readonly redirectUriSent: boolean
+  readonly nonce: string | null
+  /** Absent PKCE is null. */
+  readonly challenge: { readonly method: 'S256' | 'plain'; readonly value: string } | null
+  /** The thumbprint that the exchange's proof must have (RFC 9449 §10). */
+  readonly dpopJkt: string | null
+  /** When the person proved who they are. */
+  readonly authenticatedAt: string
+  readonly maxAgeSent: boolean
+  /** Answered from a session, nobody was asked: `prompt=none`. */
+  readonly silent: boolean
+  readonly expiresAt: string
+}
+
+/** A code is redeemed once; a second try with it is told from a guess, because what was born of it must die. */
+export type AuthorizationCodeEvent =
+  | { readonly type: 'AuthorizationCodeIssued'; readonly data: AuthorizationCodeIssued }
+  | {
+      readonly type: 'AuthorizationCodeRedeemed'
+      readonly data: {
+        readonly familyId: string
+        readonly accessTokenId: string | null
+        readonly audience: string | null
+        readonly scope: readonly string[]
+      }
+    }
+  /** Used up by an exchange whose verifier was wrong. */
+  | { readonly type: 'AuthorizationCodeForfeited'; readonly data: object }
+  | { readonly type: 'AuthorizationCodeReplayed'; readonly data: { readonly familyId: string } }
+
+export const authorizationCodeUpcasters: Upcasters<AuthorizationCodeEvent> = {
+  AuthorizationCodeIssued: [],
+  AuthorizationCodeRedeemed: [],
+  AuthorizationCodeForfeited: [],
+  AuthorizationCodeReplayed: [],
+}

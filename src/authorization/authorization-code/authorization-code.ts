@@ -1,0 +1,83 @@
+import type { Decider, Decision } from '../../event-store/event.js'
+import { type AuthorizationCodeEvent, type AuthorizationCodeIssued, authorizationCodeUpcasters } from './authorization-code.events.js'
+
+export type AuthorizationCodeState =
+  | { readonly status: 'unknown' }
+  | ({ readonly status: 'open' } & AuthorizationCodeIssued)
+  | { readonly status: 'redeemed'; readonly clientId: string; readonly familyId: string; readonly replayed: boolean }
+  | { readonly status: 'forfeited' }
+
+export const authorizationCode: Decider<AuthorizationCodeState, AuthorizationCodeEvent> = {
+  streamType: 'authorization_code',
+  initial: { status: 'unknown' },
+  stateVersion: 1,
+  upcasters: authorizationCodeUpcasters,
+  evolve: (state, { type, data }) => {
+    switch (type) {
+      case 'AuthorizationCodeIssued':
+        return { status: 'open', ...data }
+      case 'AuthorizationCodeRedeemed':
+        return state.status === 'open' ? { status: 'redeemed', clientId: state.clientId, familyId: data.familyId, replayed: false } : state
+      case 'AuthorizationCodeForfeited':
+        return { status: 'forfeited' }
+      case 'AuthorizationCodeReplayed':
+        return state.status === 'redeemed' ? { ...state, replayed: true } : state
+    }
+  },
+}
+
+export type CodeTerms = Omit<AuthorizationCodeIssued, 'expiresAt'>
+
+export function issueCode(state: AuthorizationCodeState, terms: CodeTerms, now: Date, lifetimeSeconds: number): Decision<AuthorizationCodeEvent, void> {
+  if (state.status !== 'unknown') throw new Error('two codes with the same 256 random bits')
+  const expiresAt = new Date(now.getTime() + lifetimeSeconds * 1000).toISOString()
+  return { events: [{ type: 'AuthorizationCodeIssued', data: { ...terms, expiresAt } }], result: undefined }
+}
+
+/** What the client sent, its verifier already made into what would be the challenge of each method. */
+export interface CodeExchange {
+  readonly clientId: string
+  readonly redirectUri: string | undefined
+  readonly verifier: { readonly S256: string; readonly plain: string } | undefined
+  readonly familyId: string
+  readonly accessTokenId?: string | undefined
+}
+
+export type CodeRefusal =
+  | { readonly kind: 'refused'; readonly why: 'invalid' | 'expired' | 'verifier-missing' | 'verifier-wrong' | 'verifier-unexpected' }
+  | { readonly kind: 'refused'; readonly why: 'replayed'; readonly familyId: string }
+  | { readonly kind: 'refused'; readonly why: 'redirect-uri'; readonly expected: string }
+
+export type CodeOutcome = CodeRefusal | { readonly kind: 'redeemed'; readonly grant: AuthorizationCodeIssued }
+
+/** Spends the code, in the order of checks of spec/oauth.md §6.1; the client comes first, so that nobody else can spoil its code. */
+export function redeemCode(state: AuthorizationCodeState, exchange: CodeExchange, now: Date): Decision<AuthorizationCodeEvent, CodeOutcome> {
+  const refuse = (refusal: CodeRefusal, events: readonly AuthorizationCodeEvent[] = []): Decision<AuthorizationCodeEvent, CodeOutcome> => ({
+    events,
+    result: refusal,
+  })
+  if (state.status === 'unknown' || state.status === 'forfeited' || state.clientId !== exchange.clientId) return refuse({ kind: 'refused', why: 'invalid' })
+  if (state.status === 'redeemed') {
+    const { familyId, replayed } = state
+    // Said once: a client in a loop must not fill the log.
+    return refuse({ kind: 'refused', why: 'replayed', familyId }, replayed ? [] : [{ type: 'AuthorizationCodeReplayed', data: { familyId } }])
+  }
+  if (now.getTime() >= Date.parse(state.expiresAt)) return refuse({ kind: 'refused', why: 'expired' })
+  const { challenge, redirectUri, redirectUriSent } = state
+  const { verifier } = exchange
+  if (exchange.redirectUri === undefined ? redirectUriSent : exchange.redirectUri !== redirectUri) {
+    return refuse({ kind: 'refused', why: 'redirect-uri', expected: redirectUri })
+  }
+  if (challenge && !verifier) return refuse({ kind: 'refused', why: 'verifier-missing' })
+  // Somebody took the challenge out of the request (RFC 9700 §2.1.1).
+  if (!challenge && verifier) return refuse({ kind: 'refused', why: 'verifier-unexpected' })
+  if (challenge && verifier && verifier[challenge.method] !== challenge.value) {
+    return refuse({ kind: 'refused', why: 'verifier-wrong' }, [{ type: 'AuthorizationCodeForfeited', data: {} }])
+  }
+  const { status: _, ...grant } = state
+  const { audience, scope } = grant
+  return {
+    events: [{ type: 'AuthorizationCodeRedeemed', data: { familyId: exchange.familyId, accessTokenId: exchange.accessTokenId ?? null, audience, scope } }],
+    result: { kind: 'redeemed', grant },
+  }
+}

@@ -1,0 +1,133 @@
+import type { Config } from '../config.js'
+import type { Parameters } from '../http/body.js'
+import type { TenantSettings } from '../users/index.js'
+import type { CodeTerms } from './authorization-code/authorization-code.js'
+import type { AuthorizationErrorCode, ResponseMode } from './authorization-response.js'
+import type { ClientDocument } from './client/client.events.js'
+
+/** Ends the request with an answer to the client. */
+export type Refuse = (code: AuthorizationErrorCode, description: string) => never
+
+export type Prompt = 'none' | 'login' | 'consent' | 'select_account'
+
+const PROMPTS: readonly string[] = ['none', 'login', 'consent', 'select_account'] satisfies Prompt[]
+/** Sorted, so that the order of the request does not count. */
+const RESPONSE_TYPES = new Set(['code', 'id_token', 'token', 'id_token token', 'code id_token', 'code token', 'code id_token token'])
+/** RFC 7636 §4.1 */
+const VERIFIER_CHARACTERS = /^[A-Za-z0-9\-._~]{43,128}$/
+/** What Auth0 gives a client that names none (spec/management-api.md §2.4). */
+const DEFAULT_GRANT_TYPES: readonly string[] = ['authorization_code', 'implicit', 'refresh_token', 'client_credentials']
+const MAX_AGE_DIGITS = 9
+
+const typesOf = (parameters: Parameters): string[] => [...new Set((parameters['response_type'] ?? '').split(' '))].filter(Boolean).sort()
+const isFrontChannel = (parameters: Parameters): boolean => typesOf(parameters).some((type) => type === 'token' || type === 'id_token')
+
+/** How errors are answered before everything was checked: as asked, if that is possible, else as the response type has it by default. */
+export function errorMode(parameters: Parameters): ResponseMode {
+  const asked = parameters['response_mode']
+  if (asked === 'fragment' || asked === 'form_post') return asked
+  return isFrontChannel(parameters) ? 'fragment' : 'query'
+}
+
+/** NUL and its like are in no parameter; nothing that stores or shows them has to deal with them. */
+export function plainText(parameters: Parameters, refuse: Refuse): void {
+  for (const [name, value] of Object.entries(parameters)) {
+    // eslint-disable-next-line no-control-regex -- they are what is refused
+    if (/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.test(name + value)) refuse('invalid_request', 'A parameter has control characters.')
+  }
+}
+
+/** Neither pushed requests nor request objects are taken. */
+export function requestObjects(parameters: Parameters, client: ClientDocument, refuse: Refuse): void {
+  if (parameters['request_uri'] !== undefined) refuse('request_uri_not_supported', 'request_uri is not supported')
+  if (parameters['request'] !== undefined) refuse('request_not_supported', 'request is not supported')
+  if (client['require_pushed_authorization_requests'] === true) refuse('invalid_request', 'Pushed authorization request is required')
+}
+
+export function responseType(parameters: Parameters, client: ClientDocument, refuse: Refuse): void {
+  const asked = parameters['response_type']
+  if (asked === undefined) refuse('invalid_request', 'Missing required parameter: response_type')
+  const types = typesOf(parameters)
+  if (!RESPONSE_TYPES.has(types.join(' '))) refuse('unsupported_response_type', `Unsupported response type: ${asked}`)
+  const grants = client.grant_types ?? DEFAULT_GRANT_TYPES
+  const needed = [types.includes('code') && 'authorization_code', isFrontChannel(parameters) && 'implicit'].filter((grant) => grant !== false)
+  const missing = needed.find((grant) => !grants.includes(grant))
+  if (missing) refuse('unauthorized_client', `Grant type '${missing}' not allowed for the client.`)
+  if (isFrontChannel(parameters)) refuse('unsupported_response_type', 'Tokens are not answered at this endpoint: use response_type=code.')
+}
+
+export function responseMode(parameters: Parameters, refuse: Refuse): ResponseMode {
+  const asked = parameters['response_mode']
+  if (asked === undefined || asked === 'query') return 'query'
+  if (asked === 'fragment' || asked === 'form_post') return asked
+  return refuse('invalid_request', `Unsupported response mode: ${asked}`)
+}
+
+export function scope(parameters: Parameters, refuse: Refuse): string[] {
+  const asked = parameters['scope'] ?? ''
+  // RFC 6749 §3.3
+  if (!/^[\x21\x23-\x5b\x5d-\x7e ]*$/.test(asked)) refuse('invalid_scope', 'The scope is malformed.')
+  const scopes = [...new Set(asked.split(' '))].filter(Boolean)
+  if (scopes.includes('online_access') && scopes.includes('offline_access')) {
+    refuse('invalid_request', 'Cannot request both online_access and offline_access scopes')
+  }
+  return scopes
+}
+
+export function prompt(parameters: Parameters, refuse: Refuse): Set<Prompt> {
+  const asked = (parameters['prompt'] ?? '').split(' ').filter(Boolean)
+  if (asked.some((value) => !PROMPTS.includes(value))) refuse('invalid_request', 'Unsupported prompt')
+  const prompts = new Set(asked as Prompt[])
+  if (prompts.has('none') && prompts.size > 1) refuse('invalid_request', 'prompt=none must stand alone')
+  return prompts
+}
+
+export function maxAge(parameters: Parameters, refuse: Refuse): number | undefined {
+  const asked = parameters['max_age']
+  if (asked === undefined) return undefined
+  if (!/^\d+$/.test(asked) || asked.length > MAX_AGE_DIGITS) refuse('invalid_request', 'max_age must be a number of seconds')
+  return Number(asked)
+}
+
+export function challenge(parameters: Parameters, client: ClientDocument, settings: Config['settings'], refuse: Refuse): CodeTerms['challenge'] {
+  const value = parameters['code_challenge']
+  const method = parameters['code_challenge_method']
+  if (value === undefined) {
+    if (method !== undefined) refuse('invalid_request', 'Missing required parameter: code_challenge')
+    const isPublic = client.token_endpoint_auth_method === 'none'
+    if (!client.is_first_party || (isPublic && settings.pkceRequireForPublic)) refuse('invalid_request', 'Missing required parameter: code_challenge')
+    return null
+  }
+  // An absent method is plain (RFC 7636 §4.3).
+  if (method !== 'S256' && !(settings.pkceAllowPlain && (method ?? 'plain') === 'plain')) refuse('invalid_request', 'code_challenge_method must be S256')
+  if (!VERIFIER_CHARACTERS.test(value)) refuse('invalid_request', 'code_challenge must have 43 to 128 unreserved characters')
+  return { method: method === 'S256' ? 'S256' : 'plain', value }
+}
+
+export function dpopJkt(parameters: Parameters, refuse: Refuse): string | undefined {
+  const asked = parameters['dpop_jkt']
+  if (asked !== undefined && !/^[\w-]{43}$/.test(asked)) refuse('invalid_request', 'dpop_jkt must be a SHA-256 thumbprint')
+  return asked
+}
+
+/** Texts that SDKs match (spec/oauth.md §4.6). There are no organizations to belong to. */
+export function organization(parameters: Parameters, client: ClientDocument, refuse: Refuse): void {
+  const asked = parameters['organization']
+  const usage = client['organization_usage'] ?? 'deny'
+  if (asked === undefined) {
+    if (usage === 'require') refuse('invalid_request', 'parameter organization is required for this client')
+    return
+  }
+  if (usage === 'deny') refuse('invalid_request', 'parameter organization is not allowed for this client')
+  refuse('invalid_request', `parameter organization is invalid: ${asked}`)
+}
+
+export function acrValues(parameters: Parameters, tenant: TenantSettings, refuse: Refuse): void {
+  const supported = tenant['acr_values_supported']
+  if (!Array.isArray(supported)) return
+  const unknown = (parameters['acr_values'] ?? '').split(' ').find((value) => value !== '' && !supported.includes(value))
+  if (unknown !== undefined) refuse('invalid_request', 'Unsupported acr_values')
+}
+
+export const noClientGrant = (audience: string): string =>
+  `Client is not authorized to access "${audience}". You need to create a "client-grant" associated to this API. See: https://auth0.com/docs/api/v2#!/Client_Grants/post_client_grants`

@@ -1,0 +1,165 @@
+import { Inject, Injectable } from '@nestjs/common'
+import { QueryBus } from '@nestjs/cqrs'
+import { CONFIG, type Config } from '../config.js'
+import type { Parameters } from '../http/body.js'
+import { OAuthError } from '../http/oauth-error.js'
+import { type ConnectionDocument, FindLoginConnections, FindTenantSettings, type TenantSettings } from '../users/index.js'
+import type { CodeTerms } from './authorization-code/authorization-code.js'
+import { type AnswerTarget, type AuthorizationErrorCode, AuthorizationRefused, type ResponseMode } from './authorization-response.js'
+import type { RawRequest } from './authorize-parameters.js'
+import * as check from './authorize-checks.js'
+import type { ClientDocument } from './client/client.events.js'
+import { FindClient } from './queries/find-client.js'
+import { FindClientGrant } from './queries/find-client-grant.js'
+import { FindResourceServer } from './queries/find-resource-server.js'
+import { isRegistered } from './redirect-uri.js'
+import type { ResourceServerDocument } from './resource-server/resource-server.events.js'
+
+/** An authorization request that may be answered, once a person is known. */
+export interface AuthorizeRequest {
+  readonly parameters: Parameters
+  readonly client: ClientDocument
+  readonly tenant: TenantSettings
+  readonly target: AnswerTarget
+  readonly redirectUriSent: boolean
+  readonly scope: readonly string[]
+  readonly api: ResourceServerDocument | undefined
+  /** What the client's grant for users allows at the API, where one applies. */
+  readonly clientGrantScope: readonly string[] | undefined
+  readonly nonce: string | undefined
+  readonly challenge: CodeTerms['challenge']
+  readonly dpopJkt: string | undefined
+  readonly prompt: ReadonlySet<check.Prompt>
+  readonly maxAgeSeconds: number | undefined
+  readonly idTokenHint: string | undefined
+  readonly loginHint: string | undefined
+  readonly screen: 'login' | 'signup'
+  /** Those that a session may have come through. */
+  readonly connections: readonly [ConnectionDocument, ...ConnectionDocument[]]
+  /** The one to log in through. */
+  readonly connection: ConnectionDocument
+}
+
+/** A known client, and an address that is not its own: shown on a page, and recorded. */
+export class CallbackMismatch extends OAuthError {
+  constructor(readonly clientId: string) {
+    super('unauthorized_client', 'Callback URL mismatch. The redirect_uri is not in the list of allowed callback URLs of this application.')
+  }
+}
+
+/** Reads and checks authorization requests, in the order of spec/oauth.md §4.3. */
+@Injectable()
+export class AuthorizeRequests {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly queries: QueryBus,
+  ) {}
+
+  /** Errors: OAuthError while it is not known where an answer may go; then AuthorizationRefused. */
+  async read({ parameters, repeated }: RawRequest): Promise<AuthorizeRequest> {
+    if (repeated.includes('client_id') || repeated.includes('redirect_uri')) throw new OAuthError('invalid_request', `Parameter repeated: ${repeated[0]}`)
+    const client = await this.#client(parameters)
+    const redirectUri = redirectUriOf(parameters, client)
+    const tenant = await this.queries.execute(new FindTenantSettings())
+    const target: AnswerTarget = {
+      clientId: client.client_id,
+      redirectUri,
+      responseMode: check.errorMode(parameters),
+      state: parameters['state'],
+      iss: tenant['authorization_response_iss_parameter_supported'] === true ? this.config.issuer : undefined,
+    }
+    const refuse: check.Refuse = (code, description) => {
+      throw new AuthorizationRefused(target, code, description, parameters['prompt'] === 'none')
+    }
+    if (repeated.length > 0) refuse('invalid_request', `Parameter repeated: ${repeated[0]}`)
+    return this.#validated(parameters, client, tenant, target, refuse)
+  }
+
+  async #client(parameters: Parameters): Promise<ClientDocument> {
+    const clientId = parameters['client_id']
+    if (clientId === undefined) throw new OAuthError('invalid_request', 'Missing required parameter: client_id')
+    // Whatever an id may be; the database takes no NUL.
+    const found = /^[\x20-\x7e]{1,255}$/.test(clientId) ? await this.queries.execute(new FindClient({ clientId })) : undefined
+    if (!found || found.document.global) throw new OAuthError('invalid_request', 'Unknown client', undefined, { status: 400 })
+    return found.document
+  }
+
+  async #validated(
+    parameters: Parameters,
+    client: ClientDocument,
+    tenant: TenantSettings,
+    target: AnswerTarget,
+    refuse: check.Refuse,
+  ): Promise<AuthorizeRequest> {
+    check.plainText(parameters, refuse)
+    check.requestObjects(parameters, client, refuse)
+    check.responseType(parameters, client, refuse)
+    const responseMode: ResponseMode = check.responseMode(parameters, refuse)
+    const scope = check.scope(parameters, refuse)
+    const prompt = check.prompt(parameters, refuse)
+    const maxAgeSeconds = check.maxAge(parameters, refuse)
+    const challenge = check.challenge(parameters, client, this.config.settings, refuse)
+    const dpopJkt = check.dpopJkt(parameters, refuse)
+    check.organization(parameters, client, refuse)
+    check.acrValues(parameters, tenant, refuse)
+    const { api, clientGrantScope } = await this.#api(parameters, client, tenant, refuse)
+    const connections = await this.#connections(client, tenant, refuse)
+    const asked = parameters['connection']
+    const connection = asked === undefined ? connections[0] : connections.find(({ name }) => name === asked)
+    if (!connection) refuse('invalid_request', 'the connection is not enabled')
+    return {
+      parameters,
+      client,
+      tenant,
+      target: { ...target, responseMode },
+      redirectUriSent: parameters['redirect_uri'] !== undefined,
+      scope,
+      api,
+      clientGrantScope,
+      nonce: parameters['nonce'],
+      challenge,
+      dpopJkt,
+      prompt,
+      maxAgeSeconds,
+      idTokenHint: parameters['id_token_hint'],
+      loginHint: parameters['login_hint'],
+      screen: parameters['screen_hint'] === 'signup' ? 'signup' : 'login',
+      connections,
+      connection,
+    }
+  }
+
+  async #api(
+    parameters: Parameters,
+    client: ClientDocument,
+    tenant: TenantSettings,
+    refuse: check.Refuse,
+  ): Promise<Pick<AuthorizeRequest, 'api' | 'clientGrantScope'>> {
+    const resource = tenant['resource_parameter_profile'] === 'compatibility' ? parameters['resource'] : undefined
+    const audience = parameters['audience'] ?? resource ?? (tenant.default_audience || undefined)
+    if (audience === undefined) return { api: undefined, clientGrantScope: undefined }
+    const api = await this.queries.execute(new FindResourceServer(audience))
+    // Mirrors the token endpoint.
+    if (!api) return refuse('access_denied', `Service not found: ${audience}`)
+    const policy = (api['subject_type_authorization'] as { user?: { policy?: unknown } } | null | undefined)?.user?.policy
+    if (policy === 'deny_all') refuse('access_denied', `Client is not authorized to access "${audience}".`)
+    if (policy !== 'require_client_grant' && !api.is_system) return { api, clientGrantScope: undefined }
+    const grant = await this.queries.execute(new FindClientGrant(client.client_id, audience))
+    const clientGrantScope = grant?.subject_type === 'user' ? grant.scope : undefined
+    if (policy === 'require_client_grant' && !clientGrantScope) refuse('access_denied', check.noClientGrant(audience))
+    return { api, clientGrantScope }
+  }
+
+  async #connections(client: ClientDocument, tenant: TenantSettings, refuse: check.Refuse): Promise<[ConnectionDocument, ...ConnectionDocument[]]> {
+    const query = new FindLoginConnections({ clientId: client.client_id, firstParty: client.is_first_party }, tenant.default_directory)
+    const [first, ...others] = await this.queries.execute(query)
+    return first ? [first, ...others] : refuse('unauthorized_client' satisfies AuthorizationErrorCode, 'no connections enabled for the client')
+  }
+}
+
+/** Where the answer goes. Whatever is wrong here is shown on a page: nobody is sent to an address that was not registered. */
+function redirectUriOf(parameters: Parameters, client: ClientDocument): string {
+  const redirectUri = parameters['redirect_uri'] ?? client.callbacks?.[0]
+  if (redirectUri !== undefined && isRegistered(redirectUri, client)) return redirectUri
+  throw new CallbackMismatch(client.client_id)
+}

@@ -1,0 +1,12 @@
+import { spellingsOf } from '../../http/cors.js'
+import type { ClientDocument } from './client.events.js'
+
+const ORIGIN = /^[A-Za-z][A-Za-z0-9+.-]*:\/\/[^/?#]+/
+
+/** Whether scripts of this origin may call for the client: it is an allowed one, or that of a callback (spec/oauth.md §1.5). */
+export function allowsOrigin({ allowed_origins, callbacks }: ClientDocument, origin: string): boolean {
+  const spellings = spellingsOf(origin)
+  return [allowed_origins, callbacks].some((urls: unknown) => Array.isArray(urls) && urls.some((url: unknown) => spellings.includes(originOfUrl(url))))
+}
+
+const originOfUrl = (url: unknown): string => (typeof url === 'string' ? (ORIGIN.exec(url)?.[0].toLowerCase() ?? '') : '')

@@ -1,0 +1,117 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { Inject } from '@nestjs/common'
+import { Command, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs'
+import { CONFIG, type Config } from '../../config.js'
+import { OAuthError } from '../../http/oauth-error.js'
+import { assertionCredentialIds } from '../client/credentials.js'
+import type { ClientDocument } from '../client/client.events.js'
+import { InvalidAssertion, verifyAssertion } from '../client-authentication/assertion.js'
+import { type ClientRequest, issuerOf, type Presented, presentedBy, type Secret } from '../client-authentication/presented.js'
+import { UsedAssertions } from '../client-authentication/used-assertions.js'
+import { FindClient, type FoundClient } from '../queries/find-client.js'
+
+type Method = Presented['method']
+
+export interface AuthenticatedClient {
+  readonly client: ClientDocument
+  /** `none`: the client has only named itself. */
+  readonly method: Method
+}
+
+/**
+ * Who calls, proved by the one method that the client is configured for (spec/oauth.md §1.3). An assertion is used up by it.
+ * Errors: OAuthError invalid_client, or invalid_request for a request that mixes methods.
+ */
+export class AuthenticateClient extends Command<AuthenticatedClient> {
+  constructor(readonly request: ClientRequest) {
+    super()
+  }
+}
+
+@CommandHandler(AuthenticateClient)
+export class AuthenticateClientHandler implements ICommandHandler<AuthenticateClient> {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly queries: QueryBus,
+    private readonly usedAssertions: UsedAssertions,
+  ) {}
+
+  async execute({ request }: AuthenticateClient): Promise<AuthenticatedClient> {
+    const presented = presentedBy(request)
+    const { client, reason } = await this.#authenticate(presented)
+    if (client) return { client, method: methodsOf(client).includes('none') ? 'none' : presented.method }
+    throw this.#refusal(presented.method, reason)
+  }
+
+  #authenticate(presented: Presented): Promise<Outcome> {
+    switch (presented.method) {
+      case 'none':
+        return this.#find(presented.clientId, 'none')
+      case 'client_secret_post':
+      case 'client_secret_basic':
+        return this.#bySecret(presented.readings, presented.method)
+      case 'private_key_jwt':
+        return this.#byAssertion(presented.assertion, presented.clientId)
+    }
+  }
+
+  async #bySecret(readings: readonly Secret[], method: Method): Promise<Outcome> {
+    let outcome: Outcome = { reason: 'unreadable' }
+    for (const { clientId, secret } of readings) {
+      const found = await this.#find(clientId, method)
+      // A public client's secret proves nothing, and is not looked at.
+      if (found.client && (methodsOf(found.client).includes('none') || isSecret(found.secret, secret))) return found
+      outcome = { reason: found.reason ?? 'wrong secret' }
+    }
+    return outcome
+  }
+
+  async #byAssertion(assertion: string, namedId: string | undefined): Promise<Outcome> {
+    const clientId = issuerOf(assertion)
+    if (clientId === undefined || (namedId !== undefined && namedId !== clientId)) return { reason: 'assertion without its client' }
+    const found = await this.#find(clientId, 'private_key_jwt')
+    if (!found.client) return found
+    const now = new Date()
+    const ids = assertionCredentialIds(found.client.client_authentication_methods)
+    const keys = (found.credentials ?? []).filter(({ id, expires_at }) => ids.includes(id) && (expires_at === null || now < new Date(expires_at)))
+    try {
+      const { jti, expiresAt } = await verifyAssertion(assertion, { clientId, issuer: this.config.issuer, now }, keys)
+      return (await this.usedAssertions.use(clientId, jti, expiresAt)) ? found : { reason: 'assertion used before' }
+    } catch (error) {
+      if (error instanceof InvalidAssertion) return { reason: `assertion: ${error.message}` }
+      throw error
+    }
+  }
+
+  async #find(clientId: string, method: Method): Promise<Outcome> {
+    // What PostgreSQL cannot hold is no client's id.
+    const found: FoundClient | undefined = clientId.includes('\0') ? undefined : await this.queries.execute(new FindClient({ clientId }))
+    if (!found || found.document.global) return { reason: 'unknown client' }
+    if (!methodsOf(found.document).includes(method)) return { reason: `method ${method} is not the client's` }
+    return { client: found.document, secret: found.secret, credentials: found.credentials }
+  }
+
+  #refusal(method: Method, reason: string | undefined): OAuthError {
+    // A challenge hides the body from some clients, so only who used Basic gets one (RFC 6749 §5.2).
+    const headers = method === 'client_secret_basic' ? { 'WWW-Authenticate': 'Basic realm="oauth"' } : {}
+    return this.config.settings.errorsClientAuth === 'access_denied'
+      ? new OAuthError('access_denied', 'Unauthorized', reason, { status: 401, headers })
+      : new OAuthError('invalid_client', 'Client authentication failed', reason, { headers })
+  }
+}
+
+type Outcome = { readonly reason?: string } & (
+  { readonly client?: undefined } | { readonly client: ClientDocument; readonly secret: string | undefined; readonly credentials: FoundClient['credentials'] }
+)
+
+/** How the client may authenticate. A public one may send a secret all the same. */
+function methodsOf({ token_endpoint_auth_method, client_authentication_methods }: ClientDocument): readonly Method[] {
+  if (assertionCredentialIds(client_authentication_methods).length > 0) return ['private_key_jwt']
+  // Mutual TLS alone is configured.
+  if (client_authentication_methods) return []
+  if (token_endpoint_auth_method === 'none') return ['none', 'client_secret_post', 'client_secret_basic']
+  return token_endpoint_auth_method ? [token_endpoint_auth_method] : ['client_secret_post', 'client_secret_basic']
+}
+
+const isSecret = (secret: string | undefined, presented: string): boolean => secret !== undefined && timingSafeEqual(digest(secret), digest(presented))
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest()

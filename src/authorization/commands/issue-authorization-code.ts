@@ -1,0 +1,55 @@
+import { Inject } from '@nestjs/common'
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
+import { CONFIG, type Config } from '../../config.js'
+import type { Context } from '../../event-store/event.js'
+import { EventStore } from '../../event-store/event-store.js'
+import type { ActiveSession } from '../../sessions/index.js'
+import { authorizationCode, type CodeTerms, issueCode } from '../authorization-code/authorization-code.js'
+import { codeStream, newCode } from '../authorization-code/code-value.js'
+import type { AuthorizeRequest } from '../authorize-request.js'
+import { grantedScope } from '../granted-scope.js'
+
+/** A code for the person of a session, with what of the request they may give the client. */
+export class IssueAuthorizationCode extends Command<string> {
+  constructor(
+    readonly request: AuthorizeRequest,
+    readonly login: { readonly sessionId: string; readonly session: ActiveSession; readonly administrator: boolean },
+    readonly context: Context,
+  ) {
+    super()
+  }
+}
+
+@CommandHandler(IssueAuthorizationCode)
+export class IssueAuthorizationCodeHandler implements ICommandHandler<IssueAuthorizationCode> {
+  constructor(
+    private readonly store: EventStore,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  async execute({ request, login, context }: IssueAuthorizationCode): Promise<string> {
+    const { client, api, clientGrantScope, target } = request
+    const { sessionId, session, administrator } = login
+    const terms: CodeTerms = {
+      userId: session.userId,
+      clientId: client.client_id,
+      sessionId,
+      connection: session.connection,
+      scope: grantedScope({ requested: request.scope, client, api, clientGrantScope, administrator }),
+      audience: api?.identifier ?? null,
+      redirectUri: target.redirectUri,
+      redirectUriSent: request.redirectUriSent,
+      nonce: request.nonce ?? null,
+      challenge: request.challenge,
+      dpopJkt: request.dpopJkt ?? null,
+      authenticatedAt: session.authenticatedAt,
+      maxAgeSent: request.maxAgeSeconds !== undefined,
+      silent: request.prompt.has('none'),
+    }
+    const code = newCode()
+    const cause = { ...context, userId: session.userId, clientId: client.client_id, sessionId, connection: session.connection }
+    const { codeTtl } = this.config.settings
+    await this.store.transact(authorizationCode, codeStream(code), (state, now) => issueCode(state, terms, now, codeTtl), cause)
+    return code
+  }
+}

@@ -1,0 +1,87 @@
+import { Command, CommandBus, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs'
+import { Audit } from '../../audit/audit.js'
+import type { AuditEvent } from '../../audit/audit.events.js'
+import { PersonKeys } from '../../keys/person-keys.js'
+import { type ActiveSession, EndSession, FindSession, StartSession } from '../../sessions/index.js'
+import { CheckPassword, FindAccount } from '../../users/index.js'
+import type { AuthorizeRequest } from '../authorize-request.js'
+import { type Caller, causedBy, ofVisitor } from '../caused-by.js'
+import { needsConsent } from '../consent.js'
+import { IssueAuthorizationCode } from './issue-authorization-code.js'
+
+export interface LoggedIn {
+  readonly kind: 'logged in'
+  readonly sessionId: string
+  readonly session: ActiveSession
+  /** Undefined when the person has to consent first. */
+  readonly code: string | undefined
+}
+
+export type LoginOutcome = LoggedIn | { readonly kind: 'wrong' } | { readonly kind: 'too many' } | { readonly kind: 'blocked' }
+
+/** Somebody says who they are, by password or because they have just signed up. */
+export type Proof =
+  { readonly kind: 'password'; readonly identifier: string; readonly password: string } | { readonly kind: 'signed up'; readonly userId: string }
+
+/** Logs a person in and answers the request. The session that the browser had ends, whoever's it was. */
+export class LogIn extends Command<LoginOutcome> {
+  constructor(
+    readonly request: AuthorizeRequest,
+    readonly proof: Proof,
+    readonly cookieHeader: string | undefined,
+    readonly caller: Caller,
+  ) {
+    super()
+  }
+}
+
+@CommandHandler(LogIn)
+export class LogInHandler implements ICommandHandler<LogIn> {
+  constructor(
+    private readonly commands: CommandBus,
+    private readonly queries: QueryBus,
+    private readonly personKeys: PersonKeys,
+    private readonly audit: Audit,
+  ) {}
+
+  async execute({ request, proof, cookieHeader, caller }: LogIn): Promise<LoginOutcome> {
+    const userId = proof.kind === 'password' ? await this.#checked(request, proof, caller) : proof.userId
+    if (typeof userId !== 'string') return userId
+    const account = await this.queries.execute(new FindAccount(userId))
+    // Deleted a moment ago: then there is nobody of that name.
+    if (!account) return { kind: 'wrong' }
+    if (account.profile.blocked) {
+      await this.#record({ type: 'LoginFailed', data: { reason: 'blocked', description: 'user is blocked' } }, request, caller, userId)
+      return { kind: 'blocked' }
+    }
+    const { client, connection } = request
+    const context = await causedBy(this.personKeys, caller, userId)
+    const before = await this.queries.execute(new FindSession(cookieHeader))
+    const { sessionId, session } = await this.commands.execute(new StartSession({ userId, clientId: client.client_id, connection: connection.name }, context))
+    if (before) await this.commands.execute(new EndSession(before.sessionId, 'replaced', { ...context, userId: before.session.userId }))
+    if (needsConsent(request)) return { kind: 'logged in', sessionId, session, code: undefined }
+    const login = { sessionId, session, administrator: account.administrator }
+    return { kind: 'logged in', sessionId, session, code: await this.commands.execute(new IssueAuthorizationCode(request, login, context)) }
+  }
+
+  async #checked(request: AuthorizeRequest, proof: Proof & { kind: 'password' }, caller: Caller): Promise<string | LoginOutcome> {
+    const { identifier, password } = proof
+    const attempt = { connectionId: request.connection.id, identifier, password, address: caller.origin.ip }
+    const checked = await this.commands.execute(new CheckPassword(attempt))
+    if (checked.kind === 'right') return checked.userId
+    if (checked.kind === 'locked') return { kind: 'too many' }
+    const failure =
+      checked.userId === undefined
+        ? ({ reason: 'unknown-user', userName: await ofVisitor(this.personKeys, identifier.slice(0, 320)) } as const)
+        : ({ reason: 'wrong-password' } as const)
+    await this.#record({ type: 'LoginFailed', data: { ...failure, description: 'Wrong email or password.' } }, request, caller, checked.userId)
+    if (checked.locks) await this.#record({ type: 'AccountLocked', data: {} }, request, caller, checked.userId)
+    return { kind: 'wrong' }
+  }
+
+  async #record(event: AuditEvent, { client, connection }: AuthorizeRequest, caller: Caller, userId: string | undefined): Promise<void> {
+    // Nor may it tell who exists by which key was at hand.
+    const cause = await causedBy(this.personKeys, caller, userId, { current: true })
+    await this.audit.record(event, { ...cause, clientId: client.client_id, connection: connection.name })
+  }
+}

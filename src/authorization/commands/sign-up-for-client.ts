@@ -1,0 +1,34 @@
+import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
+import { Audit } from '../../audit/audit.js'
+import { PersonKeys } from '../../keys/person-keys.js'
+import { SignUp, type SignedUp } from '../../users/index.js'
+import type { AuthorizeRequest } from '../authorize-request.js'
+import { type Caller, causedBy } from '../caused-by.js'
+
+/** Makes an account for somebody who came from a client; that it was refused is recorded. */
+export class SignUpForClient extends Command<SignedUp> {
+  constructor(
+    readonly request: AuthorizeRequest,
+    readonly account: { readonly email: string; readonly password: string },
+    readonly caller: Caller,
+  ) {
+    super()
+  }
+}
+
+@CommandHandler(SignUpForClient)
+export class SignUpForClientHandler implements ICommandHandler<SignUpForClient> {
+  constructor(
+    private readonly commands: CommandBus,
+    private readonly personKeys: PersonKeys,
+    private readonly audit: Audit,
+  ) {}
+
+  async execute({ request, account, caller }: SignUpForClient): Promise<SignedUp> {
+    const { client, connection } = request
+    const context = { ...(await causedBy(this.personKeys, caller)), clientId: client.client_id, connection: connection.name }
+    const signedUp = await this.commands.execute(new SignUp(connection, account, context))
+    if (signedUp.kind === 'refused') await this.audit.record({ type: 'SignupFailed', data: { description: signedUp.problem } }, context)
+    return signedUp
+  }
+}

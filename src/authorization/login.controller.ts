@@ -1,0 +1,136 @@
+import { All, Controller, Inject, Post, Req, Res } from '@nestjs/common'
+import { CommandBus } from '@nestjs/cqrs'
+import type { Request, Response } from 'express'
+import { CONFIG, type Config } from '../config.js'
+import { formParameters, type Parameters, readText } from '../http/body.js'
+import { OAuthError } from '../http/oauth-error.js'
+import { requestContext } from '../http/request-context.js'
+import { RootKeys } from '../keys/root-key.js'
+import { sessionCookies } from '../sessions/index.js'
+import { AuthorizationRefused } from './authorization-response.js'
+import { type AuthorizeRequest, AuthorizeRequests } from './authorize-request.js'
+import { AnswerConsent } from './commands/answer-consent.js'
+import { type LoggedIn, LogIn } from './commands/log-in.js'
+import { SignUpForClient } from './commands/sign-up-for-client.js'
+import { LoginPages } from './login-pages.js'
+import { bindingFrom, type LoginTransaction, openTransaction } from './login-transaction.js'
+import { PageAnswers, StartAgain } from './page-answers.js'
+
+const MAX_BODY = 100_000
+/** Until the oldest wrong passwords are forgotten. */
+const LOCKED_SECONDS = 900
+
+interface Form {
+  readonly fields: Parameters
+  readonly transaction: LoginTransaction
+  readonly request: AuthorizeRequest
+}
+
+/** Takes the forms of the hosted pages. */
+@Controller('u')
+export class LoginController {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly rootKeys: RootKeys,
+    private readonly requests: AuthorizeRequests,
+    private readonly commands: CommandBus,
+    private readonly answers: PageAnswers,
+    private readonly pages: LoginPages,
+  ) {}
+
+  @Post('login')
+  login(@Req() req: Request, @Res() res: Response): Promise<void> {
+    return this.answers.answering(req, res, async () => {
+      const { fields, request } = await this.#form(req)
+      const { username, password, connection } = fields
+      if (connection !== undefined) return this.#otherConnection(req, res, request, connection)
+      if (username === undefined || password === undefined) {
+        return this.pages.login(req, res, request, { status: 400, problem: 'Please enter your email address and your password.', name: username ?? '' })
+      }
+      const proof = { kind: 'password', identifier: username, password } as const
+      const outcome = await this.commands.execute(new LogIn(request, proof, req.headers.cookie, requestContext(req)))
+      switch (outcome.kind) {
+        case 'logged in':
+          return this.#loggedIn(req, res, request, outcome)
+        case 'wrong':
+          return this.pages.login(req, res, request, { status: 400, problem: 'Wrong email or password.', name: username })
+        case 'too many':
+          throw new OAuthError('too_many_attempts', 'There were too many attempts to log in to this account. Please try again later.', undefined, {
+            headers: { 'Retry-After': String(LOCKED_SECONDS) },
+          })
+        case 'blocked':
+          return this.answers.toClient(res, request.target, { error: 'unauthorized', error_description: 'user is blocked' })
+      }
+    })
+  }
+
+  @Post('signup')
+  signUp(@Req() req: Request, @Res() res: Response): Promise<void> {
+    return this.answers.answering(req, res, async () => {
+      const { fields, request } = await this.#form(req)
+      const { email, password } = fields
+      if (email === undefined || password === undefined) {
+        return this.pages.signUp(req, res, request, { status: 400, problem: 'Please enter an email address and a password.', name: email ?? '' })
+      }
+      const caller = requestContext(req)
+      const signedUp = await this.commands.execute(new SignUpForClient(request, { email, password }, caller))
+      if (signedUp.kind === 'refused') return this.pages.signUp(req, res, request, { status: 400, problem: signedUp.problem, name: email })
+      const proof = { kind: 'signed up', userId: signedUp.userId } as const
+      const outcome = await this.commands.execute(new LogIn(request, proof, req.headers.cookie, caller))
+      if (outcome.kind === 'logged in') return this.#loggedIn(req, res, request, outcome)
+      return this.pages.login(req, res, request, { name: email })
+    })
+  }
+
+  @Post('consent')
+  consent(@Req() req: Request, @Res() res: Response): Promise<void> {
+    return this.answers.answering(req, res, async () => {
+      const { fields, transaction, request } = await this.#form(req)
+      if (transaction.sessionId === undefined) throw startAgain(request, 'Please start again.')
+      if (fields['action'] !== 'accept') throw new AuthorizationRefused(request.target, 'access_denied', 'User did not authorize the request')
+      const code = await this.commands.execute(new AnswerConsent(request, transaction.sessionId, req.headers.cookie, requestContext(req)))
+      if (code === undefined) return this.pages.login(req, res, request)
+      return this.answers.toClient(res, request.target, { code })
+    })
+  }
+
+  /** Somebody opened the address of a form: there is nothing to show without the application's request. */
+  @All(['login', 'signup', 'consent'])
+  other(@Req() req: Request, @Res() res: Response): Promise<void> {
+    return this.answers.answering(req, res, () => {
+      throw new OAuthError('method_not_allowed', 'Please open the application and log in from there.', undefined, { headers: { Allow: 'POST' } })
+    })
+  }
+
+  /** The request is read anew, so that a client that was changed or deleted since the page was shown gets what it gets now. */
+  async #form(req: Request): Promise<Form> {
+    if (!req.is('application/x-www-form-urlencoded')) throw new OAuthError('invalid_request', 'The content type must be application/x-www-form-urlencoded.')
+    const fields = formParameters(await readText(req, MAX_BODY))
+    const binding = bindingFrom(this.config.issuer, req.headers.cookie)
+    const sealed = fields['transaction']
+    if (binding === undefined || sealed === undefined)
+      throw new StartAgain('This page does not belong to this browser. Please start again, with cookies allowed.')
+    const opened = openTransaction(this.rootKeys, sealed, binding, Date.now())
+    if (opened === undefined) throw new StartAgain('This page does not belong to this browser, or was changed. Please start again.')
+    const { transaction, expired } = opened
+    const request = await this.requests.read({ parameters: transaction.parameters, repeated: [] })
+    if (expired) throw startAgain(request, 'This page was open for too long. Please start again.')
+    return { fields, transaction, request }
+  }
+
+  async #otherConnection(req: Request, res: Response, request: AuthorizeRequest, connection: string): Promise<void> {
+    const parameters = { ...request.parameters, connection }
+    return this.pages.login(req, res, await this.requests.read({ parameters, repeated: [] }))
+  }
+
+  async #loggedIn(req: Request, res: Response, request: AuthorizeRequest, { sessionId, session, code }: LoggedIn): Promise<void> {
+    res.append('Set-Cookie', sessionCookies(this.rootKeys, this.config.issuer, sessionId, session))
+    if (code === undefined) return this.pages.consent(req, res, request, sessionId)
+    return this.answers.toClient(res, request.target, { code })
+  }
+}
+
+function startAgain({ client }: AuthorizeRequest, description: string): StartAgain {
+  const url = client['initiate_login_uri']
+  return new StartAgain(description, typeof url === 'string' && url.startsWith('https://') ? url : undefined)
+}

@@ -1,0 +1,98 @@
+import { Injectable, Logger } from '@nestjs/common'
+import { QueryBus } from '@nestjs/cqrs'
+import type { Request, Response } from 'express'
+import { Audit } from '../audit/audit.js'
+import { isTransient } from '../database/errors.js'
+import { ConcurrencyError } from '../event-store/event-store.js'
+import type { Parameters } from '../http/body.js'
+import { OAuthError } from '../http/oauth-error.js'
+import { requestContext } from '../http/request-context.js'
+import { routeOf } from '../http/route.js'
+import { PersonKeys } from '../keys/person-keys.js'
+import { FindTenantSettings } from '../users/index.js'
+import { answerLocation, answerParameters, type AnswerTarget, AuthorizationRefused } from './authorization-response.js'
+import { CallbackMismatch } from './authorize-request.js'
+import { causedBy } from './caused-by.js'
+import { newNonce, sendPage, sendRedirect } from './page-response.js'
+import { errorPage } from './pages/error.js'
+import { formPostPage } from './pages/form-post.js'
+
+/** The name on pages of a tenant that has given itself none. */
+const NAMELESS = 'Evergrant'
+
+/** Thrown where the way back is through the application's own start of a login. */
+export class StartAgain extends OAuthError {
+  constructor(
+    description: string,
+    readonly startUrl?: string,
+  ) {
+    super('invalid_request', description)
+  }
+}
+
+/** Answers browsers: what became of an authorization request, at its redirect URI, and what went wrong, there or on a page. */
+@Injectable()
+export class PageAnswers {
+  readonly #log = new Logger('pages')
+
+  constructor(
+    private readonly queries: QueryBus,
+    private readonly personKeys: PersonKeys,
+    private readonly audit: Audit,
+  ) {}
+
+  /** Does the work of a route; whatever it throws becomes an answer that a browser can show, or the client's. */
+  async answering(req: Request, res: Response, work: () => Promise<void>): Promise<void> {
+    try {
+      await work().catch((error: unknown) => this.#refused(req, res, error))
+    } catch (error) {
+      await this.#failed(req, res, error)
+    }
+  }
+
+  /** Tells the client, in the way that it asked for. */
+  async toClient(res: Response, target: AnswerTarget, parameters: Parameters): Promise<void> {
+    if (target.responseMode !== 'form_post') return sendRedirect(res, answerLocation(target, parameters))
+    const nonce = newNonce()
+    const view = { tenantName: await this.tenantName(), action: target.redirectUri, parameters: answerParameters(target, parameters), nonce }
+    sendPage(res, 200, formPostPage(view), nonce)
+  }
+
+  async tenantName(): Promise<string> {
+    const { friendly_name } = await this.queries.execute(new FindTenantSettings())
+    return typeof friendly_name === 'string' && friendly_name !== '' ? friendly_name : NAMELESS
+  }
+
+  async #refused(req: Request, res: Response, error: unknown): Promise<void> {
+    if (error instanceof AuthorizationRefused) {
+      await this.#record(req, error.target.clientId, error.code, error.description, error.silent)
+      return this.toClient(res, error.target, error.parameters)
+    }
+    if (error instanceof CallbackMismatch) await this.#record(req, error.clientId, error.code, error.description, false)
+    throw error
+  }
+
+  async #record(req: Request, clientId: string, error: string, description: string, silent: boolean): Promise<void> {
+    const cause = await causedBy(this.personKeys, requestContext(req))
+    await this.audit.record({ type: 'AuthorizeFailed', data: { error, description, silent } }, { ...cause, clientId })
+  }
+
+  async #failed(req: Request, res: Response, error: unknown): Promise<void> {
+    const shown = this.#shown(req, res, error)
+    const tenantName = await this.tenantName().catch(() => NAMELESS)
+    if (res.headersSent) return void res.destroy()
+    const startUrl = error instanceof StartAgain ? error.startUrl : undefined
+    res.set(shown.options.headers ?? {})
+    sendPage(res, shown.status, errorPage({ tenantName, code: shown.code, description: shown.description, startUrl }))
+  }
+
+  #shown(req: Request, res: Response, error: unknown): OAuthError {
+    if (error instanceof OAuthError) return error
+    const unavailable = isTransient(error) || error instanceof ConcurrencyError
+    if (!unavailable) this.#log.error('a request failed', { err: error, route: routeOf(req), requestId: res.locals['requestId'] as unknown })
+    return new OAuthError('temporarily_unavailable', 'The service is temporarily unavailable. Please try again.', String(error), {
+      status: unavailable ? 503 : 500,
+      headers: { 'Retry-After': '1' },
+    })
+  }
+}

@@ -1,0 +1,48 @@
+import type { ClientDocument } from './client/client.events.js'
+
+/** Schemes that a browser runs instead of going there. */
+const SCRIPTS = new Set(['javascript:', 'data:', 'vbscript:', 'about:', 'blob:', 'file:'])
+const LOOPBACK = /^(http:)\/\/(127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/
+
+interface Parts {
+  /** Lower case, as is the host, which is all of it that may be written in two ways. */
+  readonly scheme: string
+  readonly authority: string
+  readonly rest: string
+}
+
+/**
+ * Whether the client may be answered at this address (spec/oauth.md §4.2): the whole text is compared, but for the case of scheme and host.
+ * A registered `*` stands for one label of the host, and a native app's loopback address for any port (RFC 8252 §7.3).
+ */
+export function isRegistered(redirectUri: string, { callbacks, is_first_party, app_type }: ClientDocument): boolean {
+  const asked = partsOf(redirectUri)
+  if (!asked || SCRIPTS.has(asked.scheme)) return false
+  return (callbacks ?? []).some((callback) => {
+    const known = partsOf(callback)
+    if (!known || known.scheme !== asked.scheme || known.rest !== asked.rest) return false
+    if (known.authority === asked.authority) return true
+    if (app_type === 'native' && sameLoopback(asked, known)) return true
+    return is_first_party && matchesWildcard(asked.authority, known.authority)
+  })
+}
+
+function partsOf(uri: string): Parts | undefined {
+  // A backslash, a space or a control character is read differently by different programs; a fragment is refused by RFC 6749 §3.1.2.
+  const [, scheme, authority, rest] = /^([a-z][a-z0-9+.-]*:)(\/\/[^/?#]*)?([^#]*)$/i.exec(uri) ?? []
+  // eslint-disable-next-line no-control-regex -- they are what is refused
+  if (scheme === undefined || /[\u0000-\u0020\u007f\\]/.test(uri)) return undefined
+  return { scheme: scheme.toLowerCase(), authority: (authority ?? '').toLowerCase(), rest: rest ?? '' }
+}
+
+function sameLoopback(asked: Parts, known: Parts): boolean {
+  const [, askedScheme, askedHost] = LOOPBACK.exec(asked.scheme + asked.authority) ?? []
+  const [, knownScheme, knownHost] = LOOPBACK.exec(known.scheme + known.authority) ?? []
+  return askedHost !== undefined && askedHost === knownHost && askedScheme === knownScheme
+}
+
+function matchesWildcard(asked: string, known: string): boolean {
+  if (!known.startsWith('//*.') || known.indexOf('*', 3) !== -1) return false
+  const [, label, rest] = /^\/\/([a-z0-9-]{1,63})(\..*)$/.exec(asked) ?? []
+  return label !== undefined && rest === known.slice(3)
+}

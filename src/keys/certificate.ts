@@ -1,0 +1,35 @@
+import 'reflect-metadata'
+import { type KeyObject, randomBytes, webcrypto } from 'node:crypto'
+import * as x509 from '@peculiar/x509'
+
+const ALGORITHM = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }
+const YEARS = 15
+const YEAR_MS = 31_556_952_000
+
+/**
+ * A certificate for a signing key, by the key itself, as PEM: clients that ask the Management API for keys get them in this form.
+ * It proves nothing; who wants proof reads the JWKS over TLS. As long-lived as Auth0's, so that no client stops at its end.
+ */
+export async function selfSigned(privateKey: KeyObject, publicKey: KeyObject, name: string): Promise<string> {
+  const keys = {
+    privateKey: await webcrypto.subtle.importKey('pkcs8', privateKey.export({ type: 'pkcs8', format: 'der' }), ALGORITHM, false, ['sign']),
+    publicKey: await webcrypto.subtle.importKey('spki', publicKey.export({ type: 'spki', format: 'der' }), ALGORITHM, true, ['verify']),
+  }
+  const now = Date.now()
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: `01${randomBytes(15).toString('hex')}`,
+    name: `CN=${name.replace(/[^A-Za-z0-9.:-]/g, '')}`,
+    notBefore: new Date(now - 3_600_000),
+    notAfter: new Date(now + YEARS * YEAR_MS),
+    keys,
+    signingAlgorithm: ALGORITHM,
+    extensions: [new x509.BasicConstraintsExtension(true, undefined, true)],
+  })
+  return `${certificate.toString('pem').trim()}\n`
+}
+
+/** The certificate in the form of RFC 2315 §9, without signatures. */
+export const asPkcs7 = (pem: string): string => {
+  const base64 = new x509.X509Certificates([new x509.X509Certificate(pem)]).export('base64').replace(/\s/g, '')
+  return `-----BEGIN PKCS7-----\n${base64.match(/.{1,64}/g)!.join('\n')}\n-----END PKCS7-----\n`
+}

@@ -1,0 +1,126 @@
+import { type ClientChanges, CLIENT_DEFAULTS, type ClientCredential, type ClientDocument } from '../../authorization/index.js'
+import { ManagementError } from '../../http/management-error.js'
+import type { AuthenticationMethods, ClientFields, CreateClientBody, JwtConfiguration, UpdateClientBody } from './clients.dto.js'
+import { defaultGrantTypes } from './grant-types.js'
+import { refreshTokenSettings } from './refresh-token-settings.js'
+
+const SECRET_METHODS = ['client_secret_post', 'client_secret_basic']
+const NOT_FOR_THIRD_PARTIES =
+  'Organizations are only available to first party clients on user-based flows. Properties organization_usage and organization_require_behavior must be unset for third party clients.'
+
+/** A new client's document, with what Auth0 fills in (spec/management-api.md §2.4). Errors: ManagementError. */
+export function newClient(clientId: string, body: CreateClientBody, methods: object | undefined, managementApi: string): ClientDocument {
+  const { client_secret: _, client_id: __, client_authentication_methods: ___, ...sent } = body
+  const authMethod = sent.token_endpoint_auth_method ?? undefined
+  if (methods && authMethod) throw bothMethods()
+  const firstParty = sent.is_first_party ?? true
+  const document = clean({
+    ...CLIENT_DEFAULTS,
+    ...named(sent),
+    client_id: clientId,
+    is_first_party: firstParty,
+    token_endpoint_auth_method: authMethod,
+    client_authentication_methods: methods,
+    jwt_configuration: jwtConfiguration(sent.jwt_configuration, methods !== undefined),
+    grant_types: sent.grant_types ?? defaultGrantTypes({ appType: sent.app_type, isPublic: authMethod === 'none', firstParty }),
+    client_metadata: sent.client_metadata && withoutNulls(sent.client_metadata),
+    refresh_token: refreshTokenSettings(sent.refresh_token, {
+      sentSecretMethod: authMethod !== undefined && SECRET_METHODS.includes(authMethod),
+      appType: sent.app_type,
+      firstParty,
+      strict: sent.third_party_security_mode === 'strict',
+      managementApi,
+    }),
+  }) as ClientDocument
+  checkClient(document)
+  return document
+}
+
+/** What a PATCH changes in the client as it is: objects are replaced, `client_metadata` is merged, null takes a member away. Errors: ManagementError. */
+export function patchedClient(current: ClientDocument, credentials: readonly ClientCredential[], body: UpdateClientBody, managementApi: string): ClientChanges {
+  const { client_secret: _, ...sent } = body
+  const changes: Record<string, unknown> = Object.fromEntries(Object.entries(named(sent)).map(([name, value]) => [name, value ?? undefined]))
+  if (sent.client_authentication_methods) changes['client_authentication_methods'] = references(sent.client_authentication_methods, credentials)
+  if (sent.jwt_configuration) {
+    changes['jwt_configuration'] = jwtConfiguration(sent.jwt_configuration, false)
+  }
+  if (sent.client_metadata) {
+    const merged = withoutNulls({ ...current.client_metadata, ...sent.client_metadata })
+    const { length } = Object.keys(merged)
+    if (length > 10)
+      throw new ManagementError(
+        400,
+        `Payload validation error: 'Too many properties defined (${length}), maximum 10' on property client_metadata.`,
+        'invalid_body',
+      )
+    changes['client_metadata'] = merged
+  }
+  const next = clean({ ...current, ...changes }) as ClientDocument
+  if ('refresh_token' in sent) {
+    changes['refresh_token'] = refreshTokenSettings(sent.refresh_token, {
+      sentSecretMethod: SECRET_METHODS.includes(next.token_endpoint_auth_method ?? ''),
+      appType: next.app_type,
+      firstParty: next.is_first_party,
+      strict: next['third_party_security_mode'] === 'strict',
+      managementApi,
+    })
+  }
+  checkClient(next)
+  return changes
+}
+
+/** The old name of `oidc_logout` is taken for the new one. */
+function named<T extends ClientFields>({ oidc_backchannel_logout: old, ...sent }: T): Omit<T, 'oidc_backchannel_logout'> {
+  return old === undefined || sent.oidc_logout !== undefined ? sent : { ...sent, oidc_logout: old }
+}
+
+/** `[{"id"}]` of keys that the client has. */
+function references(methods: AuthenticationMethods, credentials: readonly ClientCredential[]): object {
+  checkMethods(methods)
+  const known = new Set(credentials.map(({ id }) => id))
+  return Object.fromEntries(
+    Object.entries(methods as Record<string, { credentials: { id?: string }[] }>).map(([method, { credentials: wanted }]) => {
+      const unknown = wanted.find(({ id }) => id === undefined || !known.has(id))
+      if (unknown) throw new ManagementError(400, `The credential ${unknown.id ?? ''} does not exist in the client`.replace('  ', ' '), 'invalid_body')
+      return [method, { credentials: wanted.map(({ id }) => ({ id })) }]
+    }),
+  )
+}
+
+/** Mutual TLS needs a proxy that passes certificates on, which this service does not know of. Errors: ManagementError 403. */
+export function checkMethods(methods: AuthenticationMethods): void {
+  if (methods.tls_client_auth || methods.self_signed_tls_client_auth) {
+    throw new ManagementError(403, 'This feature is not enabled for this tenant.', 'feature_not_enabled')
+  }
+}
+
+function jwtConfiguration(sent: JwtConfiguration | undefined, withKeys: boolean): Readonly<Record<string, unknown>> {
+  const lifetime = sent?.lifetime_in_seconds
+  return {
+    ...CLIENT_DEFAULTS.jwt_configuration,
+    ...(withKeys && { alg: 'RS256' }),
+    ...sent,
+    ...(lifetime !== undefined && { lifetime_in_seconds: Number(lifetime) }),
+  }
+}
+
+function checkClient(client: ClientDocument): void {
+  const { client_authentication_methods: methods, token_endpoint_auth_method: method } = client
+  if (methods && method) throw bothMethods()
+  if (methods && Object.keys(methods).length !== 1) {
+    throw new ManagementError(400, 'Exactly one client authentication method must be set.', 'invalid_body')
+  }
+  if (method === 'none' && client.grant_types?.includes('client_credentials')) {
+    throw new ManagementError(400, `Grant type 'client_credentials' not allowed for public clients.`, 'invalid_body')
+  }
+  if (!client.is_first_party && (client['organization_usage'] !== undefined || client['organization_require_behavior'] !== undefined)) {
+    throw new ManagementError(403, NOT_FOR_THIRD_PARTIES)
+  }
+}
+
+const bothMethods = (): ManagementError =>
+  new ManagementError(400, 'token_endpoint_auth_method and client_authentication_methods cannot be set at the same time.', 'invalid_body')
+
+const clean = (members: object): object => Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined && value !== null))
+
+const withoutNulls = (members: Readonly<Record<string, string | null>>): Record<string, string> => clean(members) as Record<string, string>

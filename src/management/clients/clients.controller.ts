@@ -1,0 +1,166 @@
+import { Body, Delete, Get, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common'
+import { CommandBus, QueryBus } from '@nestjs/cqrs'
+import {
+  ChangeClient,
+  type ClientCredential,
+  type ClientDocument,
+  type ClientFilter,
+  CreateClient,
+  DeleteClient,
+  DeleteClientGrantsOf,
+  FindClients,
+  type ListedClient,
+  newClientId,
+  newClientSecret,
+} from '../../authorization/index.js'
+import { CONFIG, type Config } from '../../config.js'
+import { ManagementError } from '../../http/management-error.js'
+import { SigningKeys } from '../../keys/signing-keys.js'
+import { Caller, type CallerOf, needs } from '../caller.js'
+import { ManagementController } from '../management-controller.js'
+import { Cursors } from '../paging/cursors.js'
+import { type Fields, readFields } from '../paging/fields.js'
+import { pageAnswer, pageRequest, placeIn, tablePage } from '../paging/page.js'
+import { Operation, Scopes } from '../scopes.js'
+import { flag, invalidQuery, type QueryParameters, text } from '../validation/query.js'
+import { validBody } from '../validation/valid-body.js'
+import { checkMethods, newClient, patchedClient } from './client-rules.js'
+import { type AuthenticationMethods, type CredentialReference, CreateClientBody, UpdateClientBody } from './clients.dto.js'
+import { newCredential } from './credentials.js'
+import { APP_TYPES } from './grant-types.js'
+import { showClient } from './show-client.js'
+
+const READ = ['read:clients', 'read:client_keys', 'read:client_credentials', 'read:client_summary'] as const
+
+/** Clients, which Auth0 also calls applications (spec/management-api.md §2.4). */
+@ManagementController('clients')
+export class ClientsController {
+  readonly #managementApi: string
+  readonly #tenant: string
+
+  constructor(
+    @Inject(CONFIG) { issuer }: Config,
+    private readonly commands: CommandBus,
+    private readonly queries: QueryBus,
+    private readonly keys: SigningKeys,
+    private readonly cursors: Cursors,
+  ) {
+    this.#managementApi = `${issuer}api/v2/`
+    this.#tenant = new URL(issuer).hostname
+  }
+
+  @Get()
+  @Scopes(...READ)
+  async list(@Query() query: QueryParameters, @Caller() caller: CallerOf): Promise<object> {
+    const filter = filterOf(query)
+    const list = `clients ${JSON.stringify(filter)}`
+    const request = pageRequest(query, this.cursors, list)
+    const fields = readFields(query)
+    // Which organizations a grant allows is asked for by `q`; there are none.
+    const found =
+      text(query, 'q', { max: 1000 }) === undefined ? await this.queries.execute(new FindClients(filter, tablePage(request))) : { rows: [], total: 0 }
+    const certificate = await this.keys.currentCertificate()
+    const show = (client: ListedClient): object => showClient(client, { caller, tenant: this.#tenant, certificate }, fields)
+    return pageAnswer(request, 'clients', found, {
+      cursors: this.cursors,
+      list,
+      placeOf: (client) => placeIn(client.createdAt, client.document.client_id),
+      show,
+    })
+  }
+
+  @Post()
+  @Scopes('create:clients')
+  @Operation('Create a client')
+  async create(@Body(validBody(CreateClientBody)) body: CreateClientBody, @Caller() caller: CallerOf): Promise<object> {
+    const clientId = body.client_id ?? newClientId()
+    const { credentials, methods } = await this.#credentials(body.client_authentication_methods ?? undefined, caller)
+    const document = newClient(clientId, body, methods, this.#managementApi)
+    const outcome = await this.commands.execute(new CreateClient(document, body.client_secret ?? newClientSecret(), caller.context, credentials))
+    if (outcome === 'exists') throw new ManagementError(409, 'Another client exists with the same alias.', 'conflict')
+    return this.#show(clientId, caller)
+  }
+
+  @Get(':id')
+  @Scopes(...READ)
+  async get(@Param('id') id: string, @Query() query: QueryParameters, @Caller() caller: CallerOf): Promise<object> {
+    return this.#show(id, caller, readFields(query))
+  }
+
+  @Patch(':id')
+  @Scopes('update:clients', 'update:client_keys', 'update:client_credentials', 'update:client_token_vault_privileged_access')
+  @Operation('Update a client')
+  async patch(@Param('id') id: string, @Body(validBody(UpdateClientBody)) body: UpdateClientBody, @Caller() caller: CallerOf): Promise<object> {
+    if (body.client_secret !== undefined || body.encryption_key !== undefined) needs(caller, 'update:client_keys')
+    if (body.client_authentication_methods !== undefined) needs(caller, 'update:client_credentials')
+    const others = Object.keys(body).filter((name) => !BY_OWN_SCOPE.includes(name))
+    if (others.length > 0) needs(caller, 'update:clients', 'update:client_keys')
+    const changes = (current: ClientDocument, credentials: readonly ClientCredential[]) => patchedClient(current, credentials, body, this.#managementApi)
+    if ((await this.commands.execute(new ChangeClient(id, changes, caller.context, body.client_secret))) === 'absent') throw noClient()
+    return this.#show(id, caller)
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @Scopes('delete:clients')
+  @Operation('Delete a client')
+  async delete(@Param('id') id: string, @Caller() { context }: CallerOf): Promise<void> {
+    const outcome = await this.commands.execute(new DeleteClient(id, context))
+    if (outcome === 'global client') throw new ManagementError(400, 'Global client cannot be deleted.', 'operation_not_supported')
+    // What a client might ask for goes with it; a retry of the request finishes what a crash left.
+    await this.commands.execute(new DeleteClientGrantsOf({ clientId: id }, context))
+  }
+
+  @Post(':id/rotate-secret')
+  @HttpCode(200)
+  @Scopes('update:client_keys')
+  @Operation('Rotate a client secret')
+  async rotate(@Param('id') id: string, @Caller() caller: CallerOf): Promise<object> {
+    const refuseKeys = (current: ClientDocument): object => {
+      if (current['client_authentication_methods']) throw new ManagementError(400, 'The client authenticates without a secret.', 'operation_not_supported')
+      return {}
+    }
+    if ((await this.commands.execute(new ChangeClient(id, refuseKeys, caller.context, newClientSecret()))) === 'absent') throw noClient()
+    return this.#show(id, caller)
+  }
+
+  async #show(clientId: string, caller: CallerOf, fields?: Fields): Promise<object> {
+    const { rows } = await this.queries.execute(new FindClients({ clientId }, { limit: 1 }))
+    if (!rows[0]) throw noClient()
+    return showClient(rows[0], { caller, tenant: this.#tenant, certificate: await this.keys.currentCertificate() }, fields)
+  }
+
+  /** Keys that come with a new client; its document names them by their ids. */
+  async #credentials(methods: AuthenticationMethods | undefined, caller: CallerOf): Promise<{ credentials: ClientCredential[]; methods: object | undefined }> {
+    if (!methods) return { credentials: [], methods: undefined }
+    needs(caller, 'create:client_credentials')
+    checkMethods(methods)
+    const credentials: ClientCredential[] = []
+    const named: [string, object][] = []
+    for (const [method, value] of Object.entries(methods) as [string, { credentials: CredentialReference[] }][]) {
+      const made = await Promise.all(value.credentials.map((body) => newCredential({ credential_type: 'public_key', ...body }, new Date())))
+      credentials.push(...made)
+      named.push([method, { credentials: made.map(({ id }) => ({ id })) }])
+    }
+    if (new Set(credentials.map(({ thumbprint_sha256 }) => thumbprint_sha256)).size < credentials.length) throw knownKey()
+    return { credentials, methods: Object.fromEntries(named) }
+  }
+}
+
+/** Members that have a scope of their own. */
+const BY_OWN_SCOPE = ['client_secret', 'encryption_key', 'client_authentication_methods', 'token_endpoint_auth_method']
+
+export const noClient = (): ManagementError => new ManagementError(404, 'The client does not exist', 'inexistent_client')
+export const knownKey = (): ManagementError => new ManagementError(400, 'credentials contains public keys that already exist in client', 'invalid_body')
+
+function filterOf(query: QueryParameters): ClientFilter {
+  const appTypes = text(query, 'app_type', { max: 1000 })?.split(',')
+  const unknown = appTypes?.find((type) => !APP_TYPES.includes(type))
+  if (unknown !== undefined) throw invalidQuery(`No enum match for: ${unknown}`, 'app_type')
+  return {
+    isGlobal: flag(query, 'is_global'),
+    isFirstParty: flag(query, 'is_first_party'),
+    appTypes,
+    externalClientId: text(query, 'external_client_id', { max: 120 }),
+  }
+}

@@ -1,0 +1,35 @@
+import type { ListedClient } from '../../authorization/index.js'
+import { type CallerOf, holds, reveal } from '../caller.js'
+import { type Fields, pick } from '../paging/fields.js'
+
+const SUMMARY = new Set(['client_id', 'name', 'app_type', 'description'])
+const FULL = {
+  mode: 'any',
+  scopes: ['read:clients', 'read:client_keys', 'create:clients', 'update:clients', 'update:client_keys', 'update:client_credentials'],
+} as const
+const KEYS = { mode: 'any', scopes: ['read:client_keys', 'read:client_credentials', 'create:clients', 'update:client_keys'] } as const
+const KEY_MEMBERS = new Set(['client_secret', 'signing_keys', 'encryption_key', 'client_authentication_methods'])
+
+/** A client as far as the caller's scopes and the request's fields show it (spec/management-api.md §2.4). Notes a secret that is shown. */
+export function showClient(
+  { document, secret }: ListedClient,
+  { caller, tenant, certificate }: { caller: CallerOf; tenant: string; certificate: string | undefined },
+  fields?: Fields,
+): object {
+  const { client_id, name, global, ...rest } = document
+  const shown = {
+    tenant,
+    global,
+    client_id,
+    name,
+    ...rest,
+    ...(secret !== undefined && !document['client_authentication_methods'] && { client_secret: secret }),
+    ...(certificate !== undefined && { signing_keys: [{ cert: certificate }] }),
+  }
+  const full = holds(caller, FULL)
+  const keys = holds(caller, KEYS)
+  const visible = Object.entries(shown).filter(([member]) => SUMMARY.has(member) || (KEY_MEMBERS.has(member) ? keys : full))
+  const picked = pick(Object.fromEntries(visible), fields)
+  if ('client_secret' in picked) reveal(caller, 'client_secret')
+  return picked
+}

@@ -1,0 +1,32 @@
+/** Every code that this service writes, with the one stream filter that it belongs to (spec/logs.md §2). */
+export const LOG_CODES = {
+  seacft: 'auth.token_exchange.success',
+  feacft: 'auth.token_exchange.fail',
+  sertft: 'auth.token_exchange.success',
+  fertft: 'auth.token_exchange.fail',
+  ferrt: 'auth.token_exchange.fail',
+  seccft: 'auth.token_exchange.success',
+  feccft: 'auth.token_exchange.fail',
+  srrt: 'user.success',
+  resource_cleanup: 'other',
+  s: 'auth.login.success',
+  f: 'auth.login.fail',
+  fp: 'auth.login.fail',
+  fu: 'auth.login.fail',
+  ssa: 'auth.silent_auth.success',
+  fsa: 'auth.silent_auth.fail',
+  ss: 'auth.signup.success',
+  fs: 'auth.signup.fail',
+  slo: 'auth.logout.success',
+  flo: 'auth.logout.fail',
+  scp: 'user.success',
+  sdu: 'user.success',
+  limit_wc: 'system.notification',
+  limit_mu: 'system.notification',
+  api_limit: 'system.notification',
+  sapi: 'management.success',
+  fapi: 'management.fail',
+  mgmt_api_read: 'management.success',
+} as const
+
+export type LogCode = keyof typeof LOG_CODES

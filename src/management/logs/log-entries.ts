@@ -1,0 +1,186 @@
+import type { AuditEvent, ManagementRequest } from '../../audit/audit.events.js'
+import type { AuthorizationCodeEvent } from '../../authorization/index.js'
+import type { PersonalData, SealedEvent } from '../../event-store/event.js'
+import type { SessionEvent } from '../../sessions/index.js'
+import type { FamilyEvent, RevocationReason } from '../../tokens/index.js'
+import type { UserEvent } from '../../users/index.js'
+import type { LogCode } from './log-codes.js'
+
+export type SourceEvent = AuditEvent | AuthorizationCodeEvent | FamilyEvent | SessionEvent | UserEvent
+
+/** What the log says of an event, beside what its metadata tells. */
+export interface LogEntry {
+  readonly type: LogCode
+  readonly description?: string
+  readonly scope?: string
+  readonly audience?: string
+  /** Whom it is about, where the request does not say so itself. */
+  readonly userId?: string
+  /** As typed, where there is no user to name. */
+  readonly userName?: PersonalData
+  /** Member names are Auth0's. What is undefined is left out. */
+  readonly details?: Readonly<Record<string, unknown>>
+}
+
+type Of<T extends SourceEvent['type']> = SealedEvent<Extract<SourceEvent, { type: T }>>
+type Table = { readonly [T in SourceEvent['type']]?: (event: Of<T>) => readonly LogEntry[] }
+
+/** The one place that knows which event gives which code (spec/logs.md §6.2). An event that is not here gives none. */
+const ENTRIES = {
+  SessionStarted: ({ streamId }) => [{ type: 's', details: { session_id: idIn(streamId), completed: true } }],
+  SessionTouched: ({ streamId, data }) => (data.silent ? [{ type: 'ssa', details: { session_id: idIn(streamId) } }] : []),
+  SessionEnded: ({ streamId, data }) => (data.reason === 'logout' ? [{ type: 'slo', details: { session_id: idIn(streamId), initiated_by: 'user' } }] : []),
+
+  AuthorizationCodeRedeemed: ({ data, metadata }) => [
+    {
+      type: 'seacft',
+      details: {
+        // The code itself is nowhere to be masked from; its stars are what readers expect to see.
+        access_token_jti: data.accessTokenId ?? undefined,
+        code: '*'.repeat(45),
+        refresh_token: data.scope.includes('offline_access') ? { access: 'offline', session_id: metadata.sessionId } : undefined,
+        familyId: data.scope.includes('offline_access') ? data.familyId : undefined,
+        session_id: metadata.sessionId,
+        requested_client_id: metadata.clientId,
+      },
+      ...access(data),
+    },
+  ],
+
+  RefreshTokenRotated: (event) => [exchanged(event)],
+  RefreshTokenExchanged: (event) => [exchanged(event)],
+  FamilyRevoked: (event) => revoked(event),
+
+  ExchangeFailed: ({ data, metadata }) => exchangeFailed(data, metadata.clientId),
+  ClientTokenIssued: ({ data, metadata }) => [
+    { type: 'seccft', scope: data.scope, details: { access_token_jti: data.tokenId, actions: { executions: [] }, requested_client_id: metadata.clientId } },
+  ],
+
+  AuthorizeFailed: ({ data }) => [
+    data.silent
+      ? { type: 'fsa', description: data.description, details: { error: { message: data.description, oauthError: data.error } } }
+      : { type: 'f', description: data.description, details: { error: { message: data.description, oauthError: data.error, type: 'request-error' } } },
+  ],
+  LoginFailed: ({ data }) => {
+    const error = { message: data.description, reason: data.reason }
+    return [{ type: LOGIN_FAILURES[data.reason], description: data.description, ...(data.userName && { userName: data.userName }), details: { error } }]
+  },
+  AccountLocked: () => [{ type: 'limit_wc', description: 'Too many wrong passwords for one account from one address.' }],
+  UserSignedUp: ({ streamId }) => [{ type: 'ss', userId: idIn(streamId) }],
+  SignupFailed: ({ data }) => [{ type: 'fs', description: data.description, details: { error: { message: data.description } } }],
+  LogoutRefused: ({ data }) => [{ type: 'flo', description: data.description, details: { error: { message: data.description } } }],
+
+  UserDeleted: ({ streamId }) => [{ type: 'sdu', userId: idIn(streamId) }],
+
+  ManagementRequestSucceeded: ({ data, metadata }) => [managed('sapi', data, metadata.userId)],
+  ManagementRequestFailed: ({ data, metadata }) => [managed('fapi', data, metadata.userId)],
+  SecretRead: ({ data, metadata }) => {
+    const entry = managed('mgmt_api_read', data, metadata.userId)
+    return [{ ...entry, details: { ...entry.details, accessedSecrets: data.accessedSecrets } }]
+  },
+  RateLimited: ({ data }) => [
+    { type: 'api_limit', description: 'Global limit has been reached', details: { limit: { bucket: data.bucket, global: true, size: null } } },
+  ],
+} satisfies Table
+
+export const LOGGED_TYPES = Object.keys(ENTRIES) as readonly (keyof typeof ENTRIES)[]
+
+/** The entries that an event makes, in their order. */
+export function logEntries(event: SealedEvent<SourceEvent>): readonly LogEntry[] {
+  const make = (ENTRIES as Partial<Record<string, (event: SealedEvent<SourceEvent>) => readonly LogEntry[]>>)[event.type]
+  return make?.(event) ?? []
+}
+
+const LOGIN_FAILURES = { 'wrong-password': 'fp', 'unknown-user': 'fu', blocked: 'f', denied: 'f' } as const
+
+/** Stream names are a type and an id. */
+const idIn = (streamId: string): string => streamId.slice(streamId.indexOf('-') + 1)
+
+/** What a token was given for. */
+const access = ({ audience, scope }: { readonly audience: string | null; readonly scope: readonly string[] }): Pick<LogEntry, 'audience' | 'scope'> => ({
+  ...(audience !== null && { audience }),
+  scope: scope.join(' '),
+})
+
+function exchanged({ streamId, data, metadata }: Of<'RefreshTokenRotated' | 'RefreshTokenExchanged'>): LogEntry {
+  return {
+    type: 'sertft',
+    ...access(data),
+    details: {
+      access_token_jti: data.accessTokenId ?? undefined,
+      actions: { executions: [] },
+      familyId: idIn(streamId),
+      tokenCounter: data.generation,
+      refresh_token: { access: 'offline', session_id: metadata.sessionId },
+      requested_client_id: metadata.clientId,
+    },
+  }
+}
+
+/** Reasons whose own row in the log says it already, or that come by the hundred. */
+const SILENT: readonly RevocationReason[] = ['api-bulk', 'user-deleted', 'client-deleted', 'grant-deleted', 'session-ended']
+
+function revoked({ streamId, data, metadata }: Of<'FamilyRevoked'>): LogEntry[] {
+  const familyId = idIn(streamId)
+  if (SILENT.includes(data.reason)) return []
+  if (data.reason === 'reuse') {
+    return [
+      {
+        type: 'ferrt',
+        description: 'Reused rotating refresh token detected, revoked the family',
+        details: { familyId, tokenCounter: data.presentedGeneration, latestCounter: data.latestGeneration, requested_client_id: metadata.clientId },
+      },
+    ]
+  }
+  if (data.reason === 'limit') {
+    const { activeBefore: start } = data
+    const counts = start === undefined ? {} : { start, endCount: start - 1 }
+    return [{ type: 'resource_cleanup', details: { resource: 'refresh_tokens', ...counts, removedCount: 1, credential_id: familyId } }]
+  }
+  return [
+    {
+      type: 'srrt',
+      details: { credential_id: familyId, session_id: metadata.sessionId, refresh_token: { access: 'offline', session_id: metadata.sessionId } },
+    },
+  ]
+}
+
+/** A detected reuse is told by its `ferrt` alone. */
+function exchangeFailed(
+  { grant, error, description, reason, familyId, scope }: Extract<AuditEvent, { type: 'ExchangeFailed' }>['data'],
+  clientId?: string,
+): LogEntry[] {
+  if (grant === 'refresh_token' && reason === 'reuse') return []
+  const entry = { description, ...(scope !== undefined && { scope }) }
+  const requested = { requested_client_id: clientId }
+  switch (grant) {
+    case 'authorization_code':
+      return [{ type: 'feacft', ...entry, details: { ...requested, error: { message: description, oauthError: error, reason } } }]
+    case 'refresh_token':
+      return [{ type: 'fertft', ...entry, details: { ...requested, familyId, failure_reason: failureReason(reason), error: { oauthError: error, reason } } }]
+    case 'client_credentials':
+      return [{ type: 'feccft', ...entry, details: { ...requested, client_authentication_error: error === 'invalid_client' ? description : undefined } }]
+    default:
+      return [{ type: 'f', ...entry, details: { grant_type: grant, error: { message: description, oauthError: error, type: 'request-error' } } }]
+  }
+}
+
+function failureReason(reason: string): 'session_not_found' | 'grant_revoked' | 'invalid_token' {
+  if (reason === 'revoked') return 'grant_revoked'
+  return reason.startsWith('session') ? 'session_not_found' : 'invalid_token'
+}
+
+function managed(type: 'sapi' | 'fapi' | 'mgmt_api_read', request: ManagementRequest, userId: string | undefined): LogEntry {
+  const { method, path, operation, status, body, responseBody, query, tokenId, scopes, message } = request
+  const auth = { strategy: 'jwt', user: { user_id: userId }, credentials: { jti: tokenId, scopes } }
+  return {
+    type,
+    description: type === 'fapi' ? (message ?? operation) : operation,
+    details: {
+      request: { method: method.toLowerCase(), path, query: query ?? {}, body: body ?? {}, channel: 'api', auth },
+      response: { statusCode: status, body: responseBody ?? {} },
+      ...(type === 'sapi' && { accessedSecrets: [] }),
+      ...(type === 'fapi' && { operation }),
+    },
+  }
+}

@@ -1,0 +1,47 @@
+import type { TenantLogRow } from './tenant-log-rows.js'
+import { parseUserAgent } from './user-agent.js'
+
+/** What was opened of a row; undefined where the person was erased. */
+export interface OpenedValues {
+  readonly ip: string | undefined
+  readonly userAgent: string | undefined
+  readonly userName: string | undefined
+}
+
+/** A log event as the Management API shows it (spec/logs.md §1.1). Texts that nobody knows are empty; other members are left out. */
+export function showLog(row: TenantLogRow, { ip = '', userAgent = '', userName = '' }: OpenedValues): object {
+  const agent = parseUserAgent(userAgent)
+  return {
+    _id: row.log_id,
+    log_id: row.log_id,
+    date: row.date.toISOString(),
+    type: row.type,
+    description: row.description ?? '',
+    ...present({
+      connection: row.connection,
+      connection_id: row.connection_id,
+      strategy: row.strategy,
+      strategy_type: row.strategy === 'auth0' ? 'database' : null,
+    }),
+    client_id: row.client_id ?? '',
+    client_name: row.client_name ?? '',
+    ip,
+    user_id: row.user_id ?? '',
+    user_name: userName,
+    ...present({ hostname: row.hostname, audience: row.audience, scope: row.scope, organization_id: row.organization_id }),
+    user_agent: agent.text,
+    isMobile: agent.isMobile,
+    details: withRequester(row.details, { ip, userAgent, userName }),
+    ...present({ auth0_client: row.auth0_client, references: row.correlation_id === null ? null : { correlation_id: row.correlation_id } }),
+  }
+}
+
+const present = (members: Readonly<Record<string, unknown>>): object => Object.fromEntries(Object.entries(members).filter(([, value]) => value !== null))
+
+/** Rows of the Management API tell a second time who called, inside the request (spec/logs.md §2.6). */
+function withRequester(details: Readonly<Record<string, unknown>>, { ip, userAgent, userName }: OpenedValues): object {
+  const request = details['request'] as { auth?: { user?: object } } | undefined
+  if (!request?.auth) return details
+  const auth = { ...request.auth, user: { ...request.auth.user, name: userName } }
+  return { ...details, request: { ...request, ip, userAgent, auth } }
+}

@@ -1,0 +1,72 @@
+import { Get, Inject, Param, Query, Res } from '@nestjs/common'
+import type { Response } from 'express'
+import { CONFIG, type Config } from '../../config.js'
+import { CatchUp } from '../../event-store/catch-up.js'
+import { ManagementError } from '../../http/management-error.js'
+import { ManagementController } from '../management-controller.js'
+import { pick, readFields } from '../paging/fields.js'
+import { behind } from '../refresh-tokens/behind.js'
+import { Scopes } from '../scopes.js'
+import type { QueryParameters } from '../validation/query.js'
+import { type CheckpointRead, checkpointRead, searching, searchRead } from './log-requests.js'
+import { TenantLogs } from './tenant-logs.js'
+import { tenantLogsProjection } from './tenant-logs.projection.js'
+
+/** So long a request waits for the log to hold what was written before it. */
+const CATCH_UP_MS = 2000
+
+/** The log as Auth0 shows it (spec/logs.md §3). */
+@ManagementController()
+export class LogsController {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly logs: TenantLogs,
+    private readonly catchUp: CatchUp,
+  ) {}
+
+  @Get('logs')
+  @Scopes('read:logs', 'read:logs_users')
+  async list(@Query() query: QueryParameters, @Res({ passthrough: true }) res: Response): Promise<object> {
+    const checkpoint = checkpointRead(query)
+    return checkpoint ? this.#readOn(checkpoint, res) : this.#search(query, res)
+  }
+
+  @Get('logs/:id')
+  @Scopes('read:logs', 'read:logs_users')
+  async find(@Param('id') id: string, @Res({ passthrough: true }) res: Response): Promise<object> {
+    await this.#wait(res)
+    const log = await this.logs.find(id)
+    if (!log) throw new ManagementError(404, 'Log not found.')
+    return log
+  }
+
+  /** A user who is not there (any more) has the log that they left. */
+  @Get('users/:id/logs')
+  @Scopes('read:logs', 'read:logs_users')
+  async ofUser(@Param('id') userId: string, @Query() query: QueryParameters, @Res({ passthrough: true }) res: Response): Promise<object> {
+    return this.#search(query, res, userId)
+  }
+
+  async #readOn({ from, take }: CheckpointRead, res: Response): Promise<object> {
+    await this.#wait(res)
+    const { logs, last } = await this.logs.after(from, take)
+    // At the end the link stays where it is: collectors poll it (spec/logs.md §3.1).
+    res.setHeader('Link', `<${this.config.issuer}api/v2/logs?from=${last ?? from}&take=${take}>; rel="next"`)
+    return logs
+  }
+
+  async #search(query: QueryParameters, res: Response, userId?: string): Promise<object> {
+    const fields = readFields(query)
+    const { query: asked, order, page, limit } = searchRead(query)
+    const wanted = userId === undefined ? asked : ({ kind: 'and', parts: [{ kind: 'term', field: 'user_id', text: userId }, asked] } as const)
+    await this.#wait(res)
+    const found = (await searching(() => this.logs.search(wanted, order, { limit, offset: page.offset }))).map((log) => pick(log, fields))
+    const { offset: start, totals } = page
+    // Auth0 counts the page, not the log.
+    return totals ? { start, limit: page.limit, length: found.length, total: found.length, logs: found } : found
+  }
+
+  async #wait(res: Response): Promise<void> {
+    if (!(await this.catchUp.caughtUp(tenantLogsProjection.name, CATCH_UP_MS))) behind(res)
+  }
+}

@@ -1,0 +1,84 @@
+import { type ExecutionContext, Injectable } from '@nestjs/common'
+import { Reflector } from '@nestjs/core'
+import { Audit } from '../audit/audit.js'
+import type { ManagementRequest as Fact } from '../audit/audit.events.js'
+import { redact } from '../redact.js'
+import type { CallerOf, ManagementRequest } from './caller.js'
+import { OPERATION, type Operation } from './scopes.js'
+import { withoutSecrets } from './without-secrets.js'
+
+/** A body beyond this is not kept. */
+const MAX_BODY = 16_384
+/** A management client may hold hundreds, and every call is a fact. */
+const MAX_SCOPES = 20
+/** Query parameters that say nothing of a person. */
+const HARMLESS = new Set(['client_id', 'audience', 'type', 'force', 'fields', 'include_fields', 'page', 'per_page', 'take', 'include_totals'])
+const READS = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/** Writes the facts about calls (spec/management-api.md §1.9, audit). Each resolves when it is committed. */
+@Injectable()
+export class ManagementAudit {
+  constructor(
+    private readonly audit: Audit,
+    private readonly reflector: Reflector,
+  ) {}
+
+  /** A write that was done, or a read that showed secrets. */
+  async succeeded(context: ExecutionContext, status: number, answer: unknown): Promise<void> {
+    const req = context.switchToHttp().getRequest<ManagementRequest>()
+    const caller = req.management
+    if (!caller) return
+    if (READS.has(req.method)) {
+      if (caller.revealed.size === 0) return
+      const data = { ...this.#fact(context, req, status), accessedSecrets: [...caller.revealed].sort() }
+      await this.audit.record({ type: 'SecretRead', data }, caller.context)
+      return
+    }
+    const { personal } = this.#operation(context)
+    const [body, responseBody] = personal ? [] : [keepable(req.body), keepable(answer)]
+    const data = { ...this.#fact(context, req, status), ...(body && { body }), ...(responseBody && { responseBody }) }
+    await this.audit.record({ type: 'ManagementRequestSucceeded', data }, caller.context)
+  }
+
+  /** A write that was refused. Its body is not kept: what did not fit the schema may be anything. */
+  async failed(context: ExecutionContext, error: { readonly status: number; readonly message: string }): Promise<void> {
+    const req = context.switchToHttp().getRequest<ManagementRequest>()
+    if (!req.management || READS.has(req.method)) return
+    const data = { ...this.#fact(context, req, error.status), message: withoutValues(error.message) }
+    await this.audit.record({ type: 'ManagementRequestFailed', data }, req.management.context)
+  }
+
+  /** A client that goes too fast, once a window. */
+  async limited({ context }: CallerOf): Promise<void> {
+    await this.audit.record({ type: 'RateLimited', data: { bucket: 'management' } }, context)
+  }
+
+  #fact(context: ExecutionContext, { method, path, query, management }: ManagementRequest, status: number): Fact {
+    const { tokenId, scopes = [] } = management ?? {}
+    return {
+      method,
+      path: withoutPersons(path),
+      operation: this.#operation(context).name,
+      status,
+      query: Object.fromEntries(Object.entries(query).filter(([name]) => HARMLESS.has(name))),
+      ...(tokenId !== undefined && { tokenId }),
+      scopes: [...scopes].slice(0, MAX_SCOPES),
+    }
+  }
+
+  #operation(context: ExecutionContext): Operation {
+    return this.reflector.get<Operation | undefined>(OPERATION, context.getHandler()) ?? { name: context.getHandler().name, personal: true }
+  }
+}
+
+function keepable(body: unknown): object | undefined {
+  if (typeof body !== 'object' || body === null) return undefined
+  const kept = withoutSecrets(body) as object
+  return JSON.stringify(kept).length > MAX_BODY ? undefined : kept
+}
+
+/** Validation repeats the value that did not fit. */
+const withoutValues = (message: string): string => redact(message.replace(/( for| format [\w-]+|allowed): .*?'/, `$1'`).replace(/\S*@\S*/g, '*')).slice(0, 500)
+
+/** Ids may stand in the log; an address or a token that somebody put in the place of one may not. */
+const withoutPersons = (path: string): string => redact(path.replace(/[^/]*(?:@|%40)[^/]*/gi, '*')).slice(0, 1000)

@@ -1,0 +1,91 @@
+import { type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common'
+import { DiscoveryModule } from '@nestjs/core'
+import { CqrsModule } from '@nestjs/cqrs'
+import { ConnectionListsController } from './connections/connection-lists.controller.js'
+import { ConnectionsController } from './connections/connections.controller.js'
+import { WriteConnections } from './connections/write-connections.js'
+import { ClientCredentialsController } from './clients/client-credentials.controller.js'
+import { ClientsController } from './clients/clients.controller.js'
+import { ClientGrantsController } from './client-grants/client-grants.controller.js'
+import { GrantsController } from './grants/grants.controller.js'
+import { SigningKeysController } from './keys/signing-keys.controller.js'
+import { ResourceServersController } from './resource-servers/resource-servers.controller.js'
+import { SmallAnswersController } from './small/small-answers.controller.js'
+import { Stats } from './small/stats.js'
+import { StatsController } from './small/stats.controller.js'
+import { TenantSettingsController } from './tenants/tenant-settings.controller.js'
+import { DeviceCredentialsController } from './device-credentials/device-credentials.controller.js'
+import { managementCors } from './cors.js'
+import { LogsController } from './logs/logs.controller.js'
+import { TenantLogs } from './logs/tenant-logs.js'
+import { ManagementAudit } from './management-audit.js'
+import { Cursors } from './paging/cursors.js'
+import { RefreshTokensController } from './refresh-tokens/refresh-tokens.controller.js'
+import { RevokeSelection } from './refresh-tokens/revoke-selection.js'
+import { ShowRefreshTokens } from './refresh-tokens/show-refresh-tokens.js'
+import { UserRefreshTokensController } from './refresh-tokens/user-refresh-tokens.controller.js'
+import { UsersByEmailController } from './users/users-by-email.controller.js'
+import { UsersController } from './users/users.controller.js'
+import { ListUsers } from './users/list-users.js'
+import { WriteUsers } from './users/write-users.js'
+import { UnmatchedController } from './unmatched.controller.js'
+
+/** The resources, one folder each; what matches none of them comes last. */
+const CONTROLLERS = [
+  LogsController,
+  RefreshTokensController,
+  UserRefreshTokensController,
+  DeviceCredentialsController,
+  ClientCredentialsController,
+  ClientsController,
+  ResourceServersController,
+  ClientGrantsController,
+  GrantsController,
+  TenantSettingsController,
+  SigningKeysController,
+  StatsController,
+  ConnectionsController,
+  ConnectionListsController,
+  UsersController,
+  UsersByEmailController,
+  SmallAnswersController,
+  UnmatchedController,
+]
+
+/**
+ * The Management API (spec/management-api.md). It asks the modules below by commands and queries and owns the read models of its lists.
+ *
+ * A resource is a folder with a controller, its DTOs and, where it needs one, a read function or a projection:
+ *
+ *     @ManagementController('things')                     // management-controller.ts: token, body, log, errors, at /api/v2/things
+ *     export class ThingsController {
+ *       @Get()
+ *       @Scopes('read:things')                            // scopes.ts: any of; @AllScopes: all of. A route without one lets nobody in
+ *       list(@Query() query: QueryParameters) {           // validation/query.ts reads parameters; paging/ reads pages and fields
+ *         const request = pageRequest(query, this.cursors, 'things')
+ *         …
+ *         return pageAnswer(request, 'things', rows, { cursors: this.cursors, list: 'things', placeOf: …, show: … })
+ *       }
+ *
+ *       @Post()
+ *       @Scopes('create:things')
+ *       @Operation('Create a thing', { personal: false }) // the log's name; personal: the body stays out of the log
+ *       create(@Body(validBody(CreateThing)) body: CreateThing, @Caller() caller: CallerOf) {
+ *         … new CreateThing(body, caller.context)         // caller.ts: client, user, scopes, context for commands
+ *       }
+ *     }
+ *
+ * `CreateThing` is a class of members with the decorators of validation/rules.ts: `@Required() @Text({ max: 80 }) name: string`.
+ * Errors are ManagementError. A GET that shows a secret says `reveal(caller, 'client_secret')`. The body that the handler gets is the
+ * JSON as it came. Static paths stand before `:id`. The audit facts are written by the interceptor.
+ */
+@Module({
+  imports: [CqrsModule, DiscoveryModule],
+  controllers: CONTROLLERS,
+  providers: [ManagementAudit, Cursors, TenantLogs, RevokeSelection, ShowRefreshTokens, Stats, ListUsers, WriteUsers, WriteConnections],
+})
+export class ManagementModule implements NestModule {
+  configure(consumer: MiddlewareConsumer): void {
+    consumer.apply(managementCors).forRoutes('api/v2/{*path}')
+  }
+}

@@ -1,0 +1,31 @@
+import { Injectable } from '@nestjs/common'
+import type { Origin, PersonalData } from '../../event-store/event.js'
+import { PersonKeys } from '../../keys/person-keys.js'
+import type { RefreshTokenRecord } from '../../tokens/index.js'
+import { showRefreshToken } from './refresh-tokens.dto.js'
+
+/** Opens what is sealed in refresh tokens: all keys of a page by one query. */
+@Injectable()
+export class ShowRefreshTokens {
+  constructor(private readonly personKeys: PersonKeys) {}
+
+  async many(tokens: readonly RefreshTokenRecord[]): Promise<object[]> {
+    const sealed = tokens.flatMap(({ initial_origin, last_origin, metadata }) => [initial_origin, last_origin, metadata])
+    const present = sealed.filter((value) => value !== null) as PersonalData[]
+    const opened = await this.personKeys.openMany<unknown>(present)
+    const values = new Map(present.map((value, n) => [value as string, opened[n]]))
+    const open = <T>(value: string | null): T | undefined => (value === null ? undefined : (values.get(value) as T | undefined))
+    return tokens.map((token) =>
+      showRefreshToken(token, {
+        initial: open<Origin>(token.initial_origin),
+        last: open<Origin>(token.last_origin),
+        metadata: open<Record<string, string>>(token.metadata),
+      }),
+    )
+  }
+
+  async one(token: RefreshTokenRecord): Promise<object> {
+    const [shown] = await this.many([token])
+    return shown!
+  }
+}

@@ -1,0 +1,103 @@
+import type { ListedResourceServer, ResourceServerDocument } from '../../authorization/index.js'
+import { type CallerOf, reveal } from '../caller.js'
+import { type Fields, pick } from '../paging/fields.js'
+import { AnyList, AnyObject, Flag, Int, NestedList, OneOf, ReadOnly, Required, Text } from '../validation/rules.js'
+
+export class ScopeBody {
+  @Required()
+  @Text({ min: 1, max: 280, pattern: /^[^\s"\\]+$/ })
+  value!: string
+
+  @Text({ max: 500, nullable: true })
+  description?: string | null
+}
+
+/** What both creating and changing an API may set (spec/management-api.md §2.3). */
+export class ResourceServerFields {
+  @Text({ max: 200, pattern: /^[^<>]*$/ })
+  name?: string
+
+  @NestedList(() => ScopeBody, { max: 1000 })
+  scopes?: ScopeBody[]
+
+  @OneOf(['HS256', 'RS256', 'RS512', 'PS256'])
+  signing_alg?: string
+
+  @Text({ min: 16, max: 512 })
+  signing_secret?: string
+
+  @Flag()
+  allow_offline_access?: boolean
+
+  @Flag()
+  allow_online_access?: boolean
+
+  @Flag()
+  allow_online_access_with_ephemeral_sessions?: boolean
+
+  @Int({ min: 0, max: 2_592_000 })
+  token_lifetime?: number
+
+  @Int({ min: 0, max: 2_592_000 })
+  token_lifetime_for_web?: number
+
+  @OneOf(['access_token', 'access_token_authz', 'rfc9068_profile', 'rfc9068_profile_authz'])
+  token_dialect?: string
+
+  @Flag()
+  enforce_policies?: boolean
+
+  @Flag()
+  skip_consent_for_verifiable_first_party_clients?: boolean
+
+  @AnyObject({ nullable: true })
+  token_encryption?: object | null
+
+  @OneOf(['transactional-authorization-with-mfa'], { nullable: true })
+  consent_policy?: string | null
+
+  @AnyList({ nullable: true })
+  authorization_details?: unknown[] | null
+
+  @AnyObject({ nullable: true })
+  proof_of_possession?: object | null
+
+  @AnyObject({ nullable: true })
+  subject_type_authorization?: object | null
+
+  @AnyObject({ nullable: true })
+  authorization_policy?: object | null
+
+  @ReadOnly()
+  id?: unknown
+  @ReadOnly()
+  is_system?: unknown
+  @ReadOnly()
+  client_id?: unknown
+}
+
+export class CreateResourceServerBody extends ResourceServerFields {
+  @Required()
+  @Text({ min: 1, max: 600 })
+  identifier!: string
+}
+
+export class UpdateResourceServerBody extends ResourceServerFields {
+  /** Clients send back what they read; it never changes. */
+  @ReadOnly()
+  identifier?: unknown
+}
+
+/** An API as it is answered. Notes a secret that is shown. */
+export function showResourceServer({ document, signingSecret }: ListedResourceServer, caller: CallerOf, fields?: Fields): object {
+  const secret = signingSecret !== undefined && document.signing_alg === 'HS256' && { signing_secret: signingSecret }
+  const picked = pick({ ...document, ...secret }, fields)
+  if ('signing_secret' in picked) reveal(caller, 'signing_secret')
+  return picked
+}
+
+/** What a body sets; null takes a member away. */
+export function settings({ signing_secret: _, scopes, ...rest }: ResourceServerFields): Partial<ResourceServerDocument> {
+  const set = Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, value ?? undefined]))
+  return { ...set, ...(scopes && { scopes: scopes.map(({ value, description }) => ({ value, ...(description && { description }) })) }) }
+}

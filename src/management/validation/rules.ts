@@ -1,0 +1,185 @@
+import 'reflect-metadata'
+import { Type } from 'class-transformer'
+import { registerDecorator, ValidateIf, ValidateNested } from 'class-validator'
+
+/*
+ * Decorators for the members of a request body. Each passes a member that is missing (`@Required()` says otherwise) and takes null only
+ * where it says so. Their messages are those of the JSON-schema validator that Auth0 uses (spec/management-api.md §1.6).
+ */
+
+interface Nullable {
+  readonly nullable?: boolean
+}
+export interface TextRule extends Nullable {
+  readonly min?: number
+  readonly max?: number
+  readonly pattern?: RegExp
+  /** Names a format and says whether a text has it. */
+  readonly format?: readonly [string, (text: string) => boolean]
+}
+export interface NumberRule extends Nullable {
+  readonly min?: number
+  readonly max?: number
+  readonly integer?: boolean
+}
+export interface ListRule extends Nullable {
+  readonly min?: number
+  readonly max?: number
+}
+
+type Problem = (value: unknown) => string | undefined
+
+const READ_ONLY = 'management:read-only'
+
+/** The name of a JSON value's type, as JSON schema has it. */
+export function typeOf(value: unknown): string {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'array'
+  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number'
+  return typeof value
+}
+
+export const Required = (): PropertyDecorator => rule('required', () => undefined, { required: true })
+
+export const Text = (options: TextRule = {}): PropertyDecorator => rule('text', textProblem(options), options)
+
+/** A name: 1 character or more, no angle brackets. */
+export const Name = (max?: number): PropertyDecorator => Text({ min: 1, pattern: /^[^<>]+$/, ...(max !== undefined && { max }) })
+
+export const OneOf = (values: readonly string[], options: Nullable = {}): PropertyDecorator => rule('one-of', choiceProblem(values), options)
+
+export const Flag = (options: Nullable = {}): PropertyDecorator => rule('flag', (value) => wrongType(value, 'boolean'), options)
+
+export const Num = (options: NumberRule = {}): PropertyDecorator => rule('number', numberProblem(options), options)
+
+export const Int = (options: NumberRule = {}): PropertyDecorator => Num({ ...options, integer: true })
+
+/** A list of texts. */
+export const Texts = (options: ListRule & { readonly each?: TextRule } = {}): PropertyDecorator =>
+  rule('texts', (value) => listProblem(options)(value) ?? firstOf(value as unknown[], textProblem(options.each ?? {})), options)
+
+export const Choices = (values: readonly string[], options: ListRule = {}): PropertyDecorator =>
+  rule('choices', (value) => listProblem(options)(value) ?? firstOf(value as unknown[], choiceProblem(values)), options)
+
+/** An object whose members are texts; null takes a member away. */
+export const TextMap = ({ maxMembers, max, nullable = false }: { maxMembers: number; max: number; nullable?: boolean }): PropertyDecorator =>
+  rule(
+    'text-map',
+    (value) => {
+      const wrong = wrongType(value, 'object')
+      if (wrong) return wrong
+      const entries = Object.entries(value as object) as [string, unknown][]
+      if (entries.length > maxMembers) return `Too many properties defined (${entries.length}), maximum ${maxMembers}`
+      return (
+        firstOf(
+          entries.map(([key]) => key),
+          textProblem({ max }),
+        ) ??
+        firstOf(
+          entries.map(([, member]) => member).filter((member) => member !== null),
+          textProblem({ max }),
+        )
+      )
+    },
+    { nullable },
+  )
+
+/** Any object: stored and given back as it came. */
+export const AnyObject = (options: Nullable = {}): PropertyDecorator => rule('object', (value) => wrongType(value, 'object'), options)
+
+export const AnyList = (options: ListRule = {}): PropertyDecorator => rule('list', listProblem(options), options)
+
+/** Any value: stored and given back as it came. */
+export const Anything = (): PropertyDecorator => rule('anything', () => undefined, { nullable: true })
+
+/** An object with members of its own. */
+export const Nested = (type: () => new () => object, options: Nullable = {}): PropertyDecorator => nested(type, (value) => wrongType(value, 'object'), options)
+
+export const NestedList = (type: () => new () => object, options: ListRule = {}): PropertyDecorator =>
+  nested(type, (value) => listProblem(options)(value) ?? firstOf(value as unknown[], (item) => wrongType(item, 'object')), options)
+
+/** A member that clients send back as they read it: taken and forgotten. */
+export const ReadOnly = (): PropertyDecorator => (target, property) => {
+  Anything()(target, property)
+  const names = (Reflect.getMetadata(READ_ONLY, target) as string[] | undefined) ?? []
+  Reflect.defineMetadata(READ_ONLY, [...names, String(property)], target)
+}
+
+export const readOnlyMembers = (type: new () => object): readonly string[] =>
+  (Reflect.getMetadata(READ_ONLY, type.prototype as object) as string[] | undefined) ?? []
+
+/** A member with a check of its own: `problem` answers what is wrong with it. */
+export function rule(name: string, problem: Problem, { nullable = false, required = false }: Nullable & { required?: boolean } = {}): PropertyDecorator {
+  return (target, property) => {
+    const detail: Problem = (value) => {
+      if (value === undefined) return required ? `Missing required property: ${String(property)}` : undefined
+      return (value === null && nullable) || required ? undefined : problem(value)
+    }
+    registerDecorator({
+      name,
+      target: target.constructor,
+      propertyName: String(property),
+      validator: { validate: (value: unknown) => detail(value) === undefined, defaultMessage: (args) => detail(args?.value) ?? '' },
+    })
+  }
+}
+
+function nested(type: () => new () => object, problem: Problem, options: Nullable): PropertyDecorator {
+  return (target, property) => {
+    rule('nested', problem, options)(target, property)
+    // The library takes a null for no object.
+    ValidateIf((_, value) => value !== null || !options.nullable)(target, property)
+    ValidateNested()(target, property)
+    Type(type)(target, property)
+  }
+}
+
+const wrongType = (value: unknown, expected: string): string | undefined => {
+  const found = typeOf(value)
+  return found === expected || (expected === 'number' && found === 'integer') ? undefined : `Expected type ${expected} but found type ${found}`
+}
+
+const textProblem =
+  ({ min = 0, max, pattern, format }: TextRule): Problem =>
+  (value) => {
+    const wrong = wrongType(value, 'string')
+    if (wrong) return wrong
+    const text = value as string
+    const { length } = [...text]
+    if (length < min) return `String is too short (${length} chars), minimum ${min}`
+    if (max !== undefined && length > max) return `String is too long (${length} chars), maximum ${max}`
+    if (pattern && !pattern.test(text)) return `String does not match pattern ${pattern.source}`
+    if (format && !format[1](text)) return `Object didn't pass validation for format ${format[0]}: ${text.slice(0, 200)}`
+    return undefined
+  }
+
+const choiceProblem =
+  (values: readonly string[]): Problem =>
+  (value) =>
+    typeof value === 'string' && values.includes(value) ? undefined : `No enum match for: ${String(JSON.stringify(value)).replaceAll('"', '').slice(0, 200)}`
+
+const numberProblem =
+  ({ min, max, integer = false }: NumberRule): Problem =>
+  (value) => {
+    const wrong = wrongType(value, integer ? 'integer' : 'number')
+    if (wrong) return wrong
+    if (min !== undefined && (value as number) < min) return `Value ${String(value)} is less than minimum ${min}`
+    if (max !== undefined && (value as number) > max) return `Value ${String(value)} is greater than maximum ${max}`
+    return undefined
+  }
+
+const listProblem =
+  ({ min = 0, max }: ListRule): Problem =>
+  (value) => {
+    if (!Array.isArray(value)) return wrongType(value, 'array')
+    if (value.length < min) return `Array is too short (${value.length}), minimum ${min}`
+    return max !== undefined && value.length > max ? `Array is too long (${value.length}), maximum ${max}` : undefined
+  }
+
+function firstOf(items: readonly unknown[], problem: Problem): string | undefined {
+  for (const item of items) {
+    const found = problem(item)
+    if (found) return found
+  }
+  return undefined
+}

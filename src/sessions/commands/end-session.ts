@@ -1,0 +1,26 @@
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
+import type { Context } from '../../event-store/event.js'
+import { EventStore } from '../../event-store/event-store.js'
+import type { SessionEndReason } from '../session/session.events.js'
+import { endSession, session } from '../session/session.js'
+
+/** Ends a session at once, on every worker. Repeating it changes nothing. */
+export class EndSession extends Command<'ended' | 'over'> {
+  constructor(
+    readonly sessionId: string,
+    readonly reason: SessionEndReason,
+    readonly context: Context,
+  ) {
+    super()
+  }
+}
+
+@CommandHandler(EndSession)
+export class EndSessionHandler implements ICommandHandler<EndSession> {
+  constructor(private readonly store: EventStore) {}
+
+  async execute({ sessionId, reason, context }: EndSession): Promise<'ended' | 'over'> {
+    const { result } = await this.store.transact(session, sessionId, (state, now) => endSession(state, reason, now), { ...context, sessionId })
+    return result
+  }
+}

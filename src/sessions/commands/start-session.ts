@@ -1,0 +1,39 @@
+import { Command, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs'
+import type { Context } from '../../event-store/event.js'
+import { EventStore } from '../../event-store/event-store.js'
+import { FindTenantSettings } from '../../users/index.js'
+import { lifetimesOf, wantsPersistent } from '../session/lifetimes.js'
+import { type ActiveSession, type NewSession, session, startSession } from '../session/session.js'
+import { newSessionId } from '../session-cookie.js'
+
+/** Somebody has just proved who they are: a new session, whatever other one the browser had (docs/adr/0003). */
+export class StartSession extends Command<{ readonly sessionId: string; readonly session: ActiveSession }> {
+  constructor(
+    readonly login: Omit<NewSession, 'persistent'>,
+    readonly context: Context,
+  ) {
+    super()
+  }
+}
+
+@CommandHandler(StartSession)
+export class StartSessionHandler implements ICommandHandler<StartSession> {
+  constructor(
+    private readonly store: EventStore,
+    private readonly queryBus: QueryBus,
+  ) {}
+
+  async execute({ login, context }: StartSession): Promise<{ sessionId: string; session: ActiveSession }> {
+    const sessionId = newSessionId()
+    const settings = await this.queryBus.execute(new FindTenantSettings())
+    const persistent = wantsPersistent(settings)
+    const { userId, clientId, connection } = login
+    const { result } = await this.store.transact(
+      session,
+      sessionId,
+      (state, now) => startSession(state, { ...login, persistent }, lifetimesOf(settings, persistent), now),
+      { ...context, userId, clientId, connection, sessionId },
+    )
+    return { sessionId, session: result }
+  }
+}

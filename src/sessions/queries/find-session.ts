@@ -1,0 +1,34 @@
+import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs'
+import { EventStore } from '../../event-store/event-store.js'
+import { RootKeys } from '../../keys/root-key.js'
+import { type ActiveSession, isAlive, session } from '../session/session.js'
+import { sessionIdFrom } from '../session-cookie.js'
+
+export interface FoundSession {
+  readonly sessionId: string
+  readonly session: ActiveSession
+  /** The database's clock, which the session was found alive by. */
+  readonly now: Date
+}
+
+/** The living session that the request's `Cookie` header proves; undefined for one that is over, ended or never was. */
+export class FindSession extends Query<FoundSession | undefined> {
+  constructor(readonly cookieHeader: string | undefined) {
+    super()
+  }
+}
+
+@QueryHandler(FindSession)
+export class FindSessionHandler implements IQueryHandler<FindSession> {
+  constructor(
+    private readonly store: EventStore,
+    private readonly rootKeys: RootKeys,
+  ) {}
+
+  async execute({ cookieHeader }: FindSession): Promise<FoundSession | undefined> {
+    const sessionId = sessionIdFrom(this.rootKeys, cookieHeader)
+    if (!sessionId) return undefined
+    const { state, now } = await this.store.read(session, sessionId)
+    return isAlive(state, now) ? { sessionId, session: state, now } : undefined
+  }
+}

@@ -1,0 +1,68 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { type RootKeys, UnknownRootKeyError } from '../keys/root-key.js'
+import type { ActiveSession } from './session/session.js'
+
+/** Auth0's names (spec/sessions.md §4); the second is for browsers that do not know SameSite=None, and is set over https alone. */
+const NAME = 'auth0'
+const COMPAT_NAME = 'auth0_compat'
+
+/** The public id of a session: `sid` of its tokens. */
+export const newSessionId = (): string => randomBytes(24).toString('base64url')
+
+/** The id with a MAC under the root key: who knows a `sid` still has no cookie, and nothing at rest makes one. */
+export function cookieValue(rootKeys: RootKeys, sessionId: string): string {
+  const keyId = rootKeys.newestId
+  return `${sessionId}.${keyId}.${mac(rootKeys, keyId, sessionId).toString('base64url')}`
+}
+
+/** The id of the session that the request's cookies prove; whatever proves nothing is as if it were not there. */
+export function sessionIdFrom(rootKeys: RootKeys, cookieHeader: string | undefined): string | undefined {
+  for (const value of [...cookies(cookieHeader, NAME), ...cookies(cookieHeader, COMPAT_NAME)]) {
+    const sessionId = prove(rootKeys, value)
+    if (sessionId) return sessionId
+  }
+  return undefined
+}
+
+/** Whether the browser sent one at all, whatever it proves. */
+export const hasSessionCookie = (header: string | undefined): boolean => [NAME, COMPAT_NAME].some((name) => cookies(header, name).length > 0)
+
+/** `Set-Cookie` values that give a browser the session (spec/contract.md). */
+export function sessionCookies(rootKeys: RootKeys, issuer: string, sessionId: string, { persistent, expiresAt }: ActiveSession): string[] {
+  const expires = persistent ? `; Expires=${new Date(expiresAt).toUTCString()}` : ''
+  return setCookies(issuer, cookieValue(rootKeys, sessionId), expires)
+}
+
+/** `Set-Cookie` values that take the session from a browser. */
+export const clearedSessionCookies = (issuer: string): string[] => setCookies(issuer, '', '; Expires=Thu, 01 Jan 1970 00:00:00 GMT')
+
+/** Values of all cookies of this name, in the browser's order. */
+export function cookies(header: string | undefined, name: string): string[] {
+  return (header ?? '')
+    .split(';')
+    .map((pair) => pair.trim())
+    .filter((pair) => pair.startsWith(`${name}=`))
+    .map((pair) => pair.slice(name.length + 1))
+}
+
+/** Over http, which is for loopback alone, `Secure` and with it `SameSite=None` are impossible. */
+function setCookies(issuer: string, value: string, rest: string): string[] {
+  if (!issuer.startsWith('https:')) return [`${NAME}=${value}; Path=/; HttpOnly; SameSite=Lax${rest}`]
+  return [`${NAME}=${value}; Path=/; HttpOnly; Secure; SameSite=None${rest}`, `${COMPAT_NAME}=${value}; Path=/; HttpOnly; Secure${rest}`]
+}
+
+function prove(rootKeys: RootKeys, value: string): string | undefined {
+  const [sessionId, keyId, given, ...more] = value.split('.')
+  if (!sessionId || !/^[\w-]{32}$/.test(sessionId) || !keyId || !given || more.length > 0) return undefined
+  try {
+    const expected = mac(rootKeys, keyId, sessionId)
+    const presented = Buffer.from(given, 'base64url')
+    return presented.length === expected.length && timingSafeEqual(presented, expected) ? sessionId : undefined
+  } catch (error) {
+    if (error instanceof UnknownRootKeyError) return undefined
+    throw error
+  }
+}
+
+const mac = (rootKeys: RootKeys, keyId: string, sessionId: string): Buffer =>
+  createHmac('sha256', rootKeys.derive('session-cookie', keyId)).update(sessionId).digest()

@@ -1,0 +1,46 @@
+import type { ClientDocument, ResourceServerDocument } from '../authorization/index.js'
+
+/** Of tokens that open nothing but /userinfo (spec/oauth.md §2.1). */
+const USERINFO_LIFETIME_SECONDS = 86_400
+
+/** The grants whose name stands in the token. */
+export type Gty = 'client-credentials' | 'refresh_token'
+
+export interface AccessTerms {
+  readonly id: string
+  readonly subject: string
+  readonly client: Pick<ClientDocument, 'client_id'>
+  /** Undefined: for /userinfo only. */
+  readonly api: ResourceServerDocument | undefined
+  readonly scope: readonly string[]
+  readonly gty: Gty | undefined
+  /** Of a person's token: what it goes down with when its code comes back, where the token is looked at here. */
+  readonly familyId?: string | undefined
+}
+
+export const accessLifetime = (api: ResourceServerDocument | undefined): number => api?.token_lifetime ?? USERINFO_LIFETIME_SECONDS
+
+export const isRfc9068 = (api: ResourceServerDocument): boolean => ['rfc9068_profile', 'rfc9068_profile_authz'].includes(api['token_dialect'] as string)
+
+/** The claims of an access token in the API's dialect (spec/oauth.md §2.1; RFC 9068 §2.2). */
+export function accessClaims({ id, subject, client, api, scope, gty, familyId }: AccessTerms, issuer: string, now: Date): Record<string, unknown> {
+  const iat = Math.floor(now.getTime() / 1000)
+  const rfc9068 = api !== undefined && isRfc9068(api)
+  return {
+    iss: issuer,
+    sub: subject,
+    aud: audience(api, scope, issuer),
+    iat,
+    exp: iat + accessLifetime(api),
+    ...(scope.length > 0 && { scope: scope.join(' ') }),
+    jti: id,
+    ...(!api && familyId !== undefined && { fid: familyId }),
+    ...(rfc9068 ? { client_id: client.client_id } : { ...(gty && { gty }), azp: client.client_id }),
+  }
+}
+
+function audience(api: ResourceServerDocument | undefined, scope: readonly string[], issuer: string): string | string[] {
+  const userinfo = `${issuer}userinfo`
+  if (!api) return userinfo
+  return scope.includes('openid') && api.signing_alg === 'RS256' ? [api.identifier, userinfo] : api.identifier
+}

@@ -1,0 +1,22 @@
+import { Injectable } from '@nestjs/common'
+import { CommandBus } from '@nestjs/cqrs'
+import { type ClientEvent, clientUpcasters } from '../authorization/index.js'
+import type { SealedEvent } from '../event-store/event.js'
+import type { Reactor } from '../event-store/projection.js'
+import { RevokeRefreshTokensOfClient } from './commands/revoke-refresh-tokens-of-client.js'
+
+const STREAM_PREFIX = 'client-'
+
+/** With a client go its refresh tokens; it can spend none meanwhile, since nobody can authenticate as it. */
+@Injectable()
+export class ClientDeletedReactor implements Reactor<ClientEvent> {
+  readonly name = 'client_deleted'
+  readonly upcasters = clientUpcasters
+
+  constructor(private readonly commands: CommandBus) {}
+
+  async react({ type, streamId, position, metadata: { at } }: SealedEvent<ClientEvent>): Promise<void> {
+    if (type !== 'ClientDeleted') return
+    await this.commands.execute(new RevokeRefreshTokensOfClient(streamId.slice(STREAM_PREFIX.length), { at, position }))
+  }
+}

@@ -1,0 +1,56 @@
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
+import type { Context, Origin } from '../../event-store/event.js'
+import { EventStore } from '../../event-store/event-store.js'
+import { PersonKeys } from '../../keys/person-keys.js'
+import { RootKeys } from '../../keys/root-key.js'
+import { causedBy } from '../refresh-token/cause.js'
+import { family, revoke } from '../refresh-token/family.js'
+import { isGenuine, parseRefreshToken } from '../refresh-token/token-value.js'
+
+/** `foreign`: another client's; nothing happened to it. */
+export type RevokedToken = 'revoked' | 'nothing' | 'foreign'
+
+/** RFC 7009: ends the family of a refresh token, whichever of its members is presented. What is none of ours ends nothing. */
+export class RevokePresentedToken extends Command<RevokedToken> {
+  constructor(
+    readonly presented: string,
+    readonly clientId: string,
+    readonly origin: Origin,
+    readonly context: Context,
+  ) {
+    super()
+  }
+}
+
+@CommandHandler(RevokePresentedToken)
+export class RevokePresentedTokenHandler implements ICommandHandler<RevokePresentedToken> {
+  constructor(
+    private readonly store: EventStore,
+    private readonly rootKeys: RootKeys,
+    private readonly personKeys: PersonKeys,
+  ) {}
+
+  async execute({ presented, clientId, origin, context }: RevokePresentedToken): Promise<RevokedToken> {
+    const token = parseRefreshToken(presented)
+    if (!token) return 'nothing'
+    const { result } = await this.store.transact(
+      family,
+      token.familyId,
+      (state) => {
+        if (!('salt' in state) || !isGenuine(this.rootKeys, state, token)) return { events: [], result: 'nothing' as const }
+        if (state.clientId !== clientId) return { events: [], result: 'foreign' as const }
+        const { events, result } = revoke(state, 'client')
+        return { events, result: result ? ('revoked' as const) : ('nothing' as const) }
+      },
+      async (state) => ({
+        ...context,
+        clientId,
+        ...(state.status === 'active' && {
+          ...(await causedBy(this.personKeys, state.userId, origin)),
+          ...(state.sessionId !== null && { sessionId: state.sessionId }),
+        }),
+      }),
+    )
+    return result
+  }
+}

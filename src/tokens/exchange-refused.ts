@@ -1,0 +1,21 @@
+import { OAuthError, type OAuthErrorCode } from '../http/oauth-error.js'
+
+/** What the log should know of a refused exchange beside the answer. */
+export interface RefusedExchange {
+  readonly reason: string
+  readonly userId?: string
+  readonly familyId?: string
+  /** The refusal is in the log already, as an event of its own. */
+  readonly recorded?: boolean
+}
+
+/** Thrown by a grant that was understood, came from its client, and is refused. */
+export class ExchangeRefused extends OAuthError {
+  constructor(
+    code: OAuthErrorCode,
+    description: string,
+    readonly refused: RefusedExchange,
+  ) {
+    super(code, description, refused.reason)
+  }
+}

@@ -1,0 +1,70 @@
+import { All, Controller, Header, HttpCode, Inject, Post, Req, UseFilters, UseGuards } from '@nestjs/common'
+import { QueryBus } from '@nestjs/cqrs'
+import { CONFIG, type Config } from '../config.js'
+import { OAuthError, OAuthErrorFilter } from '../http/oauth-error.js'
+import { IntrospectionGuard, type IntrospectionRequest } from './introspection.guard.js'
+import { OAuthRequestGuard } from './oauth-request.guard.js'
+import { FindFamilyOfToken } from './queries/find-family-of-token.js'
+import { type AccessToken, ReadAccessToken } from './queries/read-access-token.js'
+import type { ActiveFamily } from './refresh-token/family.js'
+
+const INACTIVE = { active: false }
+
+/** POST /oauth/introspect (RFC 7662, spec/oauth.md §11). A look at a token changes nothing of it. */
+@Controller('oauth/introspect')
+@UseFilters(OAuthErrorFilter)
+export class IntrospectionController {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly queries: QueryBus,
+  ) {}
+
+  @Post()
+  @HttpCode(200)
+  @UseGuards(OAuthRequestGuard, IntrospectionGuard)
+  @Header('Cache-Control', 'no-store')
+  @Header('Pragma', 'no-cache')
+  async introspect(@Req() req: IntrospectionRequest): Promise<object> {
+    const token = req.body['token']
+    if (token === undefined) throw new OAuthError('invalid_request', 'Missing required parameter: token')
+    const family = await this.queries.execute(new FindFamilyOfToken(token))
+    if (family) return sees(req, family.clientId, [family.audience]) ? this.#refreshToken(family) : INACTIVE
+    const access = await this.queries.execute(new ReadAccessToken(token))
+    return access && sees(req, access.clientId, access.audience) ? accessToken(access) : INACTIVE
+  }
+
+  @All()
+  otherMethod(): never {
+    throw new OAuthError('method_not_allowed', 'Tokens are looked into with POST.', undefined, { headers: { Allow: 'POST' } })
+  }
+
+  #refreshToken({ clientId, userId, sessionId, scope, audience, rotatedAt, expiresAt, idleExpiresAt }: ActiveFamily): object {
+    const ends = [expiresAt, idleExpiresAt].filter((end) => end !== null).map(seconds)
+    return {
+      active: true,
+      token_type: 'refresh_token',
+      client_id: clientId,
+      sub: userId,
+      iss: this.config.issuer,
+      iat: seconds(rotatedAt),
+      ...(scope.length > 0 && { scope: scope.join(' ') }),
+      ...(audience !== null && { aud: audience }),
+      ...(ends.length > 0 && { exp: Math.min(...ends) }),
+      ...(sessionId !== null && { sid: sessionId }),
+    }
+  }
+}
+
+/** A client sees its own tokens, and those for the API that it stands for. */
+function sees({ seesAll, client }: IntrospectionRequest, clientId: string, audience: readonly (string | null)[]): boolean {
+  if (seesAll) return true
+  const api = client['resource_server_identifier']
+  return clientId === client.client_id || (typeof api === 'string' && audience.includes(api))
+}
+
+function accessToken({ claims, clientId }: AccessToken): object {
+  const { sub, aud, iss, iat, exp, scope } = claims
+  return { active: true, token_type: 'Bearer', client_id: clientId, sub, aud, iss, iat, exp, ...(scope !== undefined && { scope }) }
+}
+
+const seconds = (time: string): number => Math.floor(Date.parse(time) / 1000)

@@ -1,0 +1,83 @@
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common'
+import { QueryBus } from '@nestjs/cqrs'
+import type { Request, Response } from 'express'
+import { Audit } from '../audit/audit.js'
+import { allowsOrigin, claimedClientId, type ClientDocument, type ClientRequest, FindClient, IsKnownOrigin } from '../authorization/index.js'
+import { formParameters, type Parameters, readParameters } from '../http/body.js'
+import { allowOrigin, originOf } from '../http/cors.js'
+import { OAuthError } from '../http/oauth-error.js'
+import { callerOf, RateLimits } from '../http/rate-limits.js'
+import { requestContext } from '../http/request-context.js'
+import { PersonKeys } from '../keys/person-keys.js'
+import { ofVisitor } from './refresh-token/cause.js'
+
+/** A request whose body has been read. */
+export interface OAuthRequest extends Request {
+  body: Parameters
+  client?: ClientDocument
+}
+
+const TOO_MANY = 'Too many requests. Check the X-RateLimit-Limit, X-RateLimit-Remaining and X-RateLimit-Reset headers.'
+
+/**
+ * What all OAuth endpoints do first: count the request, read its body once, and say which browsers may read the answer, refusals included:
+ * a script that cannot read a refusal takes it for a network failure, and tries its refresh token again.
+ */
+@Injectable()
+export class OAuthRequestGuard implements CanActivate {
+  constructor(
+    private readonly queries: QueryBus,
+    private readonly limits: RateLimits,
+    private readonly audit: Audit,
+    private readonly personKeys: PersonKeys,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const req = context.switchToHttp().getRequest<OAuthRequest>()
+    const res = context.switchToHttp().getResponse<Response>()
+    const origin = originOf(req.get('origin'))
+    res.vary('Origin')
+    try {
+      await this.#count(req, res)
+      await readBody(req)
+    } catch (error) {
+      if (origin !== undefined && (await this.queries.execute(new IsKnownOrigin(origin)))) allowOrigin(res, origin)
+      throw error
+    }
+    if (origin !== undefined && (await this.#isAllowed(origin, req))) allowOrigin(res, origin)
+    return true
+  }
+
+  /** The client's own origins count; a request that names no client is answered like a preflight. */
+  async #isAllowed(origin: string, req: OAuthRequest): Promise<boolean> {
+    const clientId = claimedClientId(clientRequest(req))
+    const client = clientId === undefined ? undefined : await this.queries.execute(new FindClient({ clientId }))
+    return client ? allowsOrigin(client.document, origin) : this.queries.execute(new IsKnownOrigin(origin))
+  }
+
+  async #count(req: OAuthRequest, res: Response): Promise<void> {
+    const counted = await this.limits.count('oauth', callerOf(req.ip ?? ''), res)
+    if (!counted?.exceeded) return
+    if (counted.firstRefusal) {
+      const { origin, context } = requestContext(req)
+      await this.audit.record({ type: 'RateLimited', data: { bucket: 'oauth' } }, { ...context, origin: await ofVisitor(this.personKeys, origin) })
+    }
+    throw new OAuthError('too_many_requests', TOO_MANY)
+  }
+}
+
+/** Where a request says who sends it. */
+export const clientRequest = ({ body, headers }: OAuthRequest): ClientRequest => ({
+  clientId: body['client_id'],
+  clientSecret: body['client_secret'],
+  assertion: body['client_assertion'],
+  assertionType: body['client_assertion_type'],
+  authorization: headers.authorization,
+})
+
+/** Texts that no database can hold are no parameters: refused here, they need to be feared nowhere behind. */
+async function readBody(req: OAuthRequest): Promise<void> {
+  req.body = req.method === 'GET' ? formParameters('') : await readParameters(req)
+  const unfit = Object.entries(req.body).find(([, value]) => /\0|\p{Surrogate}/u.test(value))
+  if (unfit) throw new OAuthError('invalid_request', `Parameter with characters that are no text: ${unfit[0].slice(0, 64)}`)
+}

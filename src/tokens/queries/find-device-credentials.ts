@@ -1,0 +1,70 @@
+import { Inject } from '@nestjs/common'
+import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs'
+import pg from 'pg'
+import { CatchUp } from '../../event-store/catch-up.js'
+import { refreshTokensProjection } from '../refresh-token/refresh-tokens.projection.js'
+
+/** A refresh token as the older API shows it (spec/management-api.md §2.8): under a second id, with where it was issued, sealed. */
+export interface DeviceCredential {
+  readonly id: string
+  readonly familyId: string
+  readonly userId: string
+  readonly clientId: string
+  readonly rotating: boolean
+  readonly initialOrigin: string | null
+}
+
+export interface DeviceCredentials {
+  readonly credentials: readonly DeviceCredential[]
+  readonly total: number
+  /** False when the read model could not catch up in time. */
+  readonly current: boolean
+}
+
+const CATCH_UP_MS = 2000
+/** More are never shown. */
+const MAX = 1000
+
+/** Active, unexpired refresh tokens, narrowed by what is named. */
+export class FindDeviceCredentials extends Query<DeviceCredentials> {
+  constructor(
+    readonly filter: {
+      readonly id?: string
+      readonly userId?: string | undefined
+      readonly clientId?: string | undefined
+      readonly rotating?: boolean | undefined
+    },
+    readonly page: { readonly offset: number; readonly limit: number },
+  ) {
+    super()
+  }
+}
+
+@QueryHandler(FindDeviceCredentials)
+export class FindDeviceCredentialsHandler implements IQueryHandler<FindDeviceCredentials> {
+  constructor(
+    @Inject(pg.Pool) private readonly pool: pg.Pool,
+    private readonly catchUp: CatchUp,
+  ) {}
+
+  async execute({ filter: { id, userId, clientId, rotating }, page: { offset, limit } }: FindDeviceCredentials): Promise<DeviceCredentials> {
+    const current = await this.catchUp.caughtUp(refreshTokensProjection.name, CATCH_UP_MS)
+    const narrowed = [
+      ['device_credential_id', id],
+      ['user_id', userId],
+      ['client_id', clientId],
+      ['rotating', rotating],
+    ].filter(([, value]) => value !== undefined)
+    const where = narrowed.map(([column], n) => `and ${String(column)} = $${n + 1}`).join(' ')
+    const { rows } = await this.pool.query<DeviceCredential>(
+      `${FIND} ${where} order by id limit ${MAX}`,
+      narrowed.map(([, value]) => value),
+    )
+    return { credentials: rows.slice(offset, offset + limit), total: rows.length, current }
+  }
+}
+
+const FIND = `
+  select device_credential_id as id, id as "familyId", user_id as "userId", client_id as "clientId", rotating, initial_origin as "initialOrigin"
+  from refresh_tokens
+  where (expires_at is null or expires_at > now()) and (idle_expires_at is null or idle_expires_at > now())`

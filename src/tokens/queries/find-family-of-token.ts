@@ -1,0 +1,34 @@
+import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs'
+import { EventStore } from '../../event-store/event-store.js'
+import { RootKeys } from '../../keys/root-key.js'
+import { type ActiveFamily, isExpired } from '../refresh-token/family.js'
+import { type FamilyUser, familyWithUser } from '../refresh-token/family-with-user.js'
+import { isGenuine, parseRefreshToken } from '../refresh-token/token-value.js'
+
+/** The family of a refresh token that could be exchanged now; undefined for every other text. Looking changes nothing. */
+export class FindFamilyOfToken extends Query<ActiveFamily | undefined> {
+  constructor(readonly presented: string) {
+    super()
+  }
+}
+
+@QueryHandler(FindFamilyOfToken)
+export class FindFamilyOfTokenHandler implements IQueryHandler<FindFamilyOfToken> {
+  constructor(
+    private readonly store: EventStore,
+    private readonly rootKeys: RootKeys,
+  ) {}
+
+  async execute({ presented }: FindFamilyOfToken): Promise<ActiveFamily | undefined> {
+    const token = parseRefreshToken(presented)
+    if (!token) return undefined
+    const { result } = await this.store.transact(familyWithUser, token.familyId, (state, now, companion) => {
+      const nothing = { events: [], result: undefined }
+      if (state.status !== 'active' || !isGenuine(this.rootKeys, state, token)) return nothing
+      const { user } = companion as FamilyUser
+      const usable = token.generation === state.generation && !isExpired(state, now) && user !== null && !user.profile.blocked
+      return usable && Date.parse(user.createdAt) <= Date.parse(state.startedAt) ? { events: [], result: state } : nothing
+    })
+    return result
+  }
+}

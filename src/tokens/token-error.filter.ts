@@ -1,0 +1,66 @@
+import { type ArgumentsHost, Catch, Injectable } from '@nestjs/common'
+import type { Context } from '../event-store/event.js'
+import { Audit } from '../audit/audit.js'
+import { claimedClientId } from '../authorization/index.js'
+import { OAuthError, OAuthErrorFilter } from '../http/oauth-error.js'
+import { requestContext } from '../http/request-context.js'
+import { PersonKeys } from '../keys/person-keys.js'
+import { ExchangeRefused, type RefusedExchange } from './exchange-refused.js'
+import { clientRequest } from './oauth-request.guard.js'
+import { causedBy, ofVisitor } from './refresh-token/cause.js'
+import type { ParsedTokenRequest } from './token-request.guard.js'
+
+/** What callers write without being anybody is kept short. */
+const MAX_CLIENT_ID = 64
+const MAX_SCOPE = 1000
+const MAX_AUDIENCE = 600
+
+/** Refusals of the token endpoint are facts of the log, committed before the caller reads them (spec/logs.md §6.2). */
+@Catch()
+@Injectable()
+export class TokenErrorFilter extends OAuthErrorFilter {
+  constructor(
+    private readonly audit: Audit,
+    private readonly personKeys: PersonKeys,
+  ) {
+    super()
+  }
+
+  override catch(error: unknown, host: ArgumentsHost): void {
+    const req = host.switchToHttp().getRequest<ParsedTokenRequest>()
+    void this.#record(error, req).then(
+      () => super.catch(error, host),
+      // What cannot be recorded is not answered as if it had been.
+      (failure: unknown) => super.catch(failure, host),
+    )
+  }
+
+  /** Before the grant type is known there is nothing that was tried; a fault of ours is no refusal. */
+  async #record(error: unknown, req: ParsedTokenRequest): Promise<void> {
+    if (!(error instanceof OAuthError) || error.status >= 500 || error.status === 429 || !req.token) return
+    const refused = error instanceof ExchangeRefused ? error.refused : undefined
+    if (refused?.recorded) return
+    const data = {
+      grant: req.token.grantType,
+      error: error.code,
+      description: error.description.slice(0, 500),
+      reason: refused?.reason ?? error.detail ?? error.code,
+      ...(refused?.familyId !== undefined && { familyId: refused.familyId }),
+      ...('scope' in req.token && req.token.scope && { scope: req.token.scope.join(' ').slice(0, MAX_SCOPE) }),
+    }
+    await this.audit.record({ type: 'ExchangeFailed', data }, await this.#cause(req, refused))
+  }
+
+  /** Whose token it was is known only where it is genuine. Somebody who is gone gets no key again. */
+  async #cause(req: ParsedTokenRequest, refused: RefusedExchange | undefined): Promise<Context> {
+    const userId = refused?.userId
+    const { origin, context } = requestContext(req)
+    const clientId = req.client?.client_id ?? claimedClientId(clientRequest(req))?.slice(0, MAX_CLIENT_ID)
+    const audience = req.token && 'audience' in req.token ? req.token.audience?.slice(0, MAX_AUDIENCE) : undefined
+    const whose =
+      userId === undefined || refused?.reason === 'user-gone'
+        ? { ...(userId !== undefined && { userId }), origin: await ofVisitor(this.personKeys, origin) }
+        : await causedBy(this.personKeys, userId, origin)
+    return { ...context, ...(clientId !== undefined && { clientId }), ...(audience !== undefined && { audience }), ...whose }
+  }
+}

@@ -1,0 +1,43 @@
+import type { Parameters } from '../http/body.js'
+import { OAuthError } from '../http/oauth-error.js'
+
+/** A request to the token endpoint, its grant's required parameters present (spec/oauth.md §6). What a grant does not know is ignored. */
+export type TokenRequest =
+  | { readonly grantType: 'authorization_code'; readonly code: string; readonly redirectUri: string | undefined; readonly codeVerifier: string | undefined }
+  | { readonly grantType: 'refresh_token'; readonly refreshToken: string; readonly scope: readonly string[] | undefined; readonly audience: string | undefined }
+  | {
+      readonly grantType: 'client_credentials'
+      readonly audience: string | undefined
+      readonly scope: readonly string[] | undefined
+      readonly organization: string | undefined
+    }
+
+export type RequestOf<G extends TokenRequest['grantType']> = Extract<TokenRequest, { grantType: G }>
+
+/** Errors: OAuthError invalid_request for what is missing, unsupported_grant_type. */
+export function parseTokenRequest(parameters: Parameters): TokenRequest {
+  const required = (name: string): string => {
+    const value = parameters[name]
+    if (value === undefined) throw new OAuthError('invalid_request', `Missing required parameter: ${name}`)
+    return value
+  }
+  const scope = parameters['scope'] === undefined ? undefined : scopeList(parameters['scope'])
+  switch (required('grant_type')) {
+    case 'authorization_code':
+      return {
+        grantType: 'authorization_code',
+        code: required('code'),
+        redirectUri: parameters['redirect_uri'],
+        codeVerifier: parameters['code_verifier'],
+      }
+    case 'refresh_token':
+      return { grantType: 'refresh_token', refreshToken: required('refresh_token'), scope, audience: parameters['audience'] }
+    case 'client_credentials':
+      return { grantType: 'client_credentials', audience: parameters['audience'], scope, organization: parameters['organization'] }
+    default:
+      throw new OAuthError('unsupported_grant_type', 'Grant type not supported')
+  }
+}
+
+/** RFC 6749 §3.3: names between spaces, each counted once. */
+const scopeList = (text: string): string[] => [...new Set(text.split(' ').filter(Boolean))]

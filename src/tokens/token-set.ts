@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto'
+import { Inject, Injectable } from '@nestjs/common'
+import type { ClientDocument, ResourceServerDocument } from '../authorization/index.js'
+import { CONFIG, type Config } from '../config.js'
+import { PersonKeys } from '../keys/person-keys.js'
+import { RootKeys } from '../keys/root-key.js'
+import { SigningKeys } from '../keys/signing-keys.js'
+import { accessClaims, accessLifetime, type AccessTerms, type Gty, isRfc9068 } from './access-token.js'
+import { sealOpaque } from './opaque-token.js'
+import { type Person, profileClaims } from './profile-claims.js'
+
+const ID_TOKEN_LIFETIME_SECONDS = 36_000
+
+/** RFC 6749 §5.1, and what OpenID Connect and Auth0 add (spec/oauth.md §2.3). What is absent is left out. */
+export interface TokenResponse {
+  readonly access_token: string
+  readonly id_token?: string
+  readonly refresh_token?: string
+  readonly scope?: string
+  readonly expires_in: number
+  readonly token_type: 'Bearer'
+}
+
+/** A login's rights, from which tokens are made. */
+export interface UserTerms {
+  readonly client: ClientDocument
+  readonly api: ResourceServerDocument | undefined
+  readonly person: Person
+  readonly sessionId: string | null
+  readonly authenticatedAt: string | null
+  /** All that the login brought: what the ID token tells follows it, and whether there is one. */
+  readonly loginScope: readonly string[]
+  /** What this access token may do. */
+  readonly scope: readonly string[]
+  /** Only in answer to a code whose request had one: clients refuse an unexpected nonce. */
+  readonly nonce?: string | undefined
+  readonly gty?: Gty
+  /** Started or only promised: the family of the login. */
+  readonly familyId: string
+}
+
+/** Turns rights into signed tokens. */
+@Injectable()
+export class TokenSet {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly signingKeys: SigningKeys,
+    private readonly personKeys: PersonKeys,
+    private readonly rootKeys: RootKeys,
+  ) {}
+
+  /** Access token, and ID token where `openid` was granted. `id` is the access token's `jti`. */
+  async forUser(id: string, terms: UserTerms, now: Date): Promise<TokenResponse> {
+    const { client, api, person, scope, loginScope, gty, familyId } = terms
+    const [accessToken, idToken] = await Promise.all([
+      this.#access({ id, subject: person.profile.user_id, client, api, scope, gty, familyId }, now),
+      loginScope.includes('openid') ? this.#idToken(terms, now) : undefined,
+    ])
+    // Beside this token's own scope stands what else the answer carries: an ID token, and a refresh token.
+    const told = loginScope.filter((name) => scope.includes(name) || name === 'openid' || name === 'offline_access')
+    return this.#response(accessToken, idToken, told, api)
+  }
+
+  /** For a client in its own name. */
+  async forClient(id: string, client: ClientDocument, api: ResourceServerDocument, scope: readonly string[], now: Date): Promise<TokenResponse> {
+    const terms = { id, subject: `${client.client_id}@clients`, client, api, scope, gty: 'client-credentials' } as const
+    return this.#response(await this.#access(terms, now), undefined, scope, api)
+  }
+
+  newId(): string {
+    return randomUUID()
+  }
+
+  async #access(terms: AccessTerms, now: Date): Promise<string> {
+    const claims = accessClaims(terms, this.config.issuer, now)
+    if (!terms.api) return sealOpaque(this.rootKeys, claims)
+    return this.signingKeys.sign(claims, { alg: 'RS256', typ: isRfc9068(terms.api) ? 'at+jwt' : 'JWT' })
+  }
+
+  async #idToken({ client, person, sessionId, authenticatedAt, loginScope, nonce }: UserTerms, now: Date): Promise<string> {
+    const iat = Math.floor(now.getTime() / 1000)
+    const lifetime = client.jwt_configuration?.['lifetime_in_seconds']
+    const claims = {
+      ...(await profileClaims(person, loginScope, (values) => this.personKeys.openMany(values))),
+      iss: this.config.issuer,
+      sub: person.profile.user_id,
+      aud: client.client_id,
+      iat,
+      exp: iat + (typeof lifetime === 'number' && lifetime > 0 ? lifetime : ID_TOKEN_LIFETIME_SECONDS),
+      ...(sessionId !== null && { sid: sessionId }),
+      ...(authenticatedAt !== null && { auth_time: Math.floor(Date.parse(authenticatedAt) / 1000) }),
+      ...(nonce !== undefined && { nonce }),
+    }
+    return this.signingKeys.sign(claims, { alg: 'RS256', typ: 'JWT' })
+  }
+
+  #response(accessToken: string, idToken: string | undefined, scope: readonly string[], api: ResourceServerDocument | undefined): TokenResponse {
+    return {
+      access_token: accessToken,
+      ...(idToken !== undefined && { id_token: idToken }),
+      ...(scope.length > 0 && { scope: scope.join(' ') }),
+      expires_in: accessLifetime(api),
+      token_type: 'Bearer',
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import { isIP } from 'node:net'
+import { All, Controller, Header, HttpCode, Options, Post, Req, UseFilters, UseGuards } from '@nestjs/common'
+import { CommandBus } from '@nestjs/cqrs'
+import type { ClientDocument } from '../authorization/index.js'
+import { OAuthError } from '../http/oauth-error.js'
+import { type RequestContext, requestContext } from '../http/request-context.js'
+import { ClientAuthenticationGuard } from './client-authentication.guard.js'
+import { ExchangeRefused } from './exchange-refused.js'
+import { AuthorizationCodeGrant } from './grants/authorization-code.js'
+import { ClientCredentialsGrant } from './grants/client-credentials.js'
+import { RefreshTokenGrant } from './grants/refresh-token.js'
+import { OAuthRequestGuard } from './oauth-request.guard.js'
+import { PreflightGuard } from './preflight.guard.js'
+import { TokenErrorFilter } from './token-error.filter.js'
+import { type ParsedTokenRequest, TokenRequestGuard } from './token-request.guard.js'
+import type { TokenRequest } from './token-request.js'
+import type { TokenResponse } from './token-set.js'
+
+/** POST /oauth/token (spec/oauth.md §6). */
+@Controller('oauth/token')
+@UseFilters(TokenErrorFilter)
+export class TokenController {
+  constructor(private readonly commands: CommandBus) {}
+
+  @Post()
+  @HttpCode(200)
+  @UseGuards(OAuthRequestGuard, TokenRequestGuard, ClientAuthenticationGuard)
+  @Header('Cache-Control', 'no-store')
+  @Header('Pragma', 'no-cache')
+  token(@Req() req: ParsedTokenRequest): Promise<TokenResponse> {
+    mayUse(req.client, req.token!.grantType, req.confidential)
+    return this.#grant(req.token!, req, callerOf(req))
+  }
+
+  @Options()
+  @UseGuards(PreflightGuard)
+  @HttpCode(204)
+  preflight(): void {}
+
+  @All()
+  otherMethod(): never {
+    throw new OAuthError('method_not_allowed', 'Tokens are asked for with POST.', undefined, { headers: { Allow: 'POST, OPTIONS' } })
+  }
+
+  #grant(request: TokenRequest, { client }: ParsedTokenRequest, caller: RequestContext): Promise<TokenResponse> {
+    switch (request.grantType) {
+      case 'authorization_code':
+        return this.commands.execute(new AuthorizationCodeGrant(request, client, caller))
+      case 'refresh_token':
+        return this.commands.execute(new RefreshTokenGrant(request, client, caller))
+      case 'client_credentials':
+        return this.commands.execute(new ClientCredentialsGrant(request, client, caller))
+    }
+  }
+}
+
+/** A public client has no name of its own that anybody could rely on. */
+function mayUse({ grant_types }: ClientDocument, grantType: TokenRequest['grantType'], confidential: boolean): void {
+  if (grant_types?.includes(grantType) && (confidential || grantType !== 'client_credentials')) return
+  throw new ExchangeRefused('unauthorized_client', `Grant type '${grantType}' not allowed for the client.`, { reason: 'grant-type' })
+}
+
+/** A server that proved who it is may say for whom it asks, where the operator trusts it to (spec/oauth.md §1.3). */
+function callerOf(req: ParsedTokenRequest): RequestContext {
+  const caller = requestContext(req)
+  const ip = req.get('auth0-forwarded-for')?.trim() ?? ''
+  const isTrusted = req.confidential && req.client.is_token_endpoint_ip_header_trusted
+  return isTrusted && isIP(ip) !== 0 ? { ...caller, origin: { ...caller.origin, ip } } : caller
+}

@@ -1,0 +1,85 @@
+import { All, Controller, Get, Header, HttpCode, Inject, Options, Post, Req, Res, UseFilters, UseGuards } from '@nestjs/common'
+import { QueryBus } from '@nestjs/cqrs'
+import type { Response } from 'express'
+import { allowsOrigin, FindClient } from '../authorization/index.js'
+import { CONFIG, type Config } from '../config.js'
+import { originOf, refuseOrigin } from '../http/cors.js'
+import { OAuthError, OAuthErrorFilter } from '../http/oauth-error.js'
+import { PersonKeys } from '../keys/person-keys.js'
+import { type OAuthRequest, OAuthRequestGuard } from './oauth-request.guard.js'
+import { PreflightGuard } from './preflight.guard.js'
+import { profileClaims } from './profile-claims.js'
+import { type AccessToken, ReadAccessToken } from './queries/read-access-token.js'
+
+/** GET and POST /userinfo (OIDC Core §5.3, spec/oauth.md §12). */
+@Controller('userinfo')
+@UseFilters(OAuthErrorFilter)
+export class UserinfoController {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly queries: QueryBus,
+    private readonly personKeys: PersonKeys,
+  ) {}
+
+  @Get()
+  @UseGuards(OAuthRequestGuard)
+  @Header('Cache-Control', 'no-store')
+  @Header('Pragma', 'no-cache')
+  get(@Req() req: OAuthRequest, @Res({ passthrough: true }) res: Response): Promise<object> {
+    return this.#userinfo(req, res)
+  }
+
+  @Post()
+  @HttpCode(200)
+  @UseGuards(OAuthRequestGuard)
+  @Header('Cache-Control', 'no-store')
+  @Header('Pragma', 'no-cache')
+  post(@Req() req: OAuthRequest, @Res({ passthrough: true }) res: Response): Promise<object> {
+    return this.#userinfo(req, res)
+  }
+
+  @Options()
+  @HttpCode(204)
+  @UseGuards(PreflightGuard)
+  preflight(): void {}
+
+  @All()
+  otherMethod(): never {
+    throw new OAuthError('method_not_allowed', 'The person is asked for with GET or POST.', undefined, { headers: { Allow: 'GET, HEAD, POST, OPTIONS' } })
+  }
+
+  async #userinfo(req: OAuthRequest, res: Response): Promise<object> {
+    const token = await this.queries.execute(new ReadAccessToken(presentedToken(req)))
+    if (token) await this.#keepToOrigins(token, req, res)
+    if (!token?.user || !token.audience.includes(`${this.config.issuer}userinfo`))
+      throw invalidToken('The access token is unknown, has expired or was revoked.')
+    if (!token.scope.includes('openid')) {
+      const headers = { 'WWW-Authenticate': 'Bearer error="insufficient_scope", scope="openid"' }
+      throw new OAuthError('insufficient_scope', 'The access token lacks the scope openid.', undefined, { headers })
+    }
+    const { document, created_at, updated_at } = token.user
+    const person = { profile: document, createdAt: created_at.toISOString(), updatedAt: updated_at.toISOString() }
+    return { sub: document.user_id, ...(await profileClaims(person, token.scope, (values) => this.personKeys.openMany(values))) }
+  }
+
+  /** The token tells whose origins count. */
+  async #keepToOrigins({ clientId }: AccessToken, req: OAuthRequest, res: Response): Promise<void> {
+    const origin = originOf(req.get('origin'))
+    if (origin === undefined) return
+    const client = await this.queries.execute(new FindClient({ clientId }))
+    if (!client || !allowsOrigin(client.document, origin)) refuseOrigin(res)
+  }
+}
+
+/** RFC 6750 §2. Errors: OAuthError for a request without a token, or with two. */
+function presentedToken({ headers, body }: OAuthRequest): string {
+  const [, bearer] = /^bearer +(\S+)\s*$/i.exec(headers.authorization ?? '') ?? []
+  const parameter = body['access_token']
+  if (bearer !== undefined && parameter !== undefined) throw new OAuthError('invalid_request', 'The access token was sent twice.')
+  const token = bearer ?? parameter
+  if (token === undefined) throw invalidToken('An access token is missing.')
+  return token
+}
+
+const invalidToken = (description: string): OAuthError =>
+  new OAuthError('invalid_token', description, undefined, { headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' } })

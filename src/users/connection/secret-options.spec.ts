@@ -1,0 +1,33 @@
+import { joinOptions, secretNames, splitOptions } from './secret-options.js'
+
+describe('options of a connection', () => {
+  const options = {
+    client_id: 'x',
+    client_secret: 's-1',
+    passwordPolicy: 'good',
+    password_dictionary: { enable: true, dictionary: ['sesame'] },
+    authentication_methods: { password: { enabled: true } },
+    token_endpoint: 'https://idp.example.com/token',
+    gateway_authentication: { method: 'bearer', secret: 's-2' },
+    configuration: { API_KEY: 's-3' },
+    'dotted.name': { client_secret: 's-4' },
+    signing_keys: [{ cert: 'c', key: 's-5' }],
+    customScripts: { login: 'function () {}' },
+  }
+
+  it('are taken apart into open and secret ones', () => {
+    const { open, secret } = splitOptions(options)
+    expect(secretNames(secret)).toEqual(['client_secret', 'gateway_authentication.secret', 'configuration', 'dotted.name.client_secret', 'signing_keys.0.key'])
+    expect(JSON.stringify(open)).not.toMatch(/s-\d/)
+    expect(open).toMatchObject({
+      passwordPolicy: 'good',
+      authentication_methods: { password: { enabled: true } },
+      gateway_authentication: { method: 'bearer' },
+    })
+  })
+
+  it('are the same when put together again', () => {
+    const { open, secret } = splitOptions(options)
+    expect(joinOptions(open, secret)).toEqual(options)
+  })
+})

@@ -1,0 +1,50 @@
+import type { RootKeys } from '../../keys/root-key.js'
+
+type Options = Readonly<Record<string, unknown>>
+
+/** Secret options by their place in `options`: a list of names, as JSON. */
+export type SecretOptions = Readonly<Record<string, unknown>>
+
+/** Names of options that grant something to who reads them, whatever strategy they belong to. */
+const SECRET =
+  /^(client_?secret|app_secret|consumer_?secret|secret|twilio_token|private_?key|api_?key|decryption_?key|signing_?key|key|configuration|bind_?credentials|(access|admin_access|admin_refresh|refresh)_token|shared_?secret|token|basic_auth_password|x_?api_?key)$/i
+const PURPOSE = 'connection-secrets'
+
+/** Takes apart what may stand in events and what may not. */
+export function splitOptions(options: Options): { readonly open: Options; readonly secret: SecretOptions } {
+  const secret: Record<string, unknown> = {}
+  return { open: withoutSecrets(options, [], secret) as Options, secret }
+}
+
+export function joinOptions(open: Options, secret: SecretOptions): Options {
+  const all = structuredClone(open) as Record<string, unknown>
+  for (const [place, value] of Object.entries(secret)) {
+    const names = JSON.parse(place) as string[]
+    const last = names.pop()!
+    const parent = names.reduce((at, name) => (at[name] ??= {}) as Record<string, unknown>, all)
+    parent[last] = value
+  }
+  return all
+}
+
+/** For the log: where the secrets are. */
+export const secretNames = (secret: SecretOptions): string[] => Object.keys(secret).map((place) => (JSON.parse(place) as string[]).join('.'))
+
+/** Null for none. */
+export const encryptSecrets = (rootKeys: RootKeys, connectionId: string, secret: SecretOptions): string | null =>
+  Object.keys(secret).length === 0 ? null : rootKeys.encrypt(PURPOSE, JSON.stringify(secret), connectionId)
+
+export const decryptSecrets = (rootKeys: RootKeys, connectionId: string, encrypted: string | null): SecretOptions =>
+  encrypted === null ? {} : (JSON.parse(rootKeys.decrypt(PURPOSE, encrypted, connectionId).toString()) as SecretOptions)
+
+function withoutSecrets(value: unknown, place: readonly string[], secret: Record<string, unknown>): unknown {
+  if (Array.isArray(value)) return value.map((item: unknown, n) => withoutSecrets(item, [...place, String(n)], secret))
+  if (typeof value !== 'object' || value === null) return value
+  const open = Object.entries(value).flatMap(([name, member]: [string, unknown]): [string, unknown][] => {
+    const at = [...place, name]
+    if (!SECRET.test(name) || member === null || typeof member === 'boolean') return [[name, withoutSecrets(member, at, secret)]]
+    secret[JSON.stringify(at)] = member
+    return []
+  })
+  return Object.fromEntries(open)
+}

@@ -1,0 +1,30 @@
+import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs'
+import { EventStore } from '../../event-store/event-store.js'
+import type { UserProfile } from '../user/user.events.js'
+import { user } from '../user/user.js'
+
+export interface Account {
+  readonly profile: UserProfile
+  readonly administrator: boolean
+  /** Logins from before do not count any more. */
+  readonly loginsEndedAt: string | undefined
+}
+
+/** What a person's login depends on, as current as a command would see it. Undefined for somebody who was deleted. */
+export class FindAccount extends Query<Account | undefined> {
+  constructor(readonly userId: string) {
+    super()
+  }
+}
+
+@QueryHandler(FindAccount)
+export class FindAccountHandler implements IQueryHandler<FindAccount> {
+  constructor(private readonly store: EventStore) {}
+
+  async execute({ userId }: FindAccount): Promise<Account | undefined> {
+    const { state } = await this.store.read(user, userId)
+    if (state.status === 'absent') return undefined
+    const { profile, administrator, loginsEndedAt } = state
+    return { profile, administrator, loginsEndedAt }
+  }
+}

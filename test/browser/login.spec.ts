@@ -1,0 +1,154 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { jest } from '@jest/globals'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import type { ClientDocument } from '../../src/authorization/index.js'
+import { ChangeTenantSettings } from '../../src/users/index.js'
+import { startApp, type TestApp } from '../support/app.js'
+import { chromiumPath, launchChromium, picture } from '../support/chromium.js'
+import { eventually } from '../support/eventually.js'
+import { aClient, aPerson, authorizeUrl, PASSWORD } from '../support/people.js'
+
+jest.setTimeout(120_000)
+
+const describeInBrowser = chromiumPath ? describe : describe.skip
+
+describeInBrowser('in a browser', () => {
+  let service: TestApp
+  let browser: Browser
+  let application: Server
+  let callback: string
+  let client: ClientDocument
+  /** What the application got: the query, or the form. */
+  const answers: Record<string, string>[] = []
+
+  beforeAll(async () => {
+    application = createServer((req, res) => {
+      let body = ''
+      req.on('data', (chunk: Buffer) => (body += chunk.toString()))
+      req.on('end', () => {
+        const { pathname, search } = new URL(req.url!, 'http://app')
+        if (pathname === '/callback') answers.push(Object.fromEntries(new URLSearchParams(req.method === 'POST' ? body : search)))
+        const frame = pathname === '/frame' ? `<iframe src="${url()}"></iframe>` : ''
+        res.setHeader('content-type', 'text/html').end(`<title>App</title>${frame}`)
+      })
+    })
+    await new Promise<void>((done) => application.listen(0, done))
+    callback = `http://localhost:${(application.address() as AddressInfo).port}/callback`
+    service = await startApp()
+    await service.commands.execute(new ChangeTenantSettings({ friendly_name: 'Green Thumb Inc.' }, {}))
+    client = await aClient(service, { callbacks: [callback] })
+    browser = await launchChromium()
+  })
+  afterAll(async () => {
+    await browser.close()
+    await service.close()
+    application.close()
+    application.closeAllConnections()
+  })
+
+  const url = (parameters: Record<string, string> = {}, app = client): string =>
+    new URL(authorizeUrl(app, { redirect_uri: callback, ...parameters }), service.url).href
+
+  /** A page of a browser of its own, that must not complain. */
+  async function open(address: string, options: BrowserContextOptions = {}): Promise<{ page: Page; complaints: string[] }> {
+    const page = await (await browser.newContext(options)).newPage()
+    const complaints: string[] = []
+    page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
+    page.on('pageerror', (error) => complaints.push(error.message))
+    await page.goto(address)
+    return { page, complaints }
+  }
+  const answer = async (page: Page): Promise<Record<string, string>> => {
+    await page.waitForURL(`${callback}**`)
+    return answers.at(-1)!
+  }
+
+  it('a person logs in without scripts, after a wrong password, and is known from then on', async () => {
+    const person = await aPerson(service)
+    const { page, complaints } = await open(url(), { javaScriptEnabled: false })
+    await picture(page, 'login')
+    await page.getByLabel('Email address').fill(person.email)
+    await page.getByLabel('Password').fill('wrong')
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await page.getByRole('alert').waitFor()
+    expect(await page.getByRole('alert').innerText()).toBe('Wrong email or password.')
+    expect(await page.getByLabel('Email address').inputValue()).toBe(person.email)
+    await picture(page, 'login-wrong')
+    await page.locator('input[name=username]').fill(person.email)
+    await page.locator('input[name=password]').fill(PASSWORD)
+    await page.locator('button[type=submit][name=action][value=default]').click()
+    expect(await answer(page)).toMatchObject({ code: expect.any(String), state: 'some state' })
+    await page.goto(url({ prompt: 'none', state: 'again' }))
+    expect(await answer(page)).toMatchObject({ code: expect.any(String), state: 'again' })
+    // A wrong password is a 400, which browsers note.
+    expect(complaints.filter((text) => !text.includes('400'))).toEqual([])
+  })
+
+  it('everything can be done with the keyboard, and the first empty field has the focus', async () => {
+    const person = await aPerson(service)
+    const { page } = await open(url({ login_hint: person.email }))
+    expect(await page.evaluate('document.activeElement.id')).toBe('password')
+    await page.keyboard.type(PASSWORD)
+    await page.keyboard.press('Enter')
+    expect(await answer(page)).toMatchObject({ code: expect.any(String) })
+  })
+
+  it('somebody new signs up and is logged in', async () => {
+    const { page, complaints } = await open(url({ state: 'new' }))
+    await page.getByRole('link', { name: 'Sign up' }).click()
+    await picture(page, 'sign-up')
+    await page.locator('input[name=email]').fill('fresh@example.com')
+    await page.locator('input[name=password]').fill('short')
+    await page.locator('button[name=action][value=default]').click()
+    expect(await page.getByRole('alert').innerText()).toContain('at least 8 characters')
+    await picture(page, 'sign-up-refused')
+    await page.locator('input[name=password]').fill('Long-Enough-1')
+    await page.locator('button[name=action][value=default]').click()
+    expect(await answer(page)).toMatchObject({ code: expect.any(String), state: 'new' })
+    expect(complaints.filter((text) => !text.includes('400'))).toEqual([])
+  })
+
+  it('an answer is posted by itself, and by its button where no script runs', async () => {
+    const person = await aPerson(service)
+    const parameters = { response_mode: 'form_post', prompt: 'login', state: '<"&>' }
+    for (const javaScriptEnabled of [true, false]) {
+      const { page, complaints } = await open(url(parameters), { javaScriptEnabled })
+      await page.locator('input[name=username]').fill(person.email)
+      await page.locator('input[name=password]').fill(PASSWORD)
+      await page.locator('button[name=action]').click()
+      if (!javaScriptEnabled) {
+        await page.getByRole('heading', { name: 'One moment' }).waitFor()
+        await picture(page, 'form-post')
+        await page.getByRole('button', { name: 'Continue' }).click()
+      }
+      expect(await answer(page)).toEqual({ code: expect.any(String), state: '<"&>' })
+      expect(complaints).toEqual([])
+    }
+  })
+
+  it('a client of somebody else is allowed', async () => {
+    const person = await aPerson(service)
+    const { page } = await open(url({ prompt: 'consent', scope: 'openid profile email offline_access' }))
+    await page.locator('input[name=username]').fill(person.email)
+    await page.locator('input[name=password]').fill(PASSWORD)
+    await page.locator('button[name=action]').click()
+    await page.getByRole('heading', { name: 'Allow access?' }).waitFor()
+    await picture(page, 'consent')
+    await page.locator('button[name=action][value=accept]').click()
+    expect(await answer(page)).toMatchObject({ code: expect.any(String) })
+  })
+
+  it('an error is shown on a page, in the dark too', async () => {
+    const { page } = await open(url({ redirect_uri: 'https://evil.example/' }), { colorScheme: 'dark' })
+    expect(await page.getByRole('alert').innerText()).toContain('Callback URL mismatch')
+    await picture(page, 'error-dark')
+    await page.goto(url())
+    await picture(page, 'login-dark')
+  })
+
+  it('no page can be framed', async () => {
+    const { page } = await open(new URL('/frame', callback).href)
+    await eventually(() => page.frames().some((frame) => frame.url().startsWith('chrome-error:')))
+  })
+})

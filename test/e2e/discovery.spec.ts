@@ -1,0 +1,52 @@
+import { jest } from '@jest/globals'
+import { startApp, type TestApp } from '../support/app.js'
+import { OAuthScene } from '../support/oauth.js'
+
+jest.setTimeout(60_000)
+
+let service: TestApp
+let scene: OAuthScene
+beforeAll(async () => {
+  service = await startApp()
+  scene = new OAuthScene(service)
+})
+afterAll(() => service.close())
+
+describe('discovery', () => {
+  it('is the same under each of its addresses, for every origin, and kept for a moment', async () => {
+    const { status, headers, body } = await scene.send('GET', '.well-known/openid-configuration', undefined, { origin: 'https://any.example.com' })
+    expect(status).toBe(200)
+    expect(headers.get('access-control-allow-origin')).toBe('*')
+    expect(headers.get('cache-control')).toBe('public, max-age=15, stale-while-revalidate=15, stale-if-error=86400')
+    expect(body.issuer).toBe(service.url)
+    for (const path of ['oauth-authorization-server', 'oauth-authorization-server/some/path']) {
+      expect((await scene.send('GET', `.well-known/${path}`)).body).toEqual(body)
+    }
+    const etag = headers.get('etag')!
+    expect((await scene.send('GET', '.well-known/openid-configuration', undefined, { 'if-none-match': etag, 'cache-control': 'max-age=0' })).status).toBe(304)
+  })
+
+  it('names only what is answered', async () => {
+    const { body } = await scene.send('GET', '.well-known/openid-configuration')
+    const endpoints = Object.entries(body).filter(([name]) => name.endsWith('_endpoint') || name === 'jwks_uri')
+    expect(endpoints.map(([name]) => name).sort()).toEqual([
+      'authorization_endpoint',
+      'introspection_endpoint',
+      'jwks_uri',
+      'revocation_endpoint',
+      'token_endpoint',
+      'userinfo_endpoint',
+    ])
+    for (const [, url] of endpoints) {
+      expect(url).toMatch(new RegExp(`^${service.url}[a-z.]`))
+      expect((await scene.send('GET', (url as string).slice(service.url.length))).status).not.toBe(404)
+    }
+    expect(body.scopes_supported).not.toContain('online_access')
+    expect(body.code_challenge_methods_supported).toEqual(['S256'])
+  })
+
+  it('answers other methods as such', async () => {
+    const { status, headers, body } = await scene.send('POST', '.well-known/openid-configuration')
+    expect({ status, allow: headers.get('allow'), error: body.error }).toEqual({ status: 405, allow: 'GET, HEAD', error: 'method_not_allowed' })
+  })
+})

@@ -1,0 +1,195 @@
+import { request } from 'node:http'
+import { jest } from '@jest/globals'
+import { startApp, type TestApp } from '../support/app.js'
+import { credentialsOf, OAuthScene } from '../support/oauth.js'
+
+jest.setTimeout(60_000)
+
+let service: TestApp
+let scene: OAuthScene
+beforeAll(async () => {
+  service = await startApp()
+  scene = new OAuthScene(service)
+  await scene.api()
+})
+afterAll(() => service.close())
+
+const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
+const post = (body: string, headers: Record<string, string> = FORM): ReturnType<OAuthScene['send']> => scene.send('POST', 'oauth/token', body, headers)
+
+describe('a request to the token endpoint', () => {
+  it('that lacks something says what', async () => {
+    const client = await scene.client()
+    const cases: [Record<string, string>, number, string, string][] = [
+      [{}, 400, 'invalid_request', 'Missing required parameter: grant_type'],
+      [{ grant_type: '' }, 400, 'invalid_request', 'Missing required parameter: grant_type'],
+      [{ grant_type: 'toString' }, 400, 'unsupported_grant_type', 'Grant type not supported'],
+      [{ grant_type: 'refresh_token' }, 400, 'invalid_request', 'Missing required parameter: refresh_token'],
+      [{ grant_type: 'refresh_token', refresh_token: '' }, 400, 'invalid_request', 'Missing required parameter: refresh_token'],
+      [{ grant_type: 'authorization_code' }, 400, 'invalid_request', 'Missing required parameter: code'],
+      [{ grant_type: 'refresh_token', refresh_token: 'x' }, 403, 'invalid_grant', 'Unknown or invalid refresh token.'],
+    ]
+    for (const [parameters, status, error, error_description] of cases) {
+      const answer = await scene.token(client, parameters)
+      expect(answer).toMatchObject({ status, body: { error, error_description } })
+      expect(answer.headers.get('cache-control')).toBe('no-store')
+      expect(answer.headers.get('pragma')).toBe('no-cache')
+      expect(answer.headers.get('content-type')).toMatch(/^application\/json/)
+    }
+  })
+
+  it('that cannot be read is a bad request', async () => {
+    const bodies: [string, Record<string, string>][] = [
+      ['grant_type=refresh_token', { 'content-type': 'text/plain' }],
+      ['{"grant_type"', { 'content-type': 'application/json' }],
+      ['["grant_type"]', { 'content-type': 'application/json' }],
+      ['null', { 'content-type': 'application/json' }],
+      ['grant_type=refresh_token&refresh_token=a&refresh_token=b&client_id=x', FORM],
+      ['grant_type=refresh_token&refresh_token=a%00b&client_id=x', FORM],
+      ['{"grant_type":"refresh_token","refresh_token":"\\ud800","client_id":"x"}', { 'content-type': 'application/json' }],
+    ]
+    for (const [body, headers] of bodies) expect(await post(body, headers)).toMatchObject({ status: 400, body: { error: 'invalid_request' } })
+    expect(await scene.json('oauth/token', { grant_type: 'refresh_token', refresh_token: 'x', scope: { a: 1 } })).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_scope', error_description: 'Scope must be an array or a string' },
+    })
+    expect(await post(`grant_type=refresh_token&refresh_token=${'x'.repeat(100_001)}`)).toMatchObject({ status: 413, body: { error: 'payload_too_large' } })
+  })
+
+  it('is read from any spelling of its content type', async () => {
+    const client = await scene.client()
+    const { refreshToken } = await scene.refreshToken(client, await scene.user())
+    const parameters = { ...credentialsOf(client), grant_type: 'refresh_token', refresh_token: refreshToken }
+    expect((await post(JSON.stringify(parameters), { 'content-type': 'Application/JSON; Charset=UTF-8' })).status).toBe(200)
+    expect((await post(JSON.stringify({ ...parameters, scope: ['openid', 'read:orders'] }), { 'content-type': 'application/json' })).status).toBe(200)
+    expect((await post(new URLSearchParams(parameters).toString(), { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' })).status).toBe(200)
+  })
+
+  it('by another method is told which one', async () => {
+    for (const [path, allow] of [
+      ['oauth/token', 'POST, OPTIONS'],
+      ['oauth/revoke', 'POST, OPTIONS'],
+      ['oauth/introspect', 'POST'],
+    ] as const) {
+      for (const method of ['GET', 'PUT', 'DELETE', 'PATCH']) {
+        const { status, headers, body } = await scene.send(method, path)
+        expect({ status, allow: headers.get('allow'), error: body.error }).toEqual({ status: 405, allow, error: 'method_not_allowed' })
+      }
+    }
+    expect((await scene.send('DELETE', 'userinfo')).status).toBe(405)
+  })
+})
+
+describe('hostile values', () => {
+  const HOSTILE = [
+    '\0',
+    '\u{10ffff}',
+    "'; drop table events; --",
+    '{"$ne":null}',
+    '../../etc/passwd',
+    '%00%ff',
+    'a'.repeat(50_000),
+    '__proto__',
+    '<script>',
+    '\r\nX-Evil: 1',
+    '👩‍🚀',
+  ]
+  const NAMES = [
+    'grant_type',
+    'client_id',
+    'client_secret',
+    'refresh_token',
+    'code',
+    'scope',
+    'audience',
+    'redirect_uri',
+    'code_verifier',
+    'client_assertion',
+    'token',
+    'organization',
+  ]
+
+  it('in any parameter of any endpoint get a refusal of the protocol, never a fault', async () => {
+    const client = await scene.client()
+    await scene.grant(client.client_id, ['read:orders'])
+    const { refreshToken } = await scene.refreshToken(client, await scene.user())
+    const bases: [string, Record<string, string>][] = [
+      ['oauth/token', { grant_type: 'refresh_token', refresh_token: refreshToken }],
+      ['oauth/token', { grant_type: 'authorization_code', code: 'x' }],
+      ['oauth/token', { grant_type: 'client_credentials', audience: 'x' }],
+      ['oauth/revoke', { token: 'x' }],
+      ['oauth/introspect', { token: 'x' }],
+    ]
+    for (const [path, base] of bases) {
+      for (const name of NAMES) {
+        for (const value of HOSTILE) {
+          const { status, body } = await scene.form(path, { ...credentialsOf(client), ...base, [name]: value })
+          expect([200, 400, 401, 403, 413]).toContain(status)
+          if (status !== 200) expect(typeof body.error).toBe('string')
+        }
+      }
+    }
+  })
+
+  it('in headers do no harm either', async () => {
+    for (const value of [
+      'Bearer',
+      'Basic',
+      'Basic ====',
+      `Basic ${'A'.repeat(8000)}`,
+      'Bearer a b c',
+      `Bearer ${'.'.repeat(2000)}`,
+      'DPoP x',
+      'Digest username="x"',
+    ]) {
+      for (const path of ['oauth/token', 'oauth/revoke', 'oauth/introspect', 'userinfo']) {
+        const { status } = await scene.form(path, { grant_type: 'client_credentials', token: 'x' }, { authorization: value })
+        expect([400, 401, 403]).toContain(status)
+      }
+    }
+    for (const origin of ['null', 'https://', 'javascript:alert(1)', 'x'.repeat(1000), 'https://[::1', 'https://a b']) {
+      expect((await scene.send('OPTIONS', 'oauth/token', undefined, { origin })).status).toBe(204)
+    }
+  })
+
+  it('a body that never comes does not hold the endpoint for ever', async () => {
+    const status = await new Promise<number | undefined>((resolve, reject) => {
+      const req = request(`${service.url}oauth/token`, { method: 'POST', headers: { ...FORM, 'content-length': '100' } }, (res) => resolve(res.statusCode))
+      req.on('error', reject)
+      req.write('grant_type=')
+    })
+    expect(status).toBe(400)
+  })
+})
+
+describe('rate limits', () => {
+  it('count, and refuse with the time to wait, readable for the script that called', async () => {
+    const limited = await startApp({ RATE_LIMITS: 'on', RATE_LIMITS_OAUTH_PER_MINUTE: '3' })
+    try {
+      const other = new OAuthScene(limited)
+      const client = await other.client({ callbacks: ['https://spa.example.org/cb'] })
+      for (let left = 2; left >= 0; left--) {
+        const { status, headers } = await other.refresh(client, 'x')
+        expect({ status, remaining: headers.get('x-ratelimit-remaining'), limit: headers.get('x-ratelimit-limit') }).toEqual({
+          status: 403,
+          remaining: String(left),
+          limit: '3',
+        })
+        expect(Number(headers.get('x-ratelimit-reset'))).toBeGreaterThan(Date.now() / 1000 - 1)
+      }
+      for (let n = 0; n < 2; n++) {
+        const { status, headers, body } = await other.token(client, { grant_type: 'refresh_token', refresh_token: 'x' }, { origin: 'https://spa.example.org' })
+        expect(status).toBe(429)
+        expect(body).toEqual({
+          error: 'too_many_requests',
+          error_description: 'Too many requests. Check the X-RateLimit-Limit, X-RateLimit-Remaining and X-RateLimit-Reset headers.',
+        })
+        expect(Number(headers.get('retry-after'))).toBeGreaterThan(0)
+        expect(headers.get('access-control-allow-origin')).toBe('https://spa.example.org')
+      }
+      expect(await other.facts('RateLimited')).toHaveLength(1)
+    } finally {
+      await limited.close()
+    }
+  })
+})

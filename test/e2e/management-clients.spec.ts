@@ -1,0 +1,321 @@
+import { generateKeyPairSync, X509Certificate } from 'node:crypto'
+import { jest } from '@jest/globals'
+import { type Json, startApp, type TestApp } from '../support/app.js'
+
+jest.setTimeout(60_000)
+
+let service: TestApp
+beforeAll(async () => {
+  service = await startApp()
+})
+afterAll(() => service.close())
+
+const create = async (body: object) => {
+  const { status, body: client } = await service.api('POST', 'clients', body)
+  expect({ status, client }).toMatchObject({ status: 201 })
+  return client
+}
+const patch = (id: string, body: unknown) => service.api('PATCH', `clients/${id}`, body)
+const withScopes = async (...scopes: string[]) => ({ authorization: `Bearer ${await service.managementToken(scopes)}` })
+const publicKey = (modulusLength = 2048): string => generateKeyPairSync('rsa', { modulusLength }).publicKey.export({ type: 'spki', format: 'pem' }) as string
+
+describe('a new client', () => {
+  it('gets what Auth0 fills in', async () => {
+    const client = await create({ name: 'x' })
+    expect(client).toEqual({
+      tenant: 'localhost',
+      client_id: expect.stringMatching(/^[A-Za-z0-9]{32}$/),
+      client_secret: expect.stringMatching(/^[\w-]{64}$/),
+      name: 'x',
+      global: false,
+      is_first_party: true,
+      oidc_conformant: false,
+      is_token_endpoint_ip_header_trusted: false,
+      sso_disabled: false,
+      cross_origin_authentication: false,
+      custom_login_page_on: true,
+      jwt_configuration: { lifetime_in_seconds: 36_000, secret_encoded: false },
+      grant_types: ['authorization_code', 'implicit', 'refresh_token', 'client_credentials'],
+      refresh_token: {
+        rotation_type: 'non-rotating',
+        expiration_type: 'non-expiring',
+        leeway: 0,
+        token_lifetime: 2_592_000,
+        idle_token_lifetime: 1_296_000,
+        infinite_token_lifetime: true,
+        infinite_idle_token_lifetime: true,
+      },
+      signing_keys: [{ cert: expect.stringContaining('BEGIN CERTIFICATE') }],
+    })
+    expect((await service.api('GET', `clients/${client.client_id}`)).body).toEqual(client)
+  })
+
+  it.each([
+    [{ app_type: 'spa' }, ['authorization_code', 'implicit', 'refresh_token']],
+    [{ app_type: 'native' }, ['authorization_code', 'implicit', 'refresh_token']],
+    [{ token_endpoint_auth_method: 'none' }, ['authorization_code', 'implicit', 'refresh_token']],
+    [{ app_type: 'regular_web' }, ['authorization_code', 'implicit', 'refresh_token', 'client_credentials']],
+    [{ app_type: 'resource_server' }, undefined],
+    [{ is_first_party: false }, ['authorization_code', 'refresh_token', 'client_credentials']],
+  ])('%j may do %j', async (kind, grantTypes) => {
+    expect((await create({ name: 'x', ...kind })).grant_types).toEqual(grantTypes)
+  })
+
+  it('has long lifetimes when a secret method is sent, and completes a refresh_token sent in part', async () => {
+    expect((await create({ name: 'x', token_endpoint_auth_method: 'client_secret_post' })).refresh_token).toMatchObject({
+      token_lifetime: 31_557_600,
+      idle_token_lifetime: 2_592_000,
+    })
+    const policies = [{ audience: 'https://a', scope: ['read:x'] }]
+    expect((await create({ name: 'x', refresh_token: { rotation_type: 'non-rotating', expiration_type: 'expiring', policies } })).refresh_token).toEqual({
+      rotation_type: 'non-rotating',
+      expiration_type: 'expiring',
+      leeway: 0,
+      token_lifetime: 2_592_000,
+      idle_token_lifetime: 1_296_000,
+      infinite_token_lifetime: false,
+      infinite_idle_token_lifetime: false,
+      policies,
+    })
+    const text = { rotation_type: 'rotating', expiration_type: 'expiring', token_lifetime: '3600', leeway: 5 }
+    expect((await create({ name: 'x', refresh_token: text })).refresh_token).toMatchObject({ token_lifetime: 3600, idle_token_lifetime: 3600, leeway: 5 })
+  })
+
+  const rotating = { rotation_type: 'rotating', expiration_type: 'expiring' }
+  it.each([
+    [{}, `Payload validation error: 'Missing required property: name' on property name.`],
+    [{ name: '' }, `Payload validation error: 'String is too short (0 chars), minimum 1' on property name.`],
+    [{ name: '<b>' }, `Payload validation error: 'String does not match pattern ^[^<>]+$' on property name.`],
+    [{ name: 1 }, `Payload validation error: 'Expected type string but found type integer' on property name.`],
+    [{ name: null }, `Payload validation error: 'Expected type string but found type null' on property name.`],
+    [{ name: 'x', token_dialect: 'y' }, `Payload validation error: 'Additional properties not allowed: token_dialect'.`],
+    [{ name: 'x', app_type: 'toaster' }, `Payload validation error: 'No enum match for: toaster' on property app_type.`],
+    [{ name: 'x', description: 'x'.repeat(141) }, `Payload validation error: 'String is too long (141 chars), maximum 140' on property description.`],
+    [{ name: 'x', callbacks: 'https://a' }, `Payload validation error: 'Expected type array but found type string' on property callbacks.`],
+    [
+      { name: 'x', callbacks: ['javascript:alert(1)'] },
+      `Payload validation error: 'Object didn't pass validation for format absolute-uri-or-empty: javascript:alert(1)' on property callbacks.`,
+    ],
+    [
+      { name: 'x', refresh_token: { rotation_type: 'rotating' } },
+      `Payload validation error: 'Missing required property: expiration_type' on property refresh_token.expiration_type.`,
+    ],
+    [{ name: 'x', refresh_token: { ...rotating, foo: 1 } }, `Payload validation error: 'Additional properties not allowed: foo' on property refresh_token.`],
+    [
+      { name: 'x', refresh_token: { ...rotating, policies: [] } },
+      `Payload validation error: 'Array is too short (0), minimum 1' on property refresh_token.policies.`,
+    ],
+    [
+      { name: 'x', refresh_token: { ...rotating, policies: [{ scope: [] }] } },
+      `Payload validation error: 'Missing required property: audience' on property refresh_token.policies[0].audience.`,
+    ],
+    [{ name: 'x', refresh_token: { ...rotating, expiration_type: 'non-expiring' } }, 'Rotating refresh tokens must be expiring.'],
+    [
+      { name: 'x', refresh_token: { ...rotating, token_lifetime: 10, idle_token_lifetime: 20 } },
+      'The idle token lifetime must not be longer than the token lifetime.',
+    ],
+    [{ name: 'x', client_metadata: { a: 1 } }, `Payload validation error: 'Expected type string but found type integer' on property client_metadata.`],
+  ])('%j is refused', async (body, message) => {
+    expect(await service.api('POST', 'clients', body)).toMatchObject({ status: 400, body: { statusCode: 400, message, errorCode: 'invalid_body' } })
+  })
+
+  it('takes what a client sends back as it read it', async () => {
+    const { client_secret: _, ...read } = await create({ name: 'Echo', addons: { samlp: { x: 1 } } })
+    const { status, body } = await patch(read.client_id, { ...read, description: 'new' })
+    expect([status, body.description, body.addons]).toEqual([200, 'new', { samlp: { x: 1 } }])
+  })
+})
+
+describe('changing a client', () => {
+  it('replaces objects, merges client_metadata, and takes away what is null', async () => {
+    const { client_id: id } = await create({ name: 'x', client_metadata: { a: '1', b: '2' }, organization_usage: 'allow', jwt_configuration: { alg: 'RS256' } })
+    const { body } = await patch(id, { client_metadata: { b: null, c: '3' }, organization_usage: null, jwt_configuration: { lifetime_in_seconds: 60 } })
+    expect(body.client_metadata).toEqual({ a: '1', c: '3' })
+    expect(body).not.toHaveProperty('organization_usage')
+    expect(body.jwt_configuration).toEqual({ lifetime_in_seconds: 60, secret_encoded: false })
+    const whole = await patch(id, { refresh_token: { rotation_type: 'rotating', expiration_type: 'expiring' } })
+    expect(whole.body.refresh_token).toMatchObject({ rotation_type: 'rotating', token_lifetime: 2_592_000, infinite_token_lifetime: false })
+    expect((await patch(id, { refresh_token: null })).body).toMatchObject({ refresh_token: { rotation_type: 'non-rotating', infinite_token_lifetime: true } })
+  })
+
+  it('by many at once loses none of the merges', async () => {
+    const { client_id: id } = await create({ name: 'x' })
+    const keys = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
+    const answers = await Promise.all(keys.map((key) => patch(id, { client_metadata: { [key]: key } })))
+    expect(answers.map(({ status }) => status)).toEqual(keys.map(() => 200))
+    const { body } = await service.api('GET', `clients/${id}`)
+    expect(Object.keys(body.client_metadata).sort()).toEqual(keys)
+    expect(await patch(id, { client_metadata: { i: '1', j: '2', k: '3' } })).toMatchObject({ status: 400, body: { errorCode: 'invalid_body' } })
+  })
+
+  it('that is not there is 404, deleting it is 204', async () => {
+    const gone = { statusCode: 404, error: 'Not Found', message: 'The client does not exist', errorCode: 'inexistent_client' }
+    for (const [method, path] of [
+      ['GET', 'clients/none'],
+      ['PATCH', 'clients/none'],
+      ['POST', 'clients/none/rotate-secret'],
+      ['GET', 'clients/none/credentials'],
+    ] as const) {
+      expect(await service.api(method, path)).toMatchObject({ status: 404, body: gone })
+    }
+    expect((await service.api('DELETE', 'clients/none', '0')).status).toBe(204)
+  })
+
+  it('gives another secret, and the former one is worth nothing', async () => {
+    const { client_id: id, client_secret: former } = await create({ name: 'x' })
+    const { status, body } = await service.api('POST', `clients/${id}/rotate-secret`)
+    expect(status).toBe(200)
+    expect(body.client_secret).toMatch(/^[\w-]{64}$/)
+    expect(body.client_secret).not.toBe(former)
+    expect((await service.api('GET', `clients/${id}`)).body.client_secret).toBe(body.client_secret)
+    const { rows } = await service.pool.query(`select 1 from events where data::text like $1 or data::text like $2`, [`%${former}%`, `%${body.client_secret}%`])
+    expect(rows).toEqual([])
+  })
+})
+
+describe('what a caller sees', () => {
+  it('follows the scopes', async () => {
+    const { client_id: id } = await create({ name: 'x', callbacks: ['https://a/cb'] })
+    const members = async (...scopes: string[]) => Object.keys((await service.api('GET', `clients/${id}`, undefined, await withScopes(...scopes))).body).sort()
+    expect(await members('read:client_summary')).toEqual(['client_id', 'name'])
+    expect(await members('read:client_credentials')).toEqual(['client_id', 'client_secret', 'name', 'signing_keys'])
+    expect(await members('read:clients')).toEqual(expect.arrayContaining(['callbacks', 'grant_types']))
+    expect(await members('read:clients')).not.toContain('client_secret')
+    expect(await members('read:client_keys')).toEqual(expect.arrayContaining(['callbacks', 'client_secret', 'signing_keys']))
+  })
+
+  it('of a secret stands in the log', async () => {
+    const { client_id: id } = await create({ name: 'x' })
+    const reads = async () =>
+      (await service.pool.query(`select data from events where type = 'SecretRead' and data->>'path' = $1`, [`/api/v2/clients/${id}`])).rows
+    await service.api('GET', `clients/${id}`, undefined, await withScopes('read:clients'))
+    expect(await reads()).toEqual([])
+    await service.api('GET', `clients/${id}`)
+    expect(await reads()).toMatchObject([{ data: { accessedSecrets: ['client_secret'], status: 200 } }])
+  })
+
+  it('may change only what the scopes cover', async () => {
+    const { client_id: id } = await create({ name: 'x' })
+    const only = async (scope: string, body: object) => (await service.api('PATCH', `clients/${id}`, body, await withScopes(scope))).status
+    expect(await only('update:clients', { description: 'y' })).toBe(200)
+    expect(await only('update:clients', { client_secret: 'a'.repeat(48) })).toBe(403)
+    expect(await only('update:client_credentials', { description: 'y' })).toBe(403)
+    expect(await only('update:client_keys', { client_secret: 'a'.repeat(48) })).toBe(200)
+  })
+})
+
+describe('the list', () => {
+  it('comes in pages of both styles, filtered, and ends', async () => {
+    const { body: first } = await service.api('GET', 'clients?page=0&per_page=2&include_totals=true')
+    expect(first).toMatchObject({ start: 0, limit: 2, total: expect.any(Number), clients: [expect.anything(), expect.anything()] })
+    expect((await service.api('GET', `clients?page=999&per_page=100&include_totals=true`)).body).toMatchObject({ clients: [], total: first.total })
+    expect(Array.isArray((await service.api('GET', 'clients')).body)).toBe(true)
+
+    const seen: string[] = []
+    for (let from = ''; ;) {
+      const { body } = await service.api('GET', `clients?take=7${from && `&from=${from}`}&fields=client_id`)
+      seen.push(...body.clients.map(({ client_id }: { client_id: string }) => client_id))
+      if (!body.next) break
+      from = body.next
+    }
+    expect(new Set(seen).size).toBe(first.total)
+    expect(seen).toHaveLength(first.total)
+
+    const names = async (query: string) => (await service.api('GET', `clients?${query}`)).body.map(({ name }: { name: string }) => name)
+    expect(await names('is_global=true')).toEqual(['All Applications'])
+    expect(await names('is_global=false&per_page=100')).not.toContain('All Applications')
+    expect(new Set(await names('app_type=spa,native&fields=name,app_type'))).toEqual(new Set(['x']))
+    expect(await service.api('GET', 'clients?per_page=101')).toMatchObject({ status: 400, body: { errorCode: 'invalid_query_string' } })
+  })
+
+  it('has a global client that nobody deletes', async () => {
+    const [{ client_id: id }] = (await service.api('GET', 'clients?is_global=true')).body
+    expect(await service.api('DELETE', `clients/${id}`)).toMatchObject({ status: 400, body: { message: 'Global client cannot be deleted.' } })
+  })
+})
+
+describe('credentials', () => {
+  it('are made with a client or added to it, never shown, and bound while they are used', async () => {
+    const credentials = [{ name: 'first', credential_type: 'public_key', pem: publicKey() }]
+    const client = await create({ name: 'Keys', client_authentication_methods: { private_key_jwt: { credentials } } })
+    const [{ id: first }] = client.client_authentication_methods.private_key_jwt.credentials
+    expect(client.client_authentication_methods).toEqual({ private_key_jwt: { credentials: [{ id: expect.stringMatching(/^cred_\w{22}$/) }] } })
+    expect(client.jwt_configuration.alg).toBe('RS256')
+    expect(client).not.toHaveProperty('client_secret')
+    const at = `clients/${client.client_id}/credentials`
+    const added = await service.api('POST', at, { credential_type: 'public_key', pem: publicKey(), expires_at: '2040-01-01T00:00:00Z' })
+    expect(added).toMatchObject({ status: 201, body: { alg: 'RS256', credential_type: 'public_key', expires_at: '2040-01-01T00:00:00.000Z' } })
+    const list = await service.api('GET', `${at}?include_totals=true&per_page=100`)
+    expect(list.body.map(({ id }: { id: string }) => id)).toEqual([first, added.body.id])
+    expect(list.body.filter((credential: object) => 'public_key' in credential)).toEqual([])
+    expect(JSON.stringify(list.body)).not.toContain('BEGIN')
+
+    expect(await service.api('DELETE', `${at}/${first}`)).toMatchObject({
+      status: 400,
+      body: { message: 'Cannot delete credential still associated with a client' },
+    })
+    const moved = await patch(client.client_id, { client_authentication_methods: { private_key_jwt: { credentials: [{ id: added.body.id }] } } })
+    expect(moved.body.client_authentication_methods.private_key_jwt.credentials).toEqual([{ id: added.body.id }])
+    expect((await service.api('DELETE', `${at}/${first}`)).status).toBe(204)
+    expect((await service.api('GET', `${at}/${first}`)).status).toBe(404)
+    const { body: renewed } = await service.api('PATCH', `${at}/${added.body.id}`, { expires_at: null })
+    expect(renewed).not.toHaveProperty('expires_at')
+
+    const back = await patch(client.client_id, { client_authentication_methods: null, token_endpoint_auth_method: 'client_secret_post' })
+    expect(back.body).not.toHaveProperty('client_authentication_methods')
+    expect(back.body.token_endpoint_auth_method).toBe('client_secret_post')
+  })
+
+  it('are limited, and the same key comes once', async () => {
+    const { client_id: id } = await create({ name: 'Keys' })
+    const add = (pem: string) => service.api('POST', `clients/${id}/credentials`, { credential_type: 'public_key', pem })
+    const pem = publicKey()
+    expect((await add(pem)).status).toBe(201)
+    expect(await add(pem)).toMatchObject({ status: 400, body: { message: 'credentials contains public keys that already exist in client' } })
+    for (let n = 1; n < 4; n++) expect((await add(publicKey())).status).toBe(201)
+    expect(await add(publicKey())).toMatchObject({ status: 400, body: { message: 'A client can have a maximum of 4 credentials.' } })
+    const three = [1, 2, 3].map(() => ({ credential_type: 'public_key', pem: publicKey() }))
+    expect(await service.api('POST', 'clients', { name: 'x', client_authentication_methods: { private_key_jwt: { credentials: three } } })).toMatchObject({
+      status: 400,
+      body: { message: `Payload validation error: 'Array is too long (3), maximum 2' on property client_authentication_methods.private_key_jwt.credentials.` },
+    })
+  })
+
+  it.each([['no key'], ['-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----'], [publicKey(1024)]])('refuse %j', async (pem) => {
+    const { client_id: id } = await create({ name: 'Keys' })
+    expect(await service.api('POST', `clients/${id}/credentials`, { credential_type: 'public_key', pem })).toMatchObject({ status: 400 })
+  })
+})
+
+describe('signing keys', () => {
+  it('have certificates, rotate, and the former one can be revoked', async () => {
+    const list = async () => (await service.api('GET', 'keys/signing')).body as Record<string, Json>[]
+    const before = await list()
+    expect(before.map(({ current, next, previous }) => [current, next, previous]).sort()).toEqual([
+      [false, true, false],
+      [true, false, false],
+    ])
+    for (const { kid, cert, pkcs7, fingerprint, thumbprint } of before) {
+      const certificate = new X509Certificate(cert)
+      expect(certificate.fingerprint).toBe(fingerprint)
+      expect(fingerprint.replaceAll(':', '')).toBe(thumbprint)
+      expect(pkcs7).toContain('BEGIN PKCS7')
+      const { keys } = (await (await fetch(`${service.url}.well-known/jwks.json`)).json()) as { keys: { kid: string; n: string }[] }
+      expect(certificate.publicKey.export({ format: 'jwk' })).toMatchObject({ n: keys.find((key) => key.kid === kid)!.n })
+    }
+    const rotated = await service.api('POST', 'keys/signing/rotate')
+    expect(rotated).toMatchObject({ status: 201, body: { kid: expect.any(String), cert: expect.stringContaining('BEGIN CERTIFICATE') } })
+    const previous = (await list()).find((key) => key['previous'])!
+    expect(previous['kid']).toBe(before.find((key) => key['current'])!['kid'])
+    expect((await service.api('PUT', `keys/signing/${rotated.body.kid}/revoke`)).status).toBe(400)
+    expect(await service.api('PUT', `keys/signing/${previous['kid']}/revoke`)).toMatchObject({ status: 200, body: { kid: previous['kid'] } })
+    expect((await service.api('GET', `keys/signing/${previous['kid']}`, undefined, await fresh())).body).toMatchObject({
+      revoked: true,
+      revoked_at: expect.any(String),
+    })
+    expect(await service.api('GET', 'keys/signing/none', undefined, await fresh())).toMatchObject({ status: 404, body: { message: 'Signing key not found.' } })
+  })
+
+  /** The token of all other calls was signed with the key that is revoked by now. */
+  const fresh = async () => ({ authorization: `Bearer ${await service.managementToken()}` })
+})

@@ -1,0 +1,198 @@
+import { jest } from '@jest/globals'
+import { startApp, type TestApp } from '../support/app.js'
+
+jest.setTimeout(60_000)
+
+let service: TestApp
+beforeAll(async () => {
+  service = await startApp()
+})
+afterAll(() => service.close())
+
+let number = 0
+const identifier = (): string => `https://api${number++}.example/`
+const createApi = async (body: object = {}) => {
+  const { status, body: api } = await service.api('POST', 'resource-servers', { identifier: identifier(), ...body })
+  expect({ status, api }).toMatchObject({ status: 201 })
+  return api
+}
+
+describe('a resource server', () => {
+  it('gets defaults, and is found by id and by identifier, encoded once or twice', async () => {
+    const api = await createApi()
+    expect(api).toEqual({
+      id: expect.stringMatching(/^[0-9a-f]{24}$/),
+      name: api.identifier,
+      identifier: api.identifier,
+      is_system: false,
+      scopes: [],
+      signing_alg: 'RS256',
+      allow_offline_access: false,
+      token_lifetime: 86_400,
+      token_lifetime_for_web: 7200,
+      skip_consent_for_verifiable_first_party_clients: false,
+    })
+    const once = encodeURIComponent(api.identifier)
+    for (const id of [api.id, once, encodeURIComponent(once)]) {
+      expect(await service.api('GET', `resource-servers/${id}`)).toMatchObject({ status: 200, body: { id: api.id } })
+    }
+    expect(await service.api('POST', 'resource-servers', { identifier: api.identifier })).toMatchObject({
+      status: 409,
+      body: { message: 'A resource server with the same identifier already exists.' },
+    })
+  })
+
+  it('keeps scopes as a whole and takes back what was read', async () => {
+    const api = await createApi({ scopes: [{ value: 'read:a', description: 'A' }, { value: 'read:b' }] })
+    const { body } = await service.api('PATCH', `resource-servers/${api.id}`, { ...api, scopes: [{ value: 'read:c' }], token_lifetime: 7200 })
+    expect(body).toMatchObject({ scopes: [{ value: 'read:c' }], token_lifetime: 7200, token_lifetime_for_web: 7200, identifier: api.identifier })
+  })
+
+  it('has a signing secret with HS256 only, which stands in no event', async () => {
+    const api = await createApi({ signing_alg: 'HS256' })
+    expect(api.signing_secret.length).toBeGreaterThanOrEqual(32)
+    const own = 'my-own-signing-secret-1'
+    expect((await service.api('PATCH', `resource-servers/${api.id}`, { signing_secret: own })).body.signing_secret).toBe(own)
+    const { rows } = await service.pool.query(`select type from events where data::text like any($1)`, [[`%${own}%`, `%${api.signing_secret}%`]])
+    expect(rows).toEqual([])
+    const reads = await service.pool.query(`select 1 from events where type = 'SecretRead' and data->>'path' = $1`, [`/api/v2/resource-servers/${api.id}`])
+    await service.api('GET', `resource-servers/${api.id}`)
+    const after = await service.pool.query(`select 1 from events where type = 'SecretRead' and data->>'path' = $1`, [`/api/v2/resource-servers/${api.id}`])
+    expect(after.rowCount).toBe(reads.rowCount! + 1)
+  })
+
+  it('of the system is listed under its name and changed by nobody', async () => {
+    const system = (await service.api('GET', 'resource-servers')).body[0]
+    expect(system).toMatchObject({ name: 'Auth0 Management API', is_system: true, identifier: `${service.url}api/v2/` })
+    expect(await service.api('PATCH', `resource-servers/${system.id}`, { name: 'x' })).toMatchObject({
+      status: 400,
+      body: { message: 'System resource servers cannot be patched.' },
+    })
+    expect(await service.api('DELETE', `resource-servers/${system.id}`)).toMatchObject({
+      status: 400,
+      body: { message: 'System resource servers cannot be deleted.' },
+    })
+  })
+
+  it('is listed by identifiers, in the order of creation, and gone after DELETE with its grants', async () => {
+    const [a, b] = [await createApi(), await createApi()]
+    const query = [b, a].map((api) => `identifiers=${encodeURIComponent(api.identifier)}`).join('&')
+    expect((await service.api('GET', `resource-servers?${query}`)).body.map(({ id }: { id: string }) => id)).toEqual([a.id, b.id])
+    await service.api('POST', 'client-grants', { client_id: 'management', audience: a.identifier, scope: [] })
+    for (let n = 0; n < 2; n++) expect((await service.api('DELETE', `resource-servers/${a.id}`)).status).toBe(204)
+    expect(await service.api('GET', `resource-servers/${a.id}`)).toMatchObject({ status: 404, body: { message: 'The resource server does not exist' } })
+    expect((await service.api('GET', `client-grants?audience=${encodeURIComponent(a.identifier)}`)).body).toEqual([])
+  })
+
+  it.each([
+    [{}, `Payload validation error: 'Missing required property: identifier' on property identifier.`],
+    [{ identifier: 'x', token_lifetime: 2_592_001 }, `Payload validation error: 'Value 2592001 is greater than maximum 2592000' on property token_lifetime.`],
+    [{ identifier: 'x', token_lifetime: 1.5 }, `Payload validation error: 'Expected type integer but found type number' on property token_lifetime.`],
+    [
+      { identifier: 'x', token_lifetime: 60, token_lifetime_for_web: 61 },
+      `Payload validation error: 'Value 61 is greater than maximum 60' on property token_lifetime_for_web.`,
+    ],
+    [{ identifier: 'x', scopes: [{}] }, `Payload validation error: 'Missing required property: value' on property scopes[0].value.`],
+    [{ identifier: 'x', scopes: ['read:x'] }, `Payload validation error: 'Expected type object but found type string' on property scopes.`],
+    [{ identifier: 'x', signing_alg: 'none' }, `Payload validation error: 'No enum match for: none' on property signing_alg.`],
+  ])('%j is refused', async (body, message) => {
+    expect(await service.api('POST', 'resource-servers', body)).toMatchObject({ status: 400, body: { message } })
+  })
+})
+
+describe('a client grant', () => {
+  it('is made once, changed, listed and deleted', async () => {
+    const api = await createApi({ scopes: [{ value: 'read:a' }, { value: 'read:b' }] })
+    const { client_id } = (await service.api('POST', 'clients', { name: 'Machine', app_type: 'non_interactive' })).body
+    const body = { client_id, audience: api.identifier, scope: ['read:a'] }
+    const { status, body: grant } = await service.api('POST', 'client-grants', body)
+    expect({ status, grant }).toEqual({ status: 201, grant: { id: expect.stringMatching(/^cgr_\w{16}$/), ...body, subject_type: 'client' } })
+    expect(await service.api('POST', 'client-grants', body)).toMatchObject({ status: 409 })
+    expect((await service.api('PATCH', `client-grants/${grant.id}`, { scope: ['read:b'] })).body.scope).toEqual(['read:b'])
+    expect(await service.api('PATCH', `client-grants/${grant.id}`, { scope: ['read:z'] })).toMatchObject({ status: 400 })
+    expect((await service.api('GET', `client-grants?include_totals=true&take=50&client_id=${client_id}`)).body).toEqual({
+      client_grants: [{ ...grant, scope: ['read:b'] }],
+      total: 1,
+    })
+    expect((await service.api('GET', `client-grants/${grant.id}/organizations`)).body).toEqual([])
+    for (let n = 0; n < 2; n++) expect((await service.api('DELETE', `client-grants/${grant.id}`)).status).toBe(204)
+    expect(await service.api('GET', `client-grants/${grant.id}`)).toMatchObject({ status: 404, body: { message: 'The grant does not exist.' } })
+  })
+
+  it('needs a client, an API and scopes that are there', async () => {
+    const api = await createApi()
+    const answer = async (body: object) => (await service.api('POST', 'client-grants', body)).body
+    expect(await answer({ client_id: 'none', audience: api.identifier })).toMatchObject({ statusCode: 404, errorCode: 'inexistent_client' })
+    expect(await answer({ client_id: 'management', audience: 'none' })).toMatchObject({ statusCode: 404, errorCode: 'inexistent_resource_server' })
+    expect(await answer({ client_id: 'management', audience: api.identifier, scope: ['x'] })).toMatchObject({ statusCode: 400 })
+  })
+
+  it('made by two at once is one', async () => {
+    const { identifier: audience } = await createApi()
+    const made = await Promise.all(Array.from({ length: 6 }, () => service.api('POST', 'client-grants', { client_id: 'management', audience, scope: [] })))
+    expect(made.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409, 409, 409])
+  })
+})
+
+describe('tenant settings', () => {
+  it('have defaults, merge flags, turn minutes into hours and clamp', async () => {
+    const { body: before } = await service.api('GET', 'tenants/settings')
+    expect(before).toMatchObject({ session_lifetime: 168, idle_session_lifetime: 72, enabled_locales: ['en'], flags: { enable_client_connections: true } })
+    const { status, body } = await service.api('PATCH', 'tenants/settings', {
+      flags: { enable_dynamic_client_registration: true },
+      session_lifetime_in_minutes: 90,
+      idle_session_lifetime: 100_000,
+      friendly_name: 'Us',
+    })
+    expect(status).toBe(200)
+    expect(body).toMatchObject({
+      session_lifetime: 1.5,
+      idle_session_lifetime: 2400,
+      friendly_name: 'Us',
+      flags: { enable_client_connections: true, enable_dynamic_client_registration: true },
+    })
+    expect(Object.keys(body).filter((name) => name.endsWith('_in_minutes'))).toEqual([])
+    expect((await service.api('PATCH', 'tenants/settings', { flags: { enable_client_connections: false } })).body.flags).toMatchObject({
+      enable_client_connections: false,
+      enable_dynamic_client_registration: true,
+    })
+    expect((await service.api('GET', 'tenants/settings?fields=friendly_name')).body).toEqual({ friendly_name: 'Us' })
+  })
+
+  it.each([
+    [{ flags: { nonsense: true } }, `Payload validation error: 'Additional properties not allowed: nonsense' on property flags.`],
+    [{ session_lifetime: 0 }, `Payload validation error: 'Value 0 is less than minimum 1' on property session_lifetime.`],
+    [{ enabled_locales: [] }, `Payload validation error: 'Array is too short (0), minimum 1' on property enabled_locales.`],
+    [
+      { session_lifetime: 1, session_lifetime_in_minutes: 60 },
+      `Payload validation error: 'session_lifetime and session_lifetime_in_minutes cannot be set at the same time'.`,
+    ],
+    [{ default_directory: 'none' }, 'The connection none does not exist.'],
+  ])('%j is refused', async (body, message) => {
+    expect(await service.api('PATCH', 'tenants/settings', body)).toMatchObject({ status: 400, body: { message } })
+  })
+})
+
+describe('what is not built', () => {
+  it('answers as a tenant that has none of it', async () => {
+    const get = async (path: string) => {
+      const { status, body } = await service.api('GET', path)
+      return [status, body]
+    }
+    expect(await get('rules?page=0&per_page=100&include_totals=true')).toEqual([200, { start: 0, limit: 100, total: 0, rules: [] }])
+    expect(await get('organizations?include_totals=true&take=50')).toEqual([200, { organizations: [] }])
+    expect(await get('actions/actions?page=0&per_page=100')).toEqual([200, { actions: [], total: 0, page: 0, per_page: 100 }])
+    expect(await get('log-streams')).toEqual([200, []])
+    expect(await get('grants?include_totals=true')).toEqual([200, { start: 0, limit: 50, total: 0, grants: [] }])
+    expect(await get('emails/provider?fields=name')).toEqual([404, expect.objectContaining({ errorCode: 'inexistent_email_provider' })])
+    expect(await get('attack-protection/captcha')).toEqual([403, expect.objectContaining({ errorCode: 'insufficient_entitlement' })])
+    expect(await get('stats/active-users')).toEqual([200, expect.any(Number)])
+    expect(await get('stats/daily?from=20200102&to=20200101')).toEqual([
+      400,
+      expect.objectContaining({ message: `'from' date cannot be greater than 'to' date.` }),
+    ])
+    expect(await get('stats/daily')).toEqual([200, expect.any(Array)])
+    expect((await service.api('DELETE', 'grants/5f5f')).status).toBe(204)
+    expect((await service.api('DELETE', 'grants')).status).toBe(400)
+  })
+})

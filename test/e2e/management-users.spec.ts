@@ -1,0 +1,471 @@
+import { jest } from '@jest/globals'
+import { createOwnerClient } from '../../src/database/pool.js'
+import { EventStore } from '../../src/event-store/event-store.js'
+import { PersonKeys } from '../../src/keys/person-keys.js'
+import { StartSession } from '../../src/sessions/index.js'
+import { deleteUser, user } from '../../src/users/user/user.js'
+import { updateUser } from '../../src/users/user/user-table.js'
+import { startApp, type TestApp } from '../support/app.js'
+import { dumpTables, formsOf } from '../support/dump.js'
+import { eventually } from '../support/eventually.js'
+import { OAuthScene, ROTATING } from '../support/oauth.js'
+
+jest.setTimeout(60_000)
+
+const DIRECTORY = 'Username-Password-Authentication'
+const PASSWORD = 'Correct-Horse-1'
+let service: TestApp
+let serial = 0
+
+beforeAll(async () => {
+  service = await startApp()
+})
+afterAll(() => service.close())
+
+const address = (): string => `jane.${++serial}@example.com`
+const create = (body: object): ReturnType<TestApp['api']> =>
+  service.api('POST', 'users', { connection: DIRECTORY, password: PASSWORD, email: address(), ...body })
+interface User {
+  readonly user_id: string
+  readonly email: string
+}
+const made = async (body: object = {}): Promise<User> => {
+  const { status, body: user } = await create(body)
+  expect({ status, user }).toMatchObject({ status: 201 })
+  return user as User
+}
+const path = (id: string): string => `users/${encodeURIComponent(id)}`
+const search = async (q: string, more = ''): Promise<string[]> => {
+  const { status, body } = await service.api('GET', `users?q=${encodeURIComponent(q)}&${more}`)
+  expect({ q, status, body }).toMatchObject({ status: 200 })
+  return (body as User[]).map(({ user_id }) => user_id)
+}
+
+describe('POST /users', () => {
+  it('makes a user with the defaults of Auth0', async () => {
+    const email = address()
+    const user = await made({ email: email.toUpperCase(), user_metadata: { a: 1 }, app_metadata: { b: [2] } })
+    expect(user).toEqual({
+      user_id: expect.stringMatching(/^auth0\|[0-9a-f]{24}$/),
+      email,
+      email_verified: false,
+      name: email,
+      nickname: email.split('@')[0],
+      picture: expect.stringMatching(/^https:\/\/s\.gravatar\.com\/avatar\/[0-9a-f]{32}/),
+      user_metadata: { a: 1 },
+      app_metadata: { b: [2] },
+      identities: [{ connection: DIRECTORY, user_id: user.user_id.slice(6), provider: 'auth0', isSocial: false }],
+      created_at: expect.stringMatching(/^\d{4}-.*\.\d{3}Z$/),
+      updated_at: expect.stringMatching(/^\d{4}-.*\.\d{3}Z$/),
+    })
+    expect((await service.api('GET', path(user.user_id))).body).toEqual(user)
+  })
+
+  it('takes an id that the caller chose', async () => {
+    expect((await made({ user_id: 'my-own.1' })).user_id).toBe('auth0|my-own.1')
+    expect((await create({ user_id: 'my-own.1' })).body).toEqual({
+      statusCode: 409,
+      error: 'Conflict',
+      message: 'The user already exists.',
+      errorCode: 'auth0_idp_error',
+    })
+  })
+
+  it('makes one of two at the same time', async () => {
+    const email = address()
+    const answers = await Promise.all(Array.from({ length: 4 }, () => create({ email })))
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409])
+  })
+
+  it.each<[object, string]>([
+    [{ connection: 'none' }, 'Connection does not exist.'],
+    [{ username: 'jane' }, 'Cannot set username for connection without requires_username.'],
+    [{ password: 'weak' }, 'PasswordStrengthError: Password is too weak'],
+    [{ password: undefined }, "Payload validation error: 'Missing required property: password'."],
+    [{ email: undefined }, "Payload validation error: 'Missing required property: email'."],
+    [{ connection: undefined }, "Payload validation error: 'Missing required property: connection' on property connection."],
+    [{ email: 'no address' }, "Payload validation error: 'Object didn't pass validation for format email: no address' on property email."],
+    [{ phone_number: '0123' }, "Payload validation error: 'String does not match pattern ^\\+[0-9]{1,15}$' on property phone_number."],
+    [{ user_id: 'a b' }, "Payload validation error: 'String does not match pattern ^\\S+$' on property user_id."],
+    [{ name: 'x'.repeat(301) }, "Payload validation error: 'String is too long (301 chars), maximum 300' on property name."],
+    [{ user_metadata: 'x' }, "Payload validation error: 'Expected type object but found type string' on property user_metadata."],
+    [
+      { picture: 'javascript:alert(1)' },
+      "Payload validation error: 'Object didn't pass validation for format strict-uri: javascript:alert(1)' on property picture.",
+    ],
+    [{ administrator: true }, "Payload validation error: 'Additional properties not allowed: administrator'."],
+  ])('refuses %j', async (body, message) => {
+    expect((await create(body)).body).toMatchObject({ statusCode: 400, error: 'Bad Request', message })
+  })
+})
+
+describe('PATCH /users/{id}', () => {
+  it('merges metadata at its first level, replaces the rest, and unsets by null', async () => {
+    const { user_id } = await made({ user_metadata: { a: { x: 1 }, b: 2 }, given_name: 'Jane' })
+    const { status, body } = await service.api('PATCH', path(user_id), {
+      user_metadata: { a: { y: 1 }, b: null },
+      given_name: null,
+      family_name: 'Doe',
+      blocked: true,
+    })
+    expect(status).toBe(200)
+    expect(body).toMatchObject({ user_metadata: { a: { y: 1 } }, family_name: 'Doe', blocked: true })
+    expect(body.user_metadata).toEqual({ a: { y: 1 } })
+    expect(body).not.toHaveProperty('given_name')
+    expect((await service.api('PATCH', path(user_id), { blocked: false })).body.blocked).toBe(false)
+  })
+
+  it('loses nothing of changes made at the same time', async () => {
+    const { user_id } = await made()
+    await Promise.all(Array.from({ length: 8 }, (_, n) => service.api('PATCH', path(user_id), { app_metadata: { [`k${n}`]: n } })))
+    expect(Object.keys((await service.api('GET', path(user_id))).body.app_metadata)).toHaveLength(8)
+  })
+
+  it('makes a new address unverified, and the old one free', async () => {
+    const email = address()
+    const { user_id } = await made({ email, email_verified: true })
+    const { body } = await service.api('PATCH', path(user_id), { email: address() })
+    expect(body.email_verified).toBe(false)
+    await made({ email })
+    const taken = await service.api('PATCH', path(user_id), { email })
+    expect(taken).toMatchObject({ status: 400, body: { message: 'The specified new email already exists', errorCode: 'auth0_idp_error' } })
+  })
+
+  it('gives an address to one of two who want it at the same time', async () => {
+    const [a, b] = [await made(), await made()]
+    const email = address()
+    const answers = await Promise.all([a, b].map(({ user_id }) => service.api('PATCH', path(user_id), { email })))
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 400])
+    expect(await search(`email:${email}`)).toHaveLength(1)
+  })
+
+  it('changes a password', async () => {
+    const { user_id } = await made()
+    const { status, body } = await service.api('PATCH', path(user_id), { password: 'Another-Horse-2' })
+    expect(status).toBe(200)
+    expect(Date.parse(body.last_password_reset)).toBeGreaterThan(Date.now() - 60_000)
+  })
+
+  it.each<[object, string]>([
+    [{ password: PASSWORD, email: 'a@example.com' }, 'Cannot update password and email simultaneously.'],
+    [{ password: PASSWORD, email_verified: true }, 'Cannot update password and email_verified simultaneously.'],
+    [{ username: 'u', email: 'a@example.com' }, 'Cannot update username and email simultaneously.'],
+    [{ username: 'u', email_verified: true }, 'Cannot update username and email_verified simultaneously.'],
+    [{ username: 'u', password: PASSWORD }, 'Cannot update username and password simultaneously.'],
+    [{ username: 'u' }, 'Cannot set username for connection without requires_username.'],
+    [{ password: 'weak' }, 'PasswordStrengthError: Password is too weak'],
+    [{ email: null }, 'Cannot remove the only identifier of the user.'],
+    [{ connection: 'none', email: 'a@example.com' }, 'Connection does not exist.'],
+    [{ user_id: 'other' }, "Payload validation error: 'Additional properties not allowed: user_id'."],
+  ])('refuses %j', async (body, message) => {
+    const { user_id } = await made()
+    expect((await service.api('PATCH', path(user_id), body)).body).toMatchObject({ statusCode: 400, message })
+  })
+
+  it('knows no user who is not there', async () => {
+    const answer = { statusCode: 404, error: 'Not Found', message: 'The user does not exist.', errorCode: 'inexistent_user' }
+    expect((await service.api('PATCH', path('auth0|none'), { name: 'x' })).body).toEqual(answer)
+    expect((await service.api('GET', path('auth0|none'))).body).toEqual(answer)
+  })
+})
+
+describe('a token with narrower scopes', () => {
+  const as = async (scopes: string[], claims = {}): Promise<Record<string, string>> => ({
+    authorization: `Bearer ${await service.managementToken(scopes, claims)}`,
+  })
+
+  it('of its own user reads and changes that user alone', async () => {
+    const [own, other] = [await made(), await made()]
+    const headers = await as(['read:current_user', 'update:current_user_metadata'], { sub: own.user_id })
+    expect((await service.api('GET', path(own.user_id), undefined, headers)).status).toBe(200)
+    expect((await service.api('GET', path(other.user_id), undefined, headers)).body).toMatchObject({
+      statusCode: 403,
+      message: 'User to be acted on does not match subject in bearer token.',
+    })
+    expect((await service.api('PATCH', path(own.user_id), { user_metadata: { a: 1 } }, headers)).status).toBe(200)
+    expect((await service.api('PATCH', path(own.user_id), { password: PASSWORD }, headers)).body).toMatchObject({
+      statusCode: 403,
+      errorCode: 'insufficient_scope',
+    })
+    expect((await service.api('PATCH', path(own.user_id), { app_metadata: {} }, headers)).status).toBe(403)
+    expect((await service.api('PATCH', path(other.user_id), { user_metadata: {} }, headers)).status).toBe(403)
+  })
+
+  it('for app_metadata changes nothing else', async () => {
+    const { user_id } = await made()
+    const headers = await as(['update:users_app_metadata'])
+    expect((await service.api('PATCH', path(user_id), { app_metadata: { a: 1 } }, headers)).status).toBe(200)
+    expect((await service.api('PATCH', path(user_id), { name: 'x' }, headers)).status).toBe(403)
+  })
+})
+
+describe('DELETE /users/{id}', () => {
+  it('answers 204, also when it is repeated', async () => {
+    const { user_id } = await made()
+    expect((await service.api('DELETE', path(user_id))).status).toBe(204)
+    expect((await service.api('DELETE', path(user_id))).status).toBe(204)
+    expect((await service.api('GET', path(user_id))).status).toBe(404)
+  })
+
+  it('is finished by the background where the process ended in the middle', async () => {
+    const { user_id } = await made()
+    await service.app.get(EventStore).transact(user, user_id, deleteUser, {}, (db, state) => updateUser(db, user_id, state))
+    await eventually(async () => (await service.pool.query('select from person_keys where person_id = $1', [user_id])).rowCount === 0)
+  })
+
+  it('lets the id and the address be used again', async () => {
+    const user = await made({ user_id: 'again' })
+    await service.api('DELETE', path(user.user_id))
+    const again = await made({ user_id: 'again', email: user.email, given_name: 'New' })
+    expect((await service.api('GET', path(again.user_id))).body).toMatchObject({ email: user.email, given_name: 'New' })
+  })
+})
+
+describe('refresh tokens of a user', () => {
+  const gone = { status: 403, body: { error: 'invalid_grant', error_description: "The refresh_token was generated for a user who doesn't exist anymore." } }
+  let scene: OAuthScene
+  beforeAll(async () => {
+    scene = new OAuthScene(service)
+    await scene.api()
+  })
+  const families = async (userId: string, reason: string): Promise<number> => {
+    const { rows } = await service.pool.query(
+      `select count(*)::int as n from streams where type = 'refresh_token_family' and state->>'userId' = $1 and state->>'reason' = $2`,
+      [userId, reason],
+    )
+    return rows[0].n as number
+  }
+
+  it('are refused by name once the user is deleted, also when their families are revoked and the id is used again', async () => {
+    const client = await scene.client({ refresh_token: ROTATING })
+    const { user_id } = await made({ user_id: 'goes' })
+    const tokens = await Promise.all(Array.from({ length: 3 }, () => scene.refreshToken(client, user_id)))
+    expect((await service.api('DELETE', path(user_id))).status).toBe(204)
+    expect(await scene.refresh(client, tokens[0]!.refreshToken)).toMatchObject(gone)
+    await eventually(async () => (await families(user_id, 'user-deleted')) === 3)
+    expect(await scene.refresh(client, tokens[1]!.refreshToken)).toMatchObject(gone)
+    await made({ user_id: 'goes' })
+    expect(await scene.refresh(client, tokens[2]!.refreshToken)).toMatchObject(gone)
+    expect((await service.api('GET', `${path(user_id)}/refresh-tokens`)).body).toEqual({ tokens: [] })
+  })
+
+  it('end with the password they were given for, before the change is answered; newer ones stay', async () => {
+    const client = await scene.client({ refresh_token: ROTATING })
+    const { user_id } = await made()
+    const { refreshToken } = await scene.refreshToken(client, user_id)
+    expect((await service.api('PATCH', path(user_id), { password: 'Another-Horse-2' })).status).toBe(200)
+    expect(await scene.refresh(client, refreshToken)).toMatchObject({ status: 403, body: { error_description: 'Unknown or invalid refresh token.' } })
+    expect(await families(user_id, 'password-changed')).toBe(1)
+    const newer = await scene.refreshToken(client, user_id)
+    expect((await scene.refresh(client, newer.refreshToken)).status).toBe(200)
+  })
+
+  it('are refused while the user is blocked', async () => {
+    const client = await scene.client({ refresh_token: ROTATING })
+    const { user_id } = await made()
+    const { refreshToken } = await scene.refreshToken(client, user_id)
+    await service.api('PATCH', path(user_id), { blocked: true })
+    expect(await scene.refresh(client, refreshToken)).toMatchObject({ status: 403, body: { error_description: 'user is blocked' } })
+    await service.api('PATCH', path(user_id), { blocked: false })
+    expect((await scene.refresh(client, refreshToken)).status).toBe(200)
+  })
+})
+
+it('leaves no readable byte of somebody in the database, during their time and after', async () => {
+  const planted = ['Zyxwvu', 'Plantednick', 'Plantedmeta', 'Plantedapp', 'Plantedkey', 'Planted-Pass-9'] as const
+  const [name, nickname, meta, app, key, password] = planted
+  const email = 'planted.address@erase.example'
+  const { user_id } = await made({
+    email,
+    password,
+    name,
+    nickname,
+    given_name: name,
+    family_name: name,
+    user_metadata: { [key]: meta },
+    app_metadata: { [key]: { x: [app] } },
+  })
+  await service.api('PATCH', path(user_id), { name: `${name}2`, user_metadata: { [key]: `${meta}2` } })
+  await search(`name:${name}*`)
+  const owner = createOwnerClient(service.config.databaseUrl)
+  await owner.connect()
+  const found = async (): Promise<string[]> => {
+    const forms = [email, 'planted.address', ...planted].flatMap((value) => [value, value.toLowerCase()]).flatMap(formsOf)
+    return (await dumpTables(owner)).filter(({ row }) => forms.some((form) => row.includes(form))).map(({ table, row }) => `${table}: ${row.slice(0, 300)}`)
+  }
+  expect(await found()).toEqual([])
+  await service.api('DELETE', path(user_id))
+  expect(await found()).toEqual([])
+  const { rowCount } = await owner.query('select from person_keys where person_id = $1', [user_id])
+  expect(rowCount).toBe(0)
+  expect((await owner.query('select from users where user_id = $1', [user_id])).rowCount).toBe(0)
+  await owner.end()
+})
+
+describe('a search', () => {
+  let jane: User
+  let john: User
+  beforeAll(async () => {
+    jane = await made({
+      email: 'search.jane@find.example',
+      name: 'Jane Roe',
+      given_name: 'Jane',
+      blocked: true,
+      app_metadata: { plan: { tier: 'gold' }, tags: ['a', 'b'] },
+    })
+    john = await made({ email: 'search.john@find.example', name: 'John Roe', email_verified: true, user_metadata: { n: 5 } })
+  })
+
+  it.each<[string, string]>([
+    ['user_id:"{jane}"', 'jane'],
+    ['email:SEARCH.jane@find.example', 'jane'],
+    ['email:"search.jane@find.example"', 'jane'],
+    ['email.domain:find.example', 'jane john'],
+    ['name:"john roe"', 'john'],
+    ['name:j* AND email.domain:find.example', 'jane john'],
+    ['email:search.*', 'jane john'],
+    ['name:*roe', 'jane john'],
+    ['name:*n?Roe', '400'],
+    ['name:*oe', '400'],
+    ['given_name:jane AND blocked:true', 'jane'],
+    ['email.domain:find.example AND NOT blocked:true', 'john'],
+    ['email.domain:find.example AND email_verified:true', 'john'],
+    ['email.domain:find.example AND _exists_:given_name', 'jane'],
+    ['email.domain:find.example -_exists_:given_name', 'john'],
+    ['app_metadata.plan.tier:gold', 'jane'],
+    ['app_metadata.tags:b AND email.domain:find.example', 'jane'],
+    ['user_metadata.n:5', 'john'],
+    ['user_metadata.n:*5', '400'],
+    ['user_metadata.n:[1 TO 9]', '400'],
+    ['search.john@find.example', 'john'],
+    ['"Jane Roe" OR "John Roe"', 'jane john'],
+    ['(name:"jane roe" OR name:"john roe") AND identities.connection:"Username-Password-Authentication"', 'jane john'],
+    ['email.domain:find.example AND identities.provider:auth0 AND identities.isSocial:false', 'jane john'],
+    ['email.domain:find.example AND identities.connection:other', ''],
+    ['email.domain:find.example AND created_at:[2020-01-01 TO *]', 'jane john'],
+    ['email.domain:find.example AND created_at:{* TO 2020-01-01}', ''],
+    ['email.domain:find.example AND created_at:[x TO *]', '400'],
+    ['email.domain:find.example AND logins_count:[1 TO *]', ''],
+    ['email.domain:find.example AND NOT logins_count:[1 TO *]', 'jane john'],
+    ['email.domain:find.example AND NOT name:jane*', 'john'],
+    ['nothing:here', ''],
+    ['email:(', '400'],
+  ])('%s → %s', async (q, expected) => {
+    const query = q.replace('{jane}', jane.user_id)
+    if (expected === '400') {
+      const { body } = await service.api('GET', `users?q=${encodeURIComponent(query)}`)
+      expect(body).toMatchObject({ statusCode: 400, error: 'Bad Request', errorCode: 'invalid_query_string' })
+      expect(body.message).toMatch(/^Query validation error: '.*' on property q\.$/)
+      return
+    }
+    const ids: Record<string, string> = { jane: jane.user_id, john: john.user_id }
+    expect(await search(query)).toEqual(
+      expected
+        .split(' ')
+        .filter(Boolean)
+        .map((name) => ids[name]),
+    )
+  })
+
+  it('is found by what a change made, and not by what was before', async () => {
+    const { user_id } = await made({ name: 'Before Change' })
+    await service.api('PATCH', path(user_id), { name: 'After Change' })
+    expect(await search('name:"before change"')).toEqual([])
+    expect(await search('name:"after change"')).toEqual([user_id])
+  })
+
+  it('comes in the order that was asked for', async () => {
+    const q = 'email.domain:find.example'
+    expect(await search(q, 'sort=created_at:-1')).toEqual([john.user_id, jane.user_id])
+    expect(await search(q, 'sort=name:-1')).toEqual([john.user_id, jane.user_id])
+    expect(await search(q, 'sort=email:1')).toEqual([jane.user_id, john.user_id])
+    expect((await service.api('GET', 'users?sort=x:1')).status).toBe(400)
+  })
+
+  it('comes in pages, with totals if they are asked for', async () => {
+    const q = encodeURIComponent('email.domain:find.example')
+    const first = await service.api('GET', `users?q=${q}&page=0&per_page=1&include_totals=true`)
+    expect(first.body).toMatchObject({ start: 0, limit: 1, length: 1, total: 2, users: [{ user_id: jane.user_id }] })
+    const end = await service.api('GET', `users?q=${q}&page=2&per_page=1&include_totals=true`)
+    expect(end.body).toEqual({ start: 2, limit: 1, length: 0, total: 2, users: [] })
+    expect((await service.api('GET', `users?q=${q}&fields=email&include_fields=true`)).body).toEqual([{ email: jane.email }, { email: john.email }])
+    expect((await service.api('GET', 'users?page=10&per_page=100')).status).toBe(200)
+    expect((await service.api('GET', 'users?page=11&per_page=100')).body).toEqual({
+      statusCode: 400,
+      error: 'Bad Request',
+      message: 'You can only page through the first 1000 records. See https://auth0.com/docs/users/search/v3/view-search-results-by-page#limitation.',
+      errorCode: 'invalid_query_string',
+    })
+    expect((await service.api('GET', 'users?per_page=101')).status).toBe(400)
+  })
+
+  it('by address alone answers a bare array', async () => {
+    expect((await service.api('GET', 'users-by-email?email=SEARCH.Jane@find.example&fields=user_id')).body).toEqual([{ user_id: jane.user_id }])
+    expect((await service.api('GET', 'users-by-email?email=nobody@find.example')).body).toEqual([])
+    expect((await service.api('GET', 'users-by-email')).status).toBe(400)
+  })
+})
+
+it('shows and finds what logins left', async () => {
+  const { user_id } = await made({ email: 'logs.in@login.example' })
+  await made({ email: 'never@login.example' })
+  const origin = await service.app.get(PersonKeys).seal(user_id, { ip: '203.0.113.7', userAgent: 'test' })
+  const login = { userId: user_id, clientId: 'c', connection: DIRECTORY }
+  for (let n = 0; n < 2; n++) await service.commands.execute(new StartSession(login, { origin }))
+  const { body } = await service.api('GET', path(user_id))
+  expect(body).toMatchObject({ logins_count: 2, last_ip: '203.0.113.7', last_login: expect.stringMatching(/Z$/) })
+  const both = 'email.domain:login.example'
+  expect(await search(`${both} AND logins_count:2`)).toEqual([user_id])
+  expect(await search(`${both} AND last_login:[2020-01-01 TO *]`)).toEqual([user_id])
+  expect(await search(`${both} AND _exists_:last_login`)).toEqual([user_id])
+  expect((await search(both, 'sort=last_login:-1'))[0]).toBe(user_id)
+  await service.api('DELETE', path(user_id))
+  await eventually(async () => (await service.pool.query('select from user_logins where user_id = $1', [user_id])).rowCount === 0)
+})
+
+describe('a search among very many', () => {
+  const copies = async (from: number, to: number): Promise<void> => {
+    const { user_id } = await made({ email: address(), name: 'Crowd' })
+    await service.pool.query(
+      `insert into users (user_id, connection_id, search_lookups, document, created_at, updated_at)
+       select 'auth0|crowd' || n, connection_id, search_lookups, document, created_at, updated_at from users, generate_series($2::int, $3::int) as n where user_id = $1`,
+      [user_id, from, to],
+    )
+  }
+
+  it('opens up to its limit, and refuses by a clear text beyond; exact values are found among any number', async () => {
+    await copies(1, 9000)
+    expect(await search('name:Crow*', 'per_page=2')).toHaveLength(2)
+    await copies(9001, 10_001)
+    const { body } = await service.api('GET', 'users?q=name:Crow*')
+    expect(body).toMatchObject({ statusCode: 400, errorCode: 'invalid_query_string', message: expect.stringContaining('look at 10000 users at most') })
+    expect((await service.api('GET', 'users?q=name:Crowd&include_totals=true')).body.total).toBe(10_003)
+    expect(await search('name:Crow* AND email.domain:login.example')).toEqual([])
+    await service.pool.query(`delete from users where user_id like 'auth0|crowd%'`)
+  })
+})
+
+describe('hostile input', () => {
+  it.each<[string, string, unknown]>([
+    ['POST', 'users', '{"connection":'],
+    ['POST', 'users', [1]],
+    ['POST', 'users', null],
+    ['POST', 'users', { connection: DIRECTORY, email: { $ne: 1 } }],
+    ['POST', 'users', `{"connection":"${DIRECTORY}","email":"h1@example.com","password":"${PASSWORD}","user_metadata":{"__proto__":{"a":1}}}`],
+    ['POST', 'users', { connection: DIRECTORY, email: 'h2@example.com', password: PASSWORD, name: 'a\0b' }],
+    ['POST', 'users', { connection: DIRECTORY, email: 'h3@example.com', password: PASSWORD, name: '\ud800' }],
+    ['PATCH', 'users/%00', { name: 'x' }],
+    ['PATCH', `users/${'x'.repeat(5000)}`, { name: 'x' }],
+    ['GET', 'users?q=%00', undefined],
+    ['GET', `users?q=${'('.repeat(3000)}`, undefined],
+    ['GET', 'users?q=a&q=b', undefined],
+    ['GET', 'users?per_page=-1', undefined],
+    ['GET', "users?sort=';drop:1", undefined],
+    ['GET', 'users-by-email?email=%00', undefined],
+  ])('%s %.40s gets a clean refusal', async (method, where, body) => {
+    const { status, body: answer } = await service.api(method, where, body)
+    expect(status).toBeGreaterThanOrEqual(400)
+    expect(status).toBeLessThan(500)
+    expect(answer).toMatchObject({ statusCode: status, message: expect.any(String) })
+  })
+})

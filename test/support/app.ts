@@ -1,0 +1,112 @@
+import { readFileSync } from 'node:fs'
+import type { INestApplicationContext } from '@nestjs/common'
+import { NestFactory } from '@nestjs/core'
+import type { NestExpressApplication } from '@nestjs/platform-express'
+import { CommandBus, QueryBus } from '@nestjs/cqrs'
+import pg from 'pg'
+import { AppModule } from '../../src/app.module.js'
+import { MANAGEMENT_SCOPES } from '../../src/authorization/index.js'
+import type { Config } from '../../src/config.js'
+import { setUpHttp } from '../../src/http/set-up.js'
+import { SigningKeys } from '../../src/keys/signing-keys.js'
+import { createLogger, NestLog } from '../../src/logging.js'
+import { bootstrapped, configFor } from './bootstrapped.js'
+import { freshDatabase } from './database.js'
+import { freePort } from './service.js'
+
+export const MANAGEMENT_CLIENT = { id: 'management', secret: 'a-secret-for-tests-0123456789' }
+export const ADMINISTRATOR = { email: 'admin@example.com', password: 'Admin-Password-1' }
+
+/** What an answer's body is, is what a test asserts. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type Json = any
+
+/** The whole service in this process, on a database and a port of its own, with sealer, projections and reactors at work. */
+export interface TestApp {
+  /** The issuer, with its trailing slash: the base of every address. */
+  readonly url: string
+  readonly config: Config
+  readonly app: NestExpressApplication
+  readonly pool: pg.Pool
+  readonly commands: CommandBus
+  readonly queries: QueryBus
+  /** A token for the Management API, of the management client unless `claims` say otherwise; by default with every scope. */
+  managementToken(scopes?: readonly string[], claims?: object): Promise<string>
+  /** A call of the Management API with every scope, or with the token that `headers` bring. */
+  api(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<{ status: number; body: Json; headers: Headers }>
+  close(): Promise<void>
+}
+
+export async function startApp(env: Record<string, string> = {}, tls?: { readonly certFile: string; readonly keyFile: string }): Promise<TestApp> {
+  const databaseUrl = await freshDatabase()
+  const port = await freePort()
+  const url = `${tls ? 'https' : 'http'}://localhost:${port}/`
+  const environment = {
+    PORT: String(port),
+    ISSUER_URL: url,
+    MANAGEMENT_CLIENT_ID: MANAGEMENT_CLIENT.id,
+    MANAGEMENT_CLIENT_SECRET: MANAGEMENT_CLIENT.secret,
+    ADMIN_EMAIL: ADMINISTRATOR.email,
+    ADMIN_PASSWORD: ADMINISTRATOR.password,
+    RATE_LIMITS: 'off',
+    LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'silent',
+    ...env,
+  }
+  await bootstrapped(databaseUrl, environment)
+  const config: Config = { ...configFor(databaseUrl, environment), part: 'http' }
+  const background = await startBackground(config)
+  const log = createLogger(config.logLevel, 'http')
+  const app = await NestFactory.create<NestExpressApplication>(
+    AppModule.for(config, () => Promise.resolve('')),
+    {
+      logger: new NestLog(log),
+      bodyParser: false,
+      abortOnError: false,
+      ...(tls && { httpsOptions: { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) } }),
+    },
+  )
+  setUpHttp(app, config, log)
+  await app.listen(port)
+
+  const managementToken: TestApp['managementToken'] = (scopes = MANAGEMENT_SCOPES, claims = {}) => {
+    const now = Math.floor(Date.now() / 1000)
+    const ours = { iss: url, sub: `${MANAGEMENT_CLIENT.id}@clients`, azp: MANAGEMENT_CLIENT.id, aud: `${url}api/v2/`, iat: now, exp: now + 3600 }
+    return app.get(SigningKeys).sign({ ...ours, scope: scopes.join(' '), gty: 'client-credentials', ...claims }, { alg: 'RS256', typ: 'at+jwt' })
+  }
+  const token = await managementToken()
+
+  return {
+    url,
+    config,
+    app,
+    pool: app.get(pg.Pool),
+    commands: app.get(CommandBus),
+    queries: app.get(QueryBus),
+    managementToken,
+    async api(method, path, body, headers = {}) {
+      const res = await fetch(`${url}api/v2/${path}`, {
+        method,
+        headers: { authorization: `Bearer ${token}`, ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+        ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      })
+      const text = await res.text()
+      return { status: res.status, headers: res.headers, body: text === '' ? undefined : JSON.parse(text) }
+    },
+    async close() {
+      await app.close()
+      await background.close()
+    },
+  }
+}
+
+/** The background process's modules, here: its module starts the work and its end stops it. */
+function startBackground(config: Config): Promise<INestApplicationContext> {
+  const background = { ...config, part: 'background' as const }
+  return NestFactory.createApplicationContext(
+    AppModule.for(background, () => Promise.resolve('')),
+    {
+      logger: new NestLog(createLogger(config.logLevel, 'background')),
+      abortOnError: false,
+    },
+  )
+}

@@ -1,0 +1,24 @@
+// A process of its own with the npm package `auth0`: only there does NODE_EXTRA_CA_CERTS count. Calls come and answers go as messages.
+import { ManagementClient } from 'auth0'
+
+const client = new ManagementClient(JSON.parse(process.argv[2]))
+
+process.on('message', async ({ id, path, args }) => {
+  try {
+    const names = path.split('.')
+    const method = names.pop()
+    const resource = names.reduce((object, name) => object[name], client)
+    process.send({ id, value: await collected(await resource[method](...args)) })
+  } catch (error) {
+    const { statusCode, body, message } = error
+    process.send({ id, error: { statusCode, body, message } })
+  }
+})
+
+/** All items of a list, which the package asks for page by page. */
+async function collected(value) {
+  if (!value?.[Symbol.asyncIterator]) return value
+  const items = []
+  for await (const item of value) items.push(item)
+  return items
+}
