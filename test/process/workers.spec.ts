@@ -10,8 +10,8 @@ afterAll(() => cleanUp(...folders))
 
 test.each(['http', 'background'])('starts another %s process when one is killed', async (part) => {
   const service = await new Service(await freePort(), folder()).ready()
-  const [victim] = service.workers(part)
-  process.kill(victim!, 'SIGKILL')
+  await eventually(() => service.workers(part).length === 1)
+  process.kill(service.workers(part)[0]!, 'SIGKILL')
   await eventually(() => service.workers(part).length === 2)
   await eventually(async () => (await service.get('/health/ready')).status === 200)
   expect(await service.stop()).toBe(0)

@@ -75,6 +75,8 @@ export class Service {
     let ended: number | null | undefined
     void this.exited.then((code) => (ended = code))
     await eventually(() => ended !== undefined || this.lines.some((line) => line.msg.startsWith('Evergrant ready')), 40_000)
+    // A line of a worker may still be on its way when the primary's is read.
+    await eventually(() => ended !== undefined || this.lines.some((line) => line.msg === 'at work'), 10_000)
     if (ended !== undefined) throw new Error(`exited with ${ended}: ${this.errors}\n${this.output}`)
     return this
   }
