@@ -251,7 +251,8 @@ describe('DELETE /connections/{id}', () => {
     )
     await service.api('DELETE', `connections/${id}`)
     const answers = await Promise.all(creations)
-    expect(answers.every(({ status }) => status === 201 || status === 400)).toBe(true)
+    // 404: made, and gone again before the answer could show them.
+    expect([201, 400, 404]).toEqual(expect.arrayContaining(answers.map(({ status }) => status)))
     await eventually(async () => (await service.pool.query('select from users where connection_id = $1', [id])).rowCount === 0)
   })
 })
