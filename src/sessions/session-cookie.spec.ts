@@ -1,10 +1,10 @@
 import { RootKeys } from '../keys/root-key.js'
-import { clearedSessionCookies, cookies, newSessionId, sessionCookies, sessionIdFrom } from './session-cookie.js'
+import { clearedSessionCookies, cookies, newSessionId, provedCookie, sessionCookies } from './session-cookie.js'
 import type { ActiveSession } from './session/session.js'
 
 const keys = [1, 2].map((n) => Buffer.alloc(32, n))
 const rootKeys = new RootKeys([keys[0]!])
-const session = { persistent: true, expiresAt: '2030-01-01T00:00:00.000Z' } as ActiveSession
+const session = { persistent: true, cookieGeneration: 3, expiresAt: '2030-01-01T00:00:00.000Z' } as ActiveSession
 const sessionId = newSessionId()
 const pair = (line: string | undefined): string => line!.split(';')[0]!
 
@@ -24,16 +24,17 @@ describe('the session cookie', () => {
   it('proves its session, by either name, also after the key was rotated', () => {
     const [cookie, compat] = sessionCookies(rootKeys, 'https://id.example/', sessionId, session)
     const rotated = new RootKeys([keys[1]!, keys[0]!])
-    for (const line of [cookie, compat]) expect(sessionIdFrom(rotated, `x=1; ${pair(line)}; y=2`)).toBe(sessionId)
-    expect(sessionIdFrom(new RootKeys([keys[1]!]), pair(cookie))).toBeUndefined()
+    for (const line of [cookie, compat]) expect(provedCookie(rotated, `x=1; ${pair(line)}; y=2`)).toEqual({ sessionId, generation: 3 })
+    expect(provedCookie(new RootKeys([keys[1]!]), pair(cookie))).toBeUndefined()
   })
 
   it('is found among others of its name, and proves nothing when it was changed', () => {
     const cookie = pair(sessionCookies(rootKeys, 'http://localhost/', sessionId, session)[0])
-    expect(sessionIdFrom(rootKeys, `auth0=stale; ${cookie}`)).toBe(sessionId)
-    expect(sessionIdFrom(rootKeys, cookie.replace(sessionId, newSessionId()))).toBeUndefined()
-    expect(sessionIdFrom(rootKeys, `${cookie}.x`)).toBeUndefined()
-    expect(sessionIdFrom(rootKeys, undefined)).toBeUndefined()
+    expect(provedCookie(rootKeys, `auth0=stale; ${cookie}`)).toEqual({ sessionId, generation: 3 })
+    expect(provedCookie(rootKeys, cookie.replace('.3.', '.4.'))).toBeUndefined()
+    expect(provedCookie(rootKeys, cookie.replace(sessionId, newSessionId()))).toBeUndefined()
+    expect(provedCookie(rootKeys, `${cookie}.x`)).toBeUndefined()
+    expect(provedCookie(rootKeys, undefined)).toBeUndefined()
   })
 
   it('is taken away by the same attributes', () => {

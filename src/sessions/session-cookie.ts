@@ -9,17 +9,26 @@ const COMPAT_NAME = 'auth0_compat'
 /** The public id of a session: `sid` of its tokens. */
 export const newSessionId = (): string => randomBytes(24).toString('base64url')
 
-/** The id with a MAC under the root key: who knows a `sid` still has no cookie, and nothing at rest makes one. */
-export function cookieValue(rootKeys: RootKeys, sessionId: string): string {
-  const keyId = rootKeys.newestId
-  return `${sessionId}.${keyId}.${mac(rootKeys, keyId, sessionId).toString('base64url')}`
+/** With the root key it makes the session's cookies and online tokens. */
+export const newSalt = (): string => randomBytes(16).toString('base64url')
+
+/** What a cookie proves: that the browser was given it at the session's login with this number. */
+export interface ProvedCookie {
+  readonly sessionId: string
+  readonly generation: number
 }
 
-/** The id of the session that the request's cookies prove; whatever proves nothing is as if it were not there. */
-export function sessionIdFrom(rootKeys: RootKeys, cookieHeader: string | undefined): string | undefined {
+/** Who knows a `sid` still has no cookie, and nothing at rest makes one. */
+export function cookieValue(rootKeys: RootKeys, { sessionId, generation }: ProvedCookie): string {
+  const keyId = rootKeys.newestId
+  return `${sessionId}.${generation}.${keyId}.${mac(rootKeys, keyId, { sessionId, generation }).toString('base64url')}`
+}
+
+/** What the request's cookies prove; one that proves nothing is as if it were not there. */
+export function provedCookie(rootKeys: RootKeys, cookieHeader: string | undefined): ProvedCookie | undefined {
   for (const value of [...cookies(cookieHeader, NAME), ...cookies(cookieHeader, COMPAT_NAME)]) {
-    const sessionId = prove(rootKeys, value)
-    if (sessionId) return sessionId
+    const proved = prove(rootKeys, value)
+    if (proved) return proved
   }
   return undefined
 }
@@ -28,9 +37,10 @@ export function sessionIdFrom(rootKeys: RootKeys, cookieHeader: string | undefin
 export const hasSessionCookie = (header: string | undefined): boolean => [NAME, COMPAT_NAME].some((name) => cookies(header, name).length > 0)
 
 /** `Set-Cookie` values that give a browser the session (spec/contract.md). */
-export function sessionCookies(rootKeys: RootKeys, issuer: string, sessionId: string, { persistent, expiresAt }: ActiveSession): string[] {
+export function sessionCookies(rootKeys: RootKeys, issuer: string, sessionId: string, session: ActiveSession): string[] {
+  const { persistent, expiresAt, cookieGeneration: generation } = session
   const expires = persistent ? `; Expires=${new Date(expiresAt).toUTCString()}` : ''
-  return setCookies(issuer, cookieValue(rootKeys, sessionId), expires)
+  return setCookies(issuer, cookieValue(rootKeys, { sessionId, generation }), expires)
 }
 
 /** `Set-Cookie` values that take the session from a browser. */
@@ -51,18 +61,19 @@ function setCookies(issuer: string, value: string, rest: string): string[] {
   return [`${NAME}=${value}; Path=/; HttpOnly; Secure; SameSite=None${rest}`, `${COMPAT_NAME}=${value}; Path=/; HttpOnly; Secure${rest}`]
 }
 
-function prove(rootKeys: RootKeys, value: string): string | undefined {
-  const [sessionId, keyId, given, ...more] = value.split('.')
-  if (!sessionId || !/^[\w-]{32}$/.test(sessionId) || !keyId || !given || more.length > 0) return undefined
+function prove(rootKeys: RootKeys, value: string): ProvedCookie | undefined {
+  const [sessionId, counted, keyId, given, ...more] = value.split('.')
+  if (!sessionId || !/^[\w-]{32}$/.test(sessionId) || !/^[1-9]\d{0,8}$/.test(counted ?? '') || !keyId || !given || more.length > 0) return undefined
+  const proved = { sessionId, generation: Number(counted) }
   try {
-    const expected = mac(rootKeys, keyId, sessionId)
+    const expected = mac(rootKeys, keyId, proved)
     const presented = Buffer.from(given, 'base64url')
-    return presented.length === expected.length && timingSafeEqual(presented, expected) ? sessionId : undefined
+    return presented.length === expected.length && timingSafeEqual(presented, expected) ? proved : undefined
   } catch (error) {
     if (error instanceof UnknownRootKeyError) return undefined
     throw error
   }
 }
 
-const mac = (rootKeys: RootKeys, keyId: string, sessionId: string): Buffer =>
-  createHmac('sha256', rootKeys.derive('session-cookie', keyId)).update(sessionId).digest()
+const mac = (rootKeys: RootKeys, keyId: string, { sessionId, generation }: ProvedCookie): Buffer =>
+  createHmac('sha256', rootKeys.derive('session-cookie', keyId)).update(`${sessionId}.${generation}`).digest()

@@ -270,8 +270,19 @@ describe('single sign-on', () => {
   it('has no session without a cookie, or with one that proves nothing', async () => {
     expect(await silently(visitor())).toEqual(LOGIN_REQUIRED)
     const { who } = await loggedIn()
-    const [id, key, mac] = who.cookies.get('auth0')!.split('.')
-    for (const cookie of [id, `${id}.${key}.`, `${id}.${key}.${mac!.slice(0, -2)}AA`, `${id}.00000000.${mac}`, `${'x'.repeat(32)}.${key}.${mac}`, '...', 'x']) {
+    const [id, generation, key, mac] = who.cookies.get('auth0')!.split('.')
+    const forged = [
+      id,
+      `${id}.1.${key}.`,
+      `${id}.2.${key}.${mac}`,
+      `${id}.${key}.${mac}`,
+      `${id}.${generation}.${key}.${mac!.slice(0, -2)}AA`,
+      `${id}.1.00000000.${mac}`,
+      `${'x'.repeat(32)}.1.${key}.${mac}`,
+      '...',
+      'x',
+    ]
+    for (const cookie of forged) {
       const thief = visitor()
       thief.cookies.set('auth0', cookie!)
       expect(await silently(thief)).toEqual(LOGIN_REQUIRED)
@@ -291,14 +302,28 @@ describe('single sign-on', () => {
     await service.commands.execute(new ChangeTenantSettings({ flags: undefined }, {}))
   })
 
-  it('starts another session at each login, and ends the one before', async () => {
+  it('goes on when the same person logs in again, and takes no cookie from before', async () => {
     const { who, email } = await loggedIn()
     const before = new Map(who.cookies)
     await who.submit(await who.get(authorizeUrl(client, { prompt: 'login' })), { username: email, password: PASSWORD })
     expect(who.cookies.get('auth0')).not.toBe(before.get('auth0'))
+    expect(who.cookies.get('auth0')!.split('.')[0]).toBe(before.get('auth0')!.split('.')[0])
     expect(await silently(who)).toMatchObject({ code: expect.any(String) })
     const replay = visitor()
     replay.cookies.set('auth0', before.get('auth0')!)
+    expect(await silently(replay)).toEqual(LOGIN_REQUIRED)
+  })
+
+  it('ends when another person logs in', async () => {
+    const { who } = await loggedIn()
+    const before = who.cookies.get('auth0')!
+    const other = await aPerson(service)
+    await who.submit(await who.get(authorizeUrl(client, { prompt: 'login' })), { username: other.email, password: PASSWORD })
+    expect(who.cookies.get('auth0')!.split('.')[0]).not.toBe(before.split('.')[0])
+    const [ended] = (await events('SessionEnded')).filter(({ metadata }) => metadata['sessionId'] === before.split('.')[0])
+    expect(ended!.data).toMatchObject({ reason: 'replaced', clients: [client.client_id] })
+    const replay = visitor()
+    replay.cookies.set('auth0', before)
     expect(await silently(replay)).toEqual(LOGIN_REQUIRED)
   })
 

@@ -410,7 +410,7 @@ it('shows and finds what logins left', async () => {
   const { user_id } = await made({ email: 'logs.in@login.example' })
   await made({ email: 'never@login.example' })
   const origin = await service.app.get(PersonKeys).seal(user_id, { ip: '203.0.113.7', userAgent: 'test' })
-  const login = { userId: user_id, clientId: 'c', connection: DIRECTORY }
+  const login = { userId: user_id, clientId: 'c', connection: DIRECTORY, method: 'pwd' }
   for (let n = 0; n < 2; n++) await service.commands.execute(new StartSession(login, { origin }))
   const { body } = await service.api('GET', path(user_id))
   expect(body).toMatchObject({ logins_count: 2, last_ip: '203.0.113.7', last_login: expect.stringMatching(/Z$/) })

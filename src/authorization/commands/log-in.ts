@@ -1,8 +1,9 @@
 import { Command, CommandBus, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs'
 import { Audit } from '../../audit/audit.js'
 import type { AuditEvent } from '../../audit/audit.events.js'
+import type { Context } from '../../event-store/event.js'
 import { PersonKeys } from '../../keys/person-keys.js'
-import { type ActiveSession, EndSession, FindSession, StartSession } from '../../sessions/index.js'
+import { type ActiveSession, EndSession, FindSession, type Login, ReauthenticateSession, StartSession } from '../../sessions/index.js'
 import { CheckPassword, FindAccount } from '../../users/index.js'
 import type { AuthorizeRequest } from '../authorize-request.js'
 import { type Caller, causedBy, ofVisitor } from '../caused-by.js'
@@ -23,7 +24,7 @@ export type LoginOutcome = LoggedIn | { readonly kind: 'wrong' } | { readonly ki
 export type Proof =
   { readonly kind: 'password'; readonly identifier: string; readonly password: string } | { readonly kind: 'signed up'; readonly userId: string }
 
-/** Logs a person in and answers the request. The session that the browser had ends, whoever's it was. */
+/** Logs a person in and answers the request. A session of somebody else that the browser had ends. */
 export class LogIn extends Command<LoginOutcome> {
   constructor(
     readonly request: AuthorizeRequest,
@@ -56,12 +57,26 @@ export class LogInHandler implements ICommandHandler<LogIn> {
     }
     const { client, connection } = request
     const context = await causedBy(this.personKeys, caller, userId)
-    const before = await this.queries.execute(new FindSession(cookieHeader))
-    const { sessionId, session } = await this.commands.execute(new StartSession({ userId, clientId: client.client_id, connection: connection.name }, context))
-    if (before) await this.commands.execute(new EndSession(before.sessionId, 'replaced', { ...context, userId: before.session.userId }))
+    const { sessionId, session } = await this.#session(
+      { userId, clientId: client.client_id, connection: connection.name, method: 'pwd' },
+      cookieHeader,
+      context,
+    )
     if (needsConsent(request)) return { kind: 'logged in', sessionId, session, code: undefined }
     const login = { sessionId, session, administrator: account.administrator }
     return { kind: 'logged in', sessionId, session, code: await this.commands.execute(new IssueAuthorizationCode(request, login, context)) }
+  }
+
+  /** A login of the same person goes on with their session, so that its id in other clients' tokens stays good; another person's ends it. */
+  async #session(login: Login, cookieHeader: string | undefined, context: Context): Promise<{ sessionId: string; session: ActiveSession }> {
+    const before = await this.queries.execute(new FindSession(cookieHeader))
+    if (before?.session.userId === login.userId) {
+      const session = await this.commands.execute(new ReauthenticateSession(before.sessionId, login, context))
+      if (session) return { sessionId: before.sessionId, session }
+    }
+    const started = await this.commands.execute(new StartSession(login, context))
+    if (before) await this.commands.execute(new EndSession(before.sessionId, 'replaced', { ...context, userId: before.session.userId }))
+    return started
   }
 
   async #checked(request: AuthorizeRequest, proof: Proof & { kind: 'password' }, caller: Caller): Promise<string | LoginOutcome> {

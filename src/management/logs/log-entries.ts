@@ -28,6 +28,7 @@ type Table = { readonly [T in SourceEvent['type']]?: (event: Of<T>) => readonly 
 /** The one place that knows which event gives which code (spec/logs.md §6.2). An event that is not here gives none. */
 const ENTRIES = {
   SessionStarted: ({ streamId }) => [{ type: 's', details: { session_id: idIn(streamId), completed: true } }],
+  SessionReauthenticated: ({ streamId }) => [{ type: 's', details: { session_id: idIn(streamId), completed: true } }],
   SessionTouched: ({ streamId, data }) => (data.silent ? [{ type: 'ssa', details: { session_id: idIn(streamId) } }] : []),
   SessionEnded: ({ streamId, data }) => (data.reason === 'logout' ? [{ type: 'slo', details: { session_id: idIn(streamId), initiated_by: 'user' } }] : []),
 

@@ -3,13 +3,13 @@ import type { Context } from '../../event-store/event.js'
 import { EventStore } from '../../event-store/event-store.js'
 import { FindTenantSettings } from '../../users/index.js'
 import { lifetimesOf, wantsPersistent } from '../session/lifetimes.js'
-import { type ActiveSession, type NewSession, session, startSession } from '../session/session.js'
-import { newSessionId } from '../session-cookie.js'
+import { type ActiveSession, type Login, session, startSession } from '../session/session.js'
+import { newSalt, newSessionId } from '../session-cookie.js'
 
-/** Somebody has just proved who they are: a new session, whatever other one the browser had (docs/adr/0003). */
+/** Somebody has just proved who they are, in a browser that has no session of theirs. */
 export class StartSession extends Command<{ readonly sessionId: string; readonly session: ActiveSession }> {
   constructor(
-    readonly login: Omit<NewSession, 'persistent'>,
+    readonly login: Login,
     readonly context: Context,
   ) {
     super()
@@ -28,10 +28,11 @@ export class StartSessionHandler implements ICommandHandler<StartSession> {
     const settings = await this.queryBus.execute(new FindTenantSettings())
     const persistent = wantsPersistent(settings)
     const { userId, clientId, connection } = login
+    const terms = { persistent, salt: newSalt() }
     const { result } = await this.store.transact(
       session,
       sessionId,
-      (state, now) => startSession(state, { ...login, persistent }, lifetimesOf(settings, persistent), now),
+      (state, now) => startSession(state, login, terms, lifetimesOf(settings, persistent), now),
       { ...context, userId, clientId, connection, sessionId },
     )
     return { sessionId, session: result }

@@ -2,7 +2,7 @@ import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs'
 import { EventStore } from '../../event-store/event-store.js'
 import { RootKeys } from '../../keys/root-key.js'
 import { type ActiveSession, isAlive, session } from '../session/session.js'
-import { sessionIdFrom } from '../session-cookie.js'
+import { provedCookie } from '../session-cookie.js'
 
 export interface FoundSession {
   readonly sessionId: string
@@ -11,7 +11,7 @@ export interface FoundSession {
   readonly now: Date
 }
 
-/** The living session that the request's `Cookie` header proves; undefined for one that is over, ended or never was. */
+/** The living session that the request's `Cookie` header proves; undefined for one that is over, ended or never was, and for a cookie from before the last login. */
 export class FindSession extends Query<FoundSession | undefined> {
   constructor(readonly cookieHeader: string | undefined) {
     super()
@@ -26,9 +26,10 @@ export class FindSessionHandler implements IQueryHandler<FindSession> {
   ) {}
 
   async execute({ cookieHeader }: FindSession): Promise<FoundSession | undefined> {
-    const sessionId = sessionIdFrom(this.rootKeys, cookieHeader)
-    if (!sessionId) return undefined
+    const proved = provedCookie(this.rootKeys, cookieHeader)
+    if (!proved) return undefined
+    const { sessionId, generation } = proved
     const { state, now } = await this.store.read(session, sessionId)
-    return isAlive(state, now) ? { sessionId, session: state, now } : undefined
+    return isAlive(state, now) && state.cookieGeneration === generation ? { sessionId, session: state, now } : undefined
   }
 }

@@ -1,19 +1,20 @@
 import { at, given } from '../../event-store/testing.js'
 import type { SessionEvent } from './session.events.js'
-import { endSession, isAlive, session, startSession, touch } from './session.js'
+import { endSession, isAlive, reauthenticate, session, startSession, touch } from './session.js'
 
 const HOUR = 3600
 const lifetimes = { absoluteSeconds: 3 * HOUR, idleSeconds: HOUR }
 const hour = (hours: number): Date => new Date(hours * HOUR * 1000)
-const fresh = { userId: 'auth0|1', clientId: 'c1', connection: 'db', persistent: true }
-const started = at(hour(0), given(session).when((state) => startSession(state, fresh, lifetimes, hour(0))).events[0] as SessionEvent)
+const login = { userId: 'auth0|1', clientId: 'c1', connection: 'db', method: 'pwd' }
+const terms = { persistent: true, salt: 'salt' }
+const started = at(hour(0), given(session).when((state) => startSession(state, login, terms, lifetimes, hour(0))).events[0] as SessionEvent)
 const use = (hours: number, settings = lifetimes): ReturnType<typeof touch> =>
   given(session, started).when((state) => touch(state, { clientId: 'c2', silent: true }, settings, hour(hours)))
 
 describe('a session', () => {
   it('starts with both its ends, the idle one never behind the absolute one', () => {
     expect(started.event).toMatchObject({ data: { expiresAt: hour(3).toISOString(), idleExpiresAt: hour(1).toISOString() } })
-    const short = given(session).when((state) => startSession(state, fresh, { absoluteSeconds: 60, idleSeconds: HOUR }, hour(0)))
+    const short = given(session).when((state) => startSession(state, login, terms, { absoluteSeconds: 60, idleSeconds: HOUR }, hour(0)))
     expect(short.result.idleExpiresAt).toBe(short.result.expiresAt)
   })
 
@@ -57,9 +58,31 @@ describe('a session', () => {
     expect(use(0.5, { absoluteSeconds: HOUR, idleSeconds: HOUR / 4 })).toEqual({ events: [], result: undefined })
   })
 
+  it('goes on when the same person logs in again, with new ends and another cookie', () => {
+    const again = given(session, started).when((state) => reauthenticate(state, { ...login, clientId: 'c2', method: 'mfa' }, lifetimes, hour(0.5)))
+    expect(again.result).toMatchObject({
+      cookieGeneration: 2,
+      authenticatedAt: hour(0.5).toISOString(),
+      expiresAt: hour(3.5).toISOString(),
+      startedAt: hour(0).toISOString(),
+      clients: ['c1', 'c2'],
+      methods: [{ name: 'pwd' }, { name: 'mfa' }],
+    })
+    const other = given(session, started).when((state) => reauthenticate(state, { ...login, userId: 'auth0|2' }, lifetimes, hour(0.5)))
+    expect(other).toEqual({ events: [], result: undefined })
+    expect(given(session, started).when((state) => reauthenticate(state, login, lifetimes, hour(1)))).toEqual({ events: [], result: undefined })
+  })
+
+  it('is ended for the record once time has ended it', () => {
+    const { when } = given(session, started)
+    expect(when((state) => endSession(state, 'expired', hour(0.5))).result).toBe('over')
+    expect(when((state) => endSession(state, 'expired', hour(1))).result).toBe('ended')
+  })
+
   it('ends once', () => {
     const ended = given(session, started).when((state) => endSession(state, 'logout', hour(0.5)))
-    expect(ended).toEqual({ events: [{ type: 'SessionEnded', data: { reason: 'logout' } }], result: 'ended' })
+    const data = { reason: 'logout', userId: 'auth0|1', clients: ['c1'], metadata: null }
+    expect(ended).toEqual({ events: [{ type: 'SessionEnded', data }], result: 'ended' })
     expect(given(session, started, ended.events[0] as SessionEvent).when((state) => endSession(state, 'logout', hour(0.6)))).toEqual({
       events: [],
       result: 'over',

@@ -1,43 +1,39 @@
-import type { Decider, Decision } from '../../event-store/event.js'
-import { type SessionEndReason, type SessionEvent, sessionUpcasters } from './session.events.js'
+import type { Decider, Decision, Metadata, PersonalData } from '../../event-store/event.js'
+import { type AuthenticationMethod, type OnlineTerms, type SessionEndReason, type SessionEnds, type SessionEvent, sessionUpcasters } from './session.events.js'
 
-export interface ActiveSession {
+/** Times are ISO strings (docs/adr/0008-sessions.md). */
+export interface ActiveSession extends SessionEnds {
   readonly status: 'active'
   readonly userId: string
   readonly connection: string
   readonly persistent: boolean
+  readonly salt: string
+  /** Raised by each login: cookies of an earlier one prove nothing. */
+  readonly cookieGeneration: number
+  readonly startedAt: string
   readonly authenticatedAt: string
   readonly lastInteractedAt: string
+  readonly updatedAt: string
   readonly idleSeconds: number
-  readonly expiresAt: string
-  readonly idleExpiresAt: string
   /** Clients that were answered from it, in the order of their first time. */
   readonly clients: readonly string[]
+  readonly methods: readonly { readonly name: AuthenticationMethod; readonly at: string }[]
+  readonly metadata: PersonalData | null
+  readonly initialOrigin: PersonalData | null
+  readonly lastOrigin: PersonalData | null
+  /** What its online refresh tokens are good for, and the number that each token names them by. */
+  readonly online: readonly (OnlineTerms & { readonly number: number })[]
+  readonly onlineCount: number
 }
 
-export type SessionState = { readonly status: 'unknown' } | ActiveSession | { readonly status: 'ended'; readonly reason: SessionEndReason }
-
-export const session: Decider<SessionState, SessionEvent> = {
-  streamType: 'session',
-  initial: { status: 'unknown' },
-  stateVersion: 1,
-  upcasters: sessionUpcasters,
-  evolve: (state, { type, data }, { at }) => {
-    switch (type) {
-      case 'SessionStarted': {
-        const { clientId, ...terms } = data
-        return { status: 'active', ...terms, authenticatedAt: at, lastInteractedAt: at, clients: [clientId] }
-      }
-      case 'SessionTouched': {
-        if (state.status !== 'active') return state
-        const { clientId, silent: _, ...ends } = data
-        return { ...state, ...ends, lastInteractedAt: at, clients: [...new Set([...state.clients, clientId])] }
-      }
-      case 'SessionEnded':
-        return { status: 'ended', reason: data.reason }
-    }
-  },
+/** Keeps whose it was: for the tokens that come too late. */
+export interface EndedSession {
+  readonly status: 'ended'
+  readonly reason: SessionEndReason
+  readonly userId: string
 }
+
+export type SessionState = { readonly status: 'unknown' } | ActiveSession | EndedSession
 
 /** What the tenant's settings allow now. */
 export interface SessionLifetimes {
@@ -45,58 +41,129 @@ export interface SessionLifetimes {
   readonly idleSeconds: number
 }
 
-export interface NewSession {
+export interface Login {
   readonly userId: string
   readonly clientId: string
   readonly connection: string
-  readonly persistent: boolean
+  readonly method: AuthenticationMethod
 }
 
-export function startSession(state: SessionState, fresh: NewSession, lifetimes: SessionLifetimes, now: Date): Decision<SessionEvent, ActiveSession> {
+export const session: Decider<SessionState, SessionEvent> = {
+  streamType: 'session',
+  initial: { status: 'unknown' },
+  stateVersion: 2,
+  upcasters: sessionUpcasters,
+  evolve,
+}
+
+export function startSession(
+  state: SessionState,
+  login: Login,
+  { persistent, salt }: Pick<ActiveSession, 'persistent' | 'salt'>,
+  lifetimes: SessionLifetimes,
+  now: Date,
+): Decision<SessionEvent, ActiveSession> {
   if (state.status !== 'unknown') throw new Error('two sessions with the same random id')
-  const { absoluteSeconds, idleSeconds } = lifetimes
-  const expiresAt = after(now, absoluteSeconds)
-  const data = { ...fresh, idleSeconds, expiresAt, idleExpiresAt: earlier(after(now, idleSeconds), expiresAt) }
-  const at = now.toISOString()
-  const { clientId, ...terms } = data
-  return {
-    events: [{ type: 'SessionStarted', data }],
-    result: { status: 'active', ...terms, authenticatedAt: at, lastInteractedAt: at, clients: [clientId] },
-  }
+  return happened(state, { type: 'SessionStarted', data: { ...login, persistent, salt, idleSeconds: lifetimes.idleSeconds, ...fromNow(lifetimes, now) } }, now)
+}
+
+/** The same person has proved again who they are. Undefined, and nothing happens, when it is over or was somebody else's: then a new one is due. */
+export function reauthenticate(state: SessionState, login: Login, lifetimes: SessionLifetimes, now: Date): Decision<SessionEvent, ActiveSession | undefined> {
+  if (!isAlive(state, now) || state.userId !== login.userId) return { events: [], result: undefined }
+  return happened(state, { type: 'SessionReauthenticated', data: { ...login, idleSeconds: lifetimes.idleSeconds, ...fromNow(lifetimes, now) } }, now)
 }
 
 /** A session ends at the very instant of either end (spec/sessions.md §3): nothing has to run for that. */
 export const isAlive = (state: SessionState, now: Date): state is ActiveSession =>
   state.status === 'active' && now.getTime() < Math.min(Date.parse(state.expiresAt), Date.parse(state.idleExpiresAt))
 
-/**
- * Somebody used the session through a client: idle time starts anew, up to the absolute end. Settings that were lowered since apply now, and
- * may end it; settings that were raised are for new sessions. Undefined, and nothing happens, for a session that is over.
- */
+/** Somebody used the session through a client. Undefined, and nothing happens, for a session that is over. */
 export function touch(
   state: SessionState,
-  { clientId, silent }: { readonly clientId: string; readonly silent: boolean },
+  use: { readonly clientId: string; readonly silent: boolean },
   lifetimes: SessionLifetimes,
   now: Date,
 ): Decision<SessionEvent, ActiveSession | undefined> {
-  if (!isAlive(state, now)) return { events: [], result: undefined }
+  const ends = extended(state, lifetimes, now)
+  return ends ? happened(state, { type: 'SessionTouched', data: { ...use, ...ends } }, now) : { events: [], result: undefined }
+}
+
+/**
+ * The ends after a use now: idle time starts anew, up to the absolute end. Settings that were lowered since apply now, and may end it; settings
+ * that were raised are for new sessions. Undefined for a session that is over.
+ */
+export function extended(state: SessionState, lifetimes: SessionLifetimes, now: Date): SessionEnds | undefined {
+  if (!isAlive(state, now)) return undefined
   const expiresAt = earlier(state.expiresAt, after(new Date(state.authenticatedAt), lifetimes.absoluteSeconds))
   const idleSeconds = Math.min(state.idleSeconds, lifetimes.idleSeconds)
   const lowered = { ...state, expiresAt, idleExpiresAt: earlier(state.idleExpiresAt, after(new Date(state.lastInteractedAt), idleSeconds)) }
-  if (!isAlive(lowered, now)) return { events: [], result: undefined }
-  const ends = { expiresAt, idleExpiresAt: earlier(after(now, idleSeconds), expiresAt) }
-  return {
-    events: [{ type: 'SessionTouched', data: { clientId, silent, ...ends } }],
-    result: { ...state, ...ends, lastInteractedAt: now.toISOString(), clients: [...new Set([...state.clients, clientId])] },
-  }
+  return isAlive(lowered, now) ? { expiresAt, idleExpiresAt: earlier(after(now, idleSeconds), expiresAt) } : undefined
 }
 
-/** Ending what is over, by time or by an end before, changes nothing. */
+/** Replaces all metadata (spec/sessions.md §10). Answers false when the session is over. */
+export function setSessionMetadata(state: SessionState, metadata: PersonalData | null, now: Date): Decision<SessionEvent, boolean> {
+  return isAlive(state, now) ? { events: [{ type: 'SessionMetadataSet', data: { metadata } }], result: true } : { events: [], result: false }
+}
+
+/** Ending what is over, by time or by an end before, changes nothing; `expired` ends what time has ended already. */
 export function endSession(state: SessionState, reason: SessionEndReason, now: Date): Decision<SessionEvent, 'ended' | 'over'> {
-  if (!isAlive(state, now)) return { events: [], result: 'over' }
-  return { events: [{ type: 'SessionEnded', data: { reason } }], result: 'ended' }
+  const due = reason === 'expired' ? state.status === 'active' && !isAlive(state, now) : isAlive(state, now)
+  if (state.status !== 'active' || !due) return { events: [], result: 'over' }
+  const { userId, clients, metadata } = state
+  return { events: [{ type: 'SessionEnded', data: { reason, userId, clients, metadata } }], result: 'ended' }
+}
+
+/** One event, and the session that it leaves. */
+const happened = (state: SessionState, event: SessionEvent, now: Date): Decision<SessionEvent, ActiveSession> => ({
+  events: [event],
+  result: evolve(state, event, { at: now.toISOString() }) as ActiveSession,
+})
+
+const fromNow = ({ absoluteSeconds, idleSeconds }: SessionLifetimes, now: Date): SessionEnds => {
+  const expiresAt = after(now, absoluteSeconds)
+  return { expiresAt, idleExpiresAt: earlier(after(now, idleSeconds), expiresAt) }
 }
 
 const after = (start: Date, seconds: number): string => new Date(start.getTime() + seconds * 1000).toISOString()
 /** ISO strings of one length sort as the times that they name. */
 const earlier = (a: string, b: string): string => (a < b ? a : b)
+
+function evolve(state: SessionState, event: SessionEvent, { at, origin: sealed }: Metadata): SessionState {
+  const origin = sealed ?? null
+  if (event.type === 'SessionStarted') {
+    const { clientId, method, ...terms } = event.data
+    const times = { startedAt: at, authenticatedAt: at, lastInteractedAt: at, updatedAt: at }
+    const use = { clients: [clientId], methods: [{ name: method, at }], initialOrigin: origin, lastOrigin: origin }
+    return { status: 'active', ...terms, ...times, ...use, cookieGeneration: 1, metadata: null, online: [], onlineCount: 0 }
+  }
+  if (state.status !== 'active') return state
+  switch (event.type) {
+    case 'SessionReauthenticated': {
+      const { clientId, method, ...terms } = event.data
+      const methods = [...state.methods.filter(({ name }) => name !== method), { name: method, at }]
+      return { ...used({ ...state, ...terms, methods }, clientId, at, origin), authenticatedAt: at, cookieGeneration: state.cookieGeneration + 1 }
+    }
+    case 'SessionTouched': {
+      const { clientId, silent: _, ...ends } = event.data
+      return used({ ...state, ...ends }, clientId, at, origin)
+    }
+    case 'SessionMetadataSet':
+      return { ...state, metadata: event.data.metadata, updatedAt: at }
+    case 'OnlineAccessGranted':
+      return { ...state, online: [...state.online, event.data], onlineCount: event.data.number, updatedAt: at }
+    case 'OnlineTokenExchanged': {
+      const { clientId, expiresAt, idleExpiresAt } = event.data
+      return used({ ...state, expiresAt, idleExpiresAt }, clientId, at, origin)
+    }
+    case 'SessionEnded':
+      return { status: 'ended', reason: event.data.reason, userId: state.userId }
+  }
+}
+
+const used = (state: ActiveSession, clientId: string, at: string, origin: PersonalData | null): ActiveSession => ({
+  ...state,
+  lastInteractedAt: at,
+  updatedAt: at,
+  lastOrigin: origin ?? state.lastOrigin,
+  clients: state.clients.includes(clientId) ? state.clients : [...state.clients, clientId],
+})

@@ -12,19 +12,23 @@ interface UserLoginsRow extends Record<string, unknown> {
   readonly last_origin: string | null
 }
 
-type Started = Extract<SessionEvent, { type: 'SessionStarted' }>
+type Login = Extract<SessionEvent, { type: 'SessionStarted' | 'SessionReauthenticated' }>
 type Deleted = Extract<UserEvent, { type: 'UserDeleted' }>
 
 const USER = 'user-'
 
 /** Lies here because logins are sessions; the table is read with the users (src/users/queries/find-users.ts). */
-export const userLoginsProjection: Projection<Started | Deleted> = rowProjection<Started | Deleted, UserLoginsRow>({
+export const userLoginsProjection: Projection<Login | Deleted> = rowProjection<Login | Deleted, UserLoginsRow>({
   name: 'user_logins',
   table: 'user_logins',
   key: 'user_id',
   columns: ['user_id', 'logins_count', 'last_login', 'last_origin'],
-  upcasters: { SessionStarted: sessionUpcasters.SessionStarted, UserDeleted: userUpcasters.UserDeleted },
-  keyOf: (event) => (event.type === 'SessionStarted' ? event.data.userId : event.streamId.slice(USER.length)),
+  upcasters: {
+    SessionStarted: sessionUpcasters.SessionStarted,
+    SessionReauthenticated: sessionUpcasters.SessionReauthenticated,
+    UserDeleted: userUpcasters.UserDeleted,
+  },
+  keyOf: (event) => (event.type === 'UserDeleted' ? event.streamId.slice(USER.length) : event.data.userId),
   evolve(row, event) {
     if (event.type === 'UserDeleted') return undefined
     const { at, origin = null } = event.metadata
