@@ -10,7 +10,7 @@ const path = require('node:path')
 /** From the top of the line to its bottom: a module may ask those after it, except sessions and actions each other. */
 const LINE = ['management', 'tokens', 'authorization', 'sessions', 'actions', 'users']
 const MODULE = `^src/(?:${LINE.join('|')})/`
-const FOUNDATION = '^src/(?:(?:event-store|http|keys|database)/|(?:config|config-values|generated-secrets|logging|redact|tracing)\\.ts$)'
+const FOUNDATION = '^src/(?:(?:event-store|http|keys|database)/|(?:config|config-values|generated-secrets|logging|metadata|redact|tracing)\\.ts$)'
 const DOOR = '^src/[^/]+/index\\.ts$'
 
 const USE_CASE = '^src/.*/(?:grants|commands)/'
@@ -135,10 +135,15 @@ module.exports = {
       values({ path: DECISIONS.length > 0 ? DECISIONS.map(exactly) : NOTHING }),
     ),
     rule('a-controller-holds-no-sql', 'Read functions and query handlers hold the SQL.', EDGE, SQL),
-    rule('a-projection-follows-events', 'It knows event types and its table: it orders nothing, decides nothing and asks nobody.', [PROJECTION, LOG_TABLE], {
-      path: '^src/',
-      pathNot: ['\\.events\\.ts$', DOOR, '^src/event-store/(?:event|projection)\\.ts$', PROJECTION, LOG_TABLE],
-    }),
+    rule(
+      'a-projection-follows-events',
+      'It knows events, how they fold, and its table: it orders nothing, decides nothing and asks nobody.',
+      [PROJECTION, LOG_TABLE],
+      {
+        path: '^src/',
+        pathNot: ['\\.events\\.ts$', ...DECISIONS.map(exactly), DOOR, '^src/event-store/(?:event|projection)\\.ts$', PROJECTION, LOG_TABLE],
+      },
+    ),
     rule('a-projection-reads-no-other', 'Read models are rebuilt one by one, so none may need another.', PROJECTION, PROJECTION),
     rule('a-reactor-gives-commands', 'It knows event types and own commands; never tables.', REACTOR, {
       path: ['^src/', ...SQL],

@@ -49,7 +49,7 @@ const PAUSES = [
 const restricted = (...lists) => ['error', ...lists.flat().map(([selector, message]) => ({ selector, message }))]
 
 export default defineConfig(
-  globalIgnores(['dist/', 'coverage/', '.data/', 'dashboard/dist/']),
+  globalIgnores(['dist/', 'coverage/', '.data/', 'dashboard/dist/', 'test/support/sample-actions/']),
   js.configs.recommended,
   {
     linterOptions: { reportUnusedDisableDirectives: 'error' },

@@ -13,12 +13,17 @@ const database = {
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
 }
 
+const processes = {
+  globalSetup: '<rootDir>/test/support/process-setup.mjs',
+  globalTeardown: '<rootDir>/test/support/process-teardown.mjs',
+}
+
 /** Two cores share tests and PostgreSQL: more workers than two are slower. */
 export default {
   maxWorkers: 2,
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts'] },
     { ...common, ...database, displayName: 'integration', testMatch: ['<rootDir>/test/**/*.spec.ts'], testPathIgnorePatterns: ['<rootDir>/test/process/'] },
-    { ...common, displayName: 'process', testMatch: ['<rootDir>/test/process/**/*.spec.ts'] },
+    { ...common, ...processes, displayName: 'process', testMatch: ['<rootDir>/test/process/**/*.spec.ts'] },
   ],
 }

@@ -7,6 +7,16 @@ import { UserSearch1763700500000 } from './1763700500000-user-search.js'
 import { LoginAttempts1763700600000 } from './1763700600000-login-attempts.js'
 import { ManagementLists1763700700000 } from './1763700700000-management-lists.js'
 import { TenantLogs1763700800000 } from './1763700800000-tenant-logs.js'
+import { RefreshTokenMarks1763700900000 } from './1763700900000-refresh-token-marks.js'
+import { Consents1763701000000 } from './1763701000000-consents.js'
+import { RefreshTokenResources1763701100000 } from './1763701100000-refresh-token-resources.js'
+import { UsedDpopProofs1763701200000 } from './1763701200000-used-dpop-proofs.js'
+import { Roles1763701300000 } from './1763701300000-roles.js'
+import { RefreshTokenLists1763701400000 } from './1763701400000-refresh-token-lists.js'
+import { DeviceKeys1763701410000 } from './1763701410000-device-keys.js'
+import { Actions1763701500000 } from './1763701500000-actions.js'
+import { Sessions1763701600000 } from './1763701600000-sessions.js'
+import { LogoutMessages1763701700000 } from './1763701700000-logout-messages.js'
 
 /** All migrations, oldest first. Once released, one is never edited. */
 export const migrations = [
@@ -19,4 +29,14 @@ export const migrations = [
   LoginAttempts1763700600000,
   ManagementLists1763700700000,
   TenantLogs1763700800000,
+  RefreshTokenMarks1763700900000,
+  Consents1763701000000,
+  RefreshTokenResources1763701100000,
+  UsedDpopProofs1763701200000,
+  Roles1763701300000,
+  RefreshTokenLists1763701400000,
+  DeviceKeys1763701410000,
+  Actions1763701500000,
+  Sessions1763701600000,
+  LogoutMessages1763701700000,
 ]

@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common'
+import { ActionsModule } from './actions/index.js'
 import { AuditModule } from './audit/audit.module.js'
 import { AuthorizationModule } from './authorization/index.js'
 import { BackgroundModule } from './background.module.js'
@@ -17,7 +18,7 @@ import { UsersModule } from './users/index.js'
 /** What every process has. */
 const FOUNDATION = [DatabaseModule, EventStoreModule, KeysModule, AuditModule, RateLimitsModule]
 /** What answers HTTP, in dependency order. */
-const HTTP = [UsersModule, SessionsModule, AuthorizationModule, TokensModule, ManagementModule]
+const HTTP = [UsersModule, ActionsModule, SessionsModule, AuthorizationModule, TokensModule, ManagementModule]
 /** What one process does for all. */
 const BACKGROUND = [BackgroundModule]
 

@@ -1,11 +1,23 @@
 import { Inject, Injectable, Logger, Module, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common'
+import { CommandBus, CqrsModule } from '@nestjs/cqrs'
 import pg from 'pg'
+import { ActionBuildReactor, ActionsModule, ForgetExecutions } from './actions/index.js'
+import { AuthorizationModule, ConsentsWithdrawnReactor, ForgetUsedProofs, SendLogoutMessages, SessionEndedReactor } from './authorization/index.js'
 import { BackgroundWorker } from './event-store/background-worker.js'
 import { LogKey } from './keys/log-key.js'
 import { personalValues } from './keys/personal-values.js'
 import { RootKeys } from './keys/root-key.js'
 import { projections } from './projections.js'
-import { ActiveLimitReactor, ClientDeletedReactor, TokensModule, UserDeletedReactor } from './tokens/index.js'
+import { EndOverdueSessions, LoginsEndedReactor, SessionsModule } from './sessions/index.js'
+import {
+  ActiveLimitReactor,
+  ClientDeletedReactor,
+  GrantEndedReactor,
+  RotationSwitchedReactor,
+  TokensModule,
+  UserDeletedReactor,
+  WorkOffRevocations,
+} from './tokens/index.js'
 import { ConnectionDeletedReactor, UserErasureReactor, UsersModule } from './users/index.js'
 
 /** Runs the sealer, the projections and the reactors in this process, while it holds the lease. */
@@ -22,6 +34,13 @@ class Background implements OnApplicationBootstrap, OnApplicationShutdown {
     private readonly userDeleted: UserDeletedReactor,
     private readonly connectionDeleted: ConnectionDeletedReactor,
     private readonly userErasure: UserErasureReactor,
+    private readonly loginsEnded: LoginsEndedReactor,
+    private readonly sessionEnded: SessionEndedReactor,
+    private readonly rotationSwitched: RotationSwitchedReactor,
+    private readonly grantEnded: GrantEndedReactor,
+    private readonly consentsWithdrawn: ConsentsWithdrawnReactor,
+    private readonly actionBuild: ActionBuildReactor,
+    private readonly commands: CommandBus,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
@@ -30,9 +49,28 @@ class Background implements OnApplicationBootstrap, OnApplicationShutdown {
       this.pool,
       signer,
       projections,
-      [this.activeLimit, this.clientDeleted, this.userDeleted, this.connectionDeleted, this.userErasure],
+      [
+        this.activeLimit,
+        this.clientDeleted,
+        this.userDeleted,
+        this.connectionDeleted,
+        this.userErasure,
+        this.loginsEnded,
+        this.sessionEnded,
+        this.rotationSwitched,
+        this.grantEnded,
+        this.consentsWithdrawn,
+        this.actionBuild,
+      ],
       this.#log,
       personalValues(this.pool, this.rootKeys),
+      [
+        { name: 'logout messages', everyMs: 500, run: () => this.commands.execute(new SendLogoutMessages()) },
+        { name: 'overdue sessions', everyMs: 1000, run: () => this.commands.execute(new EndOverdueSessions()) },
+        { name: 'refresh token revocations', everyMs: 200, run: () => this.commands.execute(new WorkOffRevocations()) },
+        { name: 'old executions', everyMs: 3_600_000, run: () => this.commands.execute(new ForgetExecutions()) },
+        { name: 'used proofs', everyMs: 30_000, run: () => this.commands.execute(new ForgetUsedProofs()) },
+      ],
     )
     this.#worker.start()
   }
@@ -42,5 +80,5 @@ class Background implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 }
 
-@Module({ imports: [UsersModule, TokensModule], providers: [Background] })
+@Module({ imports: [CqrsModule, UsersModule, ActionsModule, SessionsModule, AuthorizationModule, TokensModule], providers: [Background] })
 export class BackgroundModule {}

@@ -28,6 +28,15 @@ export const oneOf =
     return choice
   }
 
+/** One or more of the choices, separated by commas. */
+export const someOf =
+  <const T extends string>(...choices: readonly T[]): Read<readonly T[]> =>
+  (value) => {
+    const items = value.split(',').map((item) => oneOf(...choices)(item.trim()))
+    if (new Set(items).size < items.length) throw new WrongValue(`${quoted(value)} names one twice`)
+    return Object.freeze(items)
+  }
+
 export const flag: Read<boolean> = (value) => oneOf('true', 'false')(value) === 'true'
 
 export const isLoopback = (host: string): boolean =>
@@ -82,6 +91,17 @@ export const trustedProxies: Read<readonly string[]> = (value) => {
   return Object.freeze(items)
 }
 
+/** Headers that HTTP itself or this service needs for something else. */
+const TAKEN_HEADERS = ['authorization', 'connection', 'content-length', 'content-type', 'cookie', 'dpop', 'host', 'origin', 'transfer-encoding']
+
+/** In lower case, as Node has them. */
+export const headerName: Read<string> = (value) => {
+  const name = value.toLowerCase()
+  if (!/^[\w!#$%&'*+.^`|~-]{1,64}$/.test(name)) throw new WrongValue(`${quoted(value)} is not the name of a header`)
+  if (TAKEN_HEADERS.includes(name)) throw new WrongValue(`${quoted(value)} has another meaning already`)
+  return name
+}
+
 export const readableFile: Read<string> = (file) => {
   try {
     accessSync(file, constants.R_OK)
@@ -110,6 +130,20 @@ export const atLeast =
     if (value.length < characters) throw new WrongValue(`is shorter than ${characters} characters`)
     return value
   }
+
+/** Names or addresses with or without a port, `*.` for all below a domain; separated by commas. */
+export const hostList: Read<readonly string[]> = (value) => {
+  const items = value.split(',').map((item) => item.trim().toLowerCase())
+  const wrong = items.find((item) => !/^(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/.test(item))
+  if (wrong !== undefined) throw new WrongValue(`${quoted(wrong)} is not a host name, with or without a port`)
+  return Object.freeze(items)
+}
+
+export const webUrl: Read<string> = (value) => {
+  const url = attempt(() => new URL(value), `${quoted(value)} is not a URL`)
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new WrongValue(`${quoted(value)} is neither https nor http`)
+  return value
+}
 
 function attempt<T>(make: () => T, problem: string): T {
   try {

@@ -41,16 +41,38 @@ describe('defaults', () => {
       metricsToken: undefined,
       tracing: false,
       settings: {
+        actionsAllowedHosts: [],
+        actionsEgressFirewall: false,
+        actionsMemoryMb: 256,
+        actionsNetwork: 'deny',
+        actionsOsSandbox: 'auto',
+        actionsPoolSize: 4,
+        actionsRegistry: 'https://registry.npmjs.org/',
+        actionsTimeoutMs: 20_000,
+        backchannelAllowInsecureTargets: false,
+        geoipAsnFile: undefined,
+        geoipCityFile: undefined,
         codeTtl: 120,
         pkceAllowPlain: false,
         pkceRequireForPublic: false,
+        dpopAlgs: ['ES256'],
+        dpopNonceForConfidential: false,
         errorsClientAuth: 'invalid_client',
         introspectionEnabled: true,
+        metadataPatch: 'replace',
+        mgmtRevokeByClientAlone: false,
+        mtlsCertificateHeader: undefined,
+        mtlsTrustedProxies: undefined,
+        mtlsVerificationHeader: 'client-certificate-ca-verified',
+        ortRequireDpopForPublicClients: false,
         passwordChangeRefreshTokens: 'revoke',
         rateLimitsManagementPerMinute: 6000,
         rateLimitsOauthPerMinute: 12_000,
         revokeForeignToken: 'ignore',
+        rtExpirationParameters: false,
         rtMaxActivePerUserClient: 200,
+        sessionsMinSeconds: 60,
+        webMessageAllowCallbackOrigins: false,
       },
     })
   })
@@ -81,6 +103,10 @@ test('reads every variable', () => {
     ALLOW_PRIVATE_TARGETS: 'true',
     LOG_LEVEL: 'warn',
     METRICS_TOKEN: '0123456789abcdef',
+    DPOP_ALGS: 'EdDSA, ES256',
+    MTLS_CERTIFICATE_HEADER: 'X-Client-Cert',
+    MTLS_TRUSTED_PROXIES: '192.0.2.0/24',
+    RT_EXPIRATION_PARAMETERS: 'true',
     RT_MAX_ACTIVE_PER_USER_CLIENT: '5',
   }
   expect(loadConfig(env, '/srv')).toMatchObject({
@@ -98,7 +124,13 @@ test('reads every variable', () => {
     allowPrivateTargets: true,
     logLevel: 'warn',
     metricsToken: '0123456789abcdef',
-    settings: { rtMaxActivePerUserClient: 5 },
+    settings: {
+      dpopAlgs: ['EdDSA', 'ES256'],
+      mtlsCertificateHeader: 'x-client-cert',
+      mtlsTrustedProxies: ['192.0.2.0/24'],
+      rtExpirationParameters: true,
+      rtMaxActivePerUserClient: 5,
+    },
   })
 })
 
@@ -108,6 +140,12 @@ test.each([
   ['a port with more after it', { PORT: '80\n80' }, String.raw`PORT: "80\n80" is not a whole number from 1 to 65535, for example PORT=3000`],
   ['no worker', { WORKERS: '0' }, 'WORKERS: "0" is not a whole number of at least 1, for example WORKERS=2'],
   ['half a worker', { WORKERS: '1.5' }, 'WORKERS: "1.5" is not a whole number of at least 1, for example WORKERS=2'],
+  [
+    'an algorithm that no proof may have',
+    { DPOP_ALGS: 'ES256,HS256' },
+    'DPOP_ALGS: "HS256" is not one of ES256, ES384, RS256, PS256, EdDSA, for example DPOP_ALGS=ES256,ES384',
+  ],
+  ['an algorithm named twice', { DPOP_ALGS: 'ES256,ES256' }, 'DPOP_ALGS: "ES256,ES256" names one twice, for example DPOP_ALGS=ES256,ES384'],
   ['an issuer that is no URL', { ISSUER_URL: 'localhost' }, 'ISSUER_URL: "localhost" is not a URL, for example ISSUER_URL=https://auth.example.com/'],
   [
     'another scheme',
@@ -221,6 +259,21 @@ test.each([
     'an unknown proxy',
     { TRUST_PROXY: 'loopback,proxy.local' },
     'TRUST_PROXY: "proxy.local" is not an address, a CIDR range, or one of loopback, linklocal, uniquelocal, for example TRUST_PROXY=loopback,10.0.0.0/8',
+  ],
+  [
+    'a header that has no such name',
+    { MTLS_CERTIFICATE_HEADER: 'a b' },
+    'MTLS_CERTIFICATE_HEADER: "a b" is not the name of a header, for example MTLS_CERTIFICATE_HEADER=client-certificate',
+  ],
+  [
+    'a header with another meaning',
+    { MTLS_CERTIFICATE_HEADER: 'Authorization' },
+    'MTLS_CERTIFICATE_HEADER: "Authorization" has another meaning already, for example MTLS_CERTIFICATE_HEADER=client-certificate',
+  ],
+  [
+    'an unknown proxy for certificates',
+    { MTLS_TRUSTED_PROXIES: 'proxy.local' },
+    'MTLS_TRUSTED_PROXIES: "proxy.local" is not an address, a CIDR range, or one of loopback, linklocal, uniquelocal, for example MTLS_TRUSTED_PROXIES=10.0.0.5,10.1.0.0/16',
   ],
   [
     'a range that is too long',

@@ -9,6 +9,9 @@ export const CONFIG = Symbol('config')
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
+/** What DPoP proofs may be signed with. */
+export const DPOP_ALGORITHMS = ['ES256', 'ES384', 'RS256', 'PS256', 'EdDSA'] as const
+
 /** What a process of one instance does: `primary` starts and watches the others. */
 export type Part = 'primary' | 'http' | 'background'
 
@@ -41,21 +44,48 @@ type Variable = keyof typeof EXAMPLES
  * One line per setting: its name there, its default, its reader, an example for the refusal.
  */
 const SETTINGS = {
+  actionsAllowedHosts: setting<readonly string[]>('actions.allowed_hosts', Object.freeze([]), read.hostList, 'api.example.com,*.example.org:8443'),
+  actionsEgressFirewall: setting<boolean>('actions.egress_firewall', false, read.flag, 'false'),
+  actionsMemoryMb: setting('actions.memory_mb', 256, read.integer(96), '256'),
+  actionsNetwork: setting<'deny' | 'open'>('actions.network', 'deny', read.oneOf('deny', 'open'), 'deny'),
+  actionsOsSandbox: setting<'auto' | 'require'>('actions.os_sandbox', 'auto', read.oneOf('auto', 'require'), 'auto'),
+  actionsPoolSize: setting('actions.pool_size', 4, read.integer(1, 16), '4'),
+  actionsRegistry: setting('actions.registry', 'https://registry.npmjs.org/', read.webUrl, 'https://registry.npmjs.org/'),
+  actionsTimeoutMs: setting('actions.timeout_ms', 20_000, read.integer(100, 20_000), '20000'),
+  backchannelAllowInsecureTargets: setting<boolean>('backchannel.allow_insecure_targets', false, read.flag, 'false'),
   codeTtl: setting('code_ttl', 120, read.integer(1, 600), '120'),
   pkceAllowPlain: setting<boolean>('pkce.allow_plain', false, read.flag, 'false'),
   pkceRequireForPublic: setting<boolean>('pkce.require_for_public', false, read.flag, 'false'),
+  dpopAlgs: setting<readonly (typeof DPOP_ALGORITHMS)[number][]>(
+    'dpop.algs',
+    Object.freeze(['ES256'] as const),
+    read.someOf(...DPOP_ALGORITHMS),
+    'ES256,ES384',
+  ),
+  dpopNonceForConfidential: setting<boolean>('dpop.nonce_for_confidential', false, read.flag, 'false'),
   errorsClientAuth: setting<'invalid_client' | 'access_denied'>(
     'errors.client_auth',
     'invalid_client',
     read.oneOf('invalid_client', 'access_denied'),
     'invalid_client',
   ),
+  geoipAsnFile: setting<string | undefined>('geoip.asn_file', undefined, read.readableFile, '/var/lib/GeoIP/GeoLite2-ASN.mmdb'),
+  geoipCityFile: setting<string | undefined>('geoip.city_file', undefined, read.readableFile, '/var/lib/GeoIP/GeoLite2-City.mmdb'),
   introspectionEnabled: setting<boolean>('introspection.enabled', true, read.flag, 'true'),
+  metadataPatch: setting<'replace' | 'merge'>('metadata.patch', 'replace', read.oneOf('replace', 'merge'), 'replace'),
+  mgmtRevokeByClientAlone: setting<boolean>('mgmt.revoke_by_client_alone', false, read.flag, 'false'),
+  ortRequireDpopForPublicClients: setting<boolean>('ort.require_dpop_for_public_clients', false, read.flag, 'false'),
+  mtlsCertificateHeader: setting<string | undefined>('mtls.certificate_header', undefined, read.headerName, 'client-certificate'),
+  mtlsTrustedProxies: setting<readonly string[] | undefined>('mtls.trusted_proxies', undefined, read.trustedProxies, '10.0.0.5,10.1.0.0/16'),
+  mtlsVerificationHeader: setting('mtls.verification_header', 'client-certificate-ca-verified', read.headerName, 'client-certificate-ca-verified'),
   passwordChangeRefreshTokens: setting<'revoke' | 'keep'>('password_change.refresh_tokens', 'revoke', read.oneOf('revoke', 'keep'), 'revoke'),
   rateLimitsManagementPerMinute: setting('rate_limits.management_per_minute', 6000, read.integer(1), '6000'),
   rateLimitsOauthPerMinute: setting('rate_limits.oauth_per_minute', 12_000, read.integer(1), '12000'),
   revokeForeignToken: setting<'ignore' | 'error'>('revoke.foreign_token', 'ignore', read.oneOf('ignore', 'error'), 'ignore'),
+  rtExpirationParameters: setting<boolean>('rt.expiration_parameters', false, read.flag, 'false'),
   rtMaxActivePerUserClient: setting('rt.max_active_per_user_client', 200, read.integer(1), '200'),
+  sessionsMinSeconds: setting('sessions.min_seconds', 60, read.integer(1), '60'),
+  webMessageAllowCallbackOrigins: setting<boolean>('web_message.allow_callback_origins', false, read.flag, 'false'),
 }
 
 /** All that the environment says. What an embedded database adds (its URL, a generated key) is still missing: `completeConfig`. */

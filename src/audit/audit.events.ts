@@ -21,9 +21,14 @@ export type AuditEvent =
   | { readonly type: 'AccountLocked'; readonly data: object }
   | { readonly type: 'SignupFailed'; readonly data: { readonly description: string } }
   | { readonly type: 'LogoutRefused'; readonly data: { readonly description: string } }
+  /** Something works that its operator should not leave so. */
+  | { readonly type: 'Warned'; readonly data: { readonly description: string } }
+  | { readonly type: 'LogoutTokenDelivered'; readonly data: LogoutTokenSent }
+  | { readonly type: 'LogoutTokenFailed'; readonly data: LogoutTokenSent }
   | { readonly type: 'ManagementRequestSucceeded'; readonly data: ManagementRequest }
   | { readonly type: 'ManagementRequestFailed'; readonly data: ManagementRequest }
   | { readonly type: 'SecretRead'; readonly data: ManagementRequest & { readonly accessedSecrets: readonly string[] } }
+  | { readonly type: 'ActionExecutionFailed'; readonly data: ActionExecutionFailed }
   | { readonly type: 'RateLimited'; readonly data: { readonly bucket: string } }
 
 export interface ExchangeFailed {
@@ -34,6 +39,27 @@ export interface ExchangeFailed {
   readonly reason: string
   readonly familyId?: string
   readonly scope?: string
+}
+
+/** A client was told that a session has ended, or could not be. */
+export interface LogoutTokenSent {
+  readonly initiator: string
+  readonly uri: string
+  readonly statusCode?: number
+  readonly error?: string
+}
+
+/** An Action threw, took too long or could not be run. */
+export interface ActionExecutionFailed {
+  readonly triggerId: string
+  readonly executionId: string
+  readonly actionId: string
+  readonly actionName: string
+  readonly versionId: string
+  readonly bindingId: string
+  readonly errorClass: 'platform_error' | 'action_timeout' | 'action_error' | 'rate_limited'
+  /** `texts`: message and stack, sealed: an Action may put anything of a person into them. */
+  readonly error: { readonly name: string; readonly code?: string; readonly texts: PersonalData }
 }
 
 export interface ManagementRequest {
@@ -63,9 +89,13 @@ export const auditUpcasters: Upcasters<AuditEvent> = {
   AccountLocked: [],
   SignupFailed: [],
   LogoutRefused: [],
+  Warned: [],
+  LogoutTokenDelivered: [],
+  LogoutTokenFailed: [],
   ManagementRequestSucceeded: [],
   ManagementRequestFailed: [],
   SecretRead: [],
+  ActionExecutionFailed: [],
   RateLimited: [],
 }
 

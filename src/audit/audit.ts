@@ -2,9 +2,12 @@ import { randomUUID } from 'node:crypto'
 import type { Context } from '../event-store/event.js'
 import type { EventStore } from '../event-store/event-store.js'
 import { audit, type AuditEvent } from './audit.events.js'
+import { notice } from './notice.js'
 
 /** Facts that one append takes at most. */
 const MAX_BATCH = 200
+/** Notices that a process remembers to have seen given. */
+const MAX_GIVEN = 10_000
 
 /**
  * Records facts about requests. Each process writes streams of its own, one a day, so that facts never conflict with one another;
@@ -14,6 +17,7 @@ export class Audit {
   readonly #process = randomUUID()
   #waiting: Waiting[] = []
   #writing = false
+  readonly #given = new Set<string>()
 
   constructor(private readonly store: EventStore) {}
 
@@ -23,6 +27,15 @@ export class Audit {
       this.#waiting.push({ event: { ...event, cause }, resolve, reject })
       if (!this.#writing) void this.#write()
     })
+  }
+
+  /** Records what is to be said once a day (UTC) under this key, by whichever process comes first. Errors: the database's. */
+  async recordOnceADay(key: string, event: AuditEvent, cause: Context): Promise<void> {
+    const id = `${new Date().toISOString().slice(0, 10)}-${key}`
+    if (this.#given.has(id)) return
+    await this.store.transact(notice, id, ({ given }) => ({ events: given ? [] : [event], result: undefined }), cause)
+    if (this.#given.size >= MAX_GIVEN) this.#given.clear()
+    this.#given.add(id)
   }
 
   async #write(): Promise<void> {

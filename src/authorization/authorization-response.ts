@@ -1,6 +1,6 @@
 import type { Parameters } from '../http/body.js'
 
-export type ResponseMode = 'query' | 'fragment' | 'form_post'
+export type ResponseMode = 'query' | 'fragment' | 'form_post' | 'web_message'
 
 /** Where and how a client wants its answer. */
 export interface AnswerTarget {

@@ -1,9 +1,11 @@
 import { Module } from '@nestjs/common'
 import { CqrsModule } from '@nestjs/cqrs'
 import { UsedAssertions } from './client-authentication/used-assertions.js'
+import { CheckDpopProofHandler } from './commands/check-dpop-proof.js'
 import { AuthenticateClientHandler } from './commands/authenticate-client.js'
 import { AuthorizeController } from './authorize.controller.js'
 import { AuthorizeRequests } from './authorize-request.js'
+import { ConsentsWithdrawnReactor } from './consents-withdrawn.reactor.js'
 import { AnswerConsentHandler } from './commands/answer-consent.js'
 import { AnswerFromSessionHandler } from './commands/answer-from-session.js'
 import { ChangeClientHandler } from './commands/change-client.js'
@@ -15,8 +17,20 @@ import { CreateClientGrantHandler } from './commands/create-client-grant.js'
 import { CreateResourceServerHandler } from './commands/create-resource-server.js'
 import { IssueAuthorizationCodeHandler } from './commands/issue-authorization-code.js'
 import { LogInHandler } from './commands/log-in.js'
+import { SettleConsentHandler } from './commands/settle-consent.js'
 import { SignUpForClientHandler } from './commands/sign-up-for-client.js'
+import { WithdrawConsentHandler } from './commands/withdraw-consent.js'
+import { WithdrawConsentsOfHandler } from './commands/withdraw-consents-of.js'
+import { LogoutMessages } from './back-channel-logout/logout-messages.js'
+import { NoteLogoutMessagesHandler } from './commands/note-logout-messages.js'
+import { SendLogoutMessagesHandler } from './commands/send-logout-messages.js'
+import { SessionEndedReactor } from './session-ended.reactor.js'
+import { LogOutHandler } from './commands/log-out.js'
 import { LoginController } from './login.controller.js'
+import { LogoutController } from './logout/logout.controller.js'
+import { SessionAnswers } from './session-answers.js'
+import { IdTokenHints } from './id-token-hints.js'
+import { LogoutRequests } from './logout/logout-request.js'
 import { LoginPages } from './login-pages.js'
 import { PageAnswers } from './page-answers.js'
 import { DeleteClientHandler } from './commands/delete-client.js'
@@ -24,20 +38,35 @@ import { DeleteClientGrantHandler } from './commands/delete-client-grant.js'
 import { DeleteClientGrantsOfHandler } from './commands/delete-client-grants-of.js'
 import { DeleteResourceServerHandler } from './commands/delete-resource-server.js'
 import { RedeemAuthorizationCodeHandler } from './commands/redeem-authorization-code.js'
+import { ForgetUsedProofsHandler } from './commands/forget-used-proofs.js'
+import { DpopNonces } from './dpop/nonces.js'
+import { UsedProofs } from './dpop/used-proofs.js'
 import { DiscoveryController } from './discovery.controller.js'
+import { ConsentIds } from './queries/consent-ids.js'
 import { FindClientHandler } from './queries/find-client.js'
 import { FindClientGrantHandler } from './queries/find-client-grant.js'
 import { FindClientGrantsHandler } from './queries/find-client-grants.js'
 import { FindClientsHandler } from './queries/find-clients.js'
+import { FindConsentsHandler } from './queries/find-consents.js'
 import { FindResourceServerHandler } from './queries/find-resource-server.js'
 import { FindResourceServersHandler } from './queries/find-resource-servers.js'
+import { FindUserAccessHandler } from './queries/find-user-access.js'
+import { FindSigningSecretHandler } from './queries/find-signing-secret.js'
 import { IsKnownOriginHandler } from './queries/is-known-origin.js'
 import { SettingsCache } from './queries/settings-cache.js'
 
 @Module({
   imports: [CqrsModule],
-  controllers: [AuthorizeController, LoginController, DiscoveryController],
+  controllers: [AuthorizeController, LoginController, LogoutController, DiscoveryController],
   providers: [
+    LogOutHandler,
+    LogoutRequests,
+    IdTokenHints,
+    SessionAnswers,
+    LogoutMessages,
+    NoteLogoutMessagesHandler,
+    SendLogoutMessagesHandler,
+    SessionEndedReactor,
     CreateClientHandler,
     ChangeClientHandler,
     CreateResourceServerHandler,
@@ -56,6 +85,12 @@ import { SettingsCache } from './queries/settings-cache.js'
     AnswerConsentHandler,
     LogInHandler,
     SignUpForClientHandler,
+    SettleConsentHandler,
+    WithdrawConsentHandler,
+    WithdrawConsentsOfHandler,
+    ConsentIds,
+    FindConsentsHandler,
+    ConsentsWithdrawnReactor,
     IssueAuthorizationCodeHandler,
     RedeemAuthorizationCodeHandler,
     FindClientHandler,
@@ -64,10 +99,17 @@ import { SettingsCache } from './queries/settings-cache.js'
     FindClientsHandler,
     FindClientGrantsHandler,
     FindResourceServersHandler,
+    FindSigningSecretHandler,
+    FindUserAccessHandler,
     IsKnownOriginHandler,
     AuthenticateClientHandler,
     UsedAssertions,
+    CheckDpopProofHandler,
+    ForgetUsedProofsHandler,
+    DpopNonces,
+    UsedProofs,
     SettingsCache,
   ],
+  exports: [ConsentsWithdrawnReactor, SessionEndedReactor],
 })
 export class AuthorizationModule {}

@@ -1,9 +1,11 @@
 import type { Config } from '../config.js'
 import type { Parameters } from '../http/body.js'
+import { OAuthError } from '../http/oauth-error.js'
 import type { TenantSettings } from '../users/index.js'
 import type { CodeTerms } from './authorization-code/authorization-code.js'
 import type { AuthorizationErrorCode, ResponseMode } from './authorization-response.js'
 import type { ClientDocument } from './client/client.events.js'
+import { mayHearMessages } from './client/origins.js'
 
 /** Ends the request with an answer to the client. */
 export type Refuse = (code: AuthorizationErrorCode, description: string) => never
@@ -22,10 +24,18 @@ const MAX_AGE_DIGITS = 9
 const typesOf = (parameters: Parameters): string[] => [...new Set((parameters['response_type'] ?? '').split(' '))].filter(Boolean).sort()
 const isFrontChannel = (parameters: Parameters): boolean => typesOf(parameters).some((type) => type === 'token' || type === 'id_token')
 
-/** How errors are answered before everything was checked: as asked, if that is possible, else as the response type has it by default. */
-export function errorMode(parameters: Parameters): ResponseMode {
+/**
+ * How errors are answered before everything was checked: as asked, if that is possible, else as the response type has it by default. A window
+ * that may not hear the answer hears no error either: then a page shows it.
+ */
+export function errorMode(parameters: Parameters, client: ClientDocument, redirectUri: string, settings: Config['settings']): ResponseMode {
   const asked = parameters['response_mode']
   if (asked === 'fragment' || asked === 'form_post') return asked
+  if (asked === 'web_message') {
+    const origin = URL.canParse(redirectUri) ? new URL(redirectUri).origin : 'null'
+    if (mayHearMessages(client, origin, { orCallbacks: settings.webMessageAllowCallbackOrigins })) return asked
+    throw new OAuthError('invalid_request', 'The origin of the redirect_uri is not in the list of allowed web origins of this application.')
+  }
   return isFrontChannel(parameters) ? 'fragment' : 'query'
 }
 
@@ -59,7 +69,7 @@ export function responseType(parameters: Parameters, client: ClientDocument, ref
 export function responseMode(parameters: Parameters, refuse: Refuse): ResponseMode {
   const asked = parameters['response_mode']
   if (asked === undefined || asked === 'query') return 'query'
-  if (asked === 'fragment' || asked === 'form_post') return asked
+  if (asked === 'fragment' || asked === 'form_post' || asked === 'web_message') return asked
   return refuse('invalid_request', `Unsupported response mode: ${asked}`)
 }
 
@@ -128,6 +138,3 @@ export function acrValues(parameters: Parameters, tenant: TenantSettings, refuse
   const unknown = (parameters['acr_values'] ?? '').split(' ').find((value) => value !== '' && !supported.includes(value))
   if (unknown !== undefined) refuse('invalid_request', 'Unsupported acr_values')
 }
-
-export const noClientGrant = (audience: string): string =>
-  `Client is not authorized to access "${audience}". You need to create a "client-grant" associated to this API. See: https://auth0.com/docs/api/v2#!/Client_Grants/post_client_grants`

@@ -10,8 +10,8 @@ import type { RawRequest } from './authorize-parameters.js'
 import * as check from './authorize-checks.js'
 import type { ClientDocument } from './client/client.events.js'
 import { FindClient } from './queries/find-client.js'
-import { FindClientGrant } from './queries/find-client-grant.js'
 import { FindResourceServer } from './queries/find-resource-server.js'
+import { FindUserAccess } from './queries/find-user-access.js'
 import { isRegistered } from './redirect-uri.js'
 import type { ResourceServerDocument } from './resource-server/resource-server.events.js'
 
@@ -64,7 +64,7 @@ export class AuthorizeRequests {
     const target: AnswerTarget = {
       clientId: client.client_id,
       redirectUri,
-      responseMode: check.errorMode(parameters),
+      responseMode: check.errorMode(parameters, client, redirectUri, this.config.settings),
       state: parameters['state'],
       iss: tenant['authorization_response_iss_parameter_supported'] === true ? this.config.issuer : undefined,
     }
@@ -141,13 +141,8 @@ export class AuthorizeRequests {
     const api = await this.queries.execute(new FindResourceServer(audience))
     // Mirrors the token endpoint.
     if (!api) return refuse('access_denied', `Service not found: ${audience}`)
-    const policy = (api['subject_type_authorization'] as { user?: { policy?: unknown } } | null | undefined)?.user?.policy
-    if (policy === 'deny_all') refuse('access_denied', `Client is not authorized to access "${audience}".`)
-    if (policy !== 'require_client_grant' && !api.is_system) return { api, clientGrantScope: undefined }
-    const grant = await this.queries.execute(new FindClientGrant(client.client_id, audience))
-    const clientGrantScope = grant?.subject_type === 'user' ? grant.scope : undefined
-    if (policy === 'require_client_grant' && !clientGrantScope) refuse('access_denied', check.noClientGrant(audience))
-    return { api, clientGrantScope }
+    const access = await this.queries.execute(new FindUserAccess(client.client_id, api))
+    return access.kind === 'allowed' ? { api, clientGrantScope: access.clientGrantScope } : refuse('access_denied', access.description)
   }
 
   async #connections(client: ClientDocument, tenant: TenantSettings, refuse: check.Refuse): Promise<[ConnectionDocument, ...ConnectionDocument[]]> {

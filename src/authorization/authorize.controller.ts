@@ -1,18 +1,14 @@
-import { All, Controller, Get, Inject, Post, Req, Res } from '@nestjs/common'
+import { All, Controller, Get, Post, Req, Res } from '@nestjs/common'
 import { CommandBus } from '@nestjs/cqrs'
 import type { Request, Response } from 'express'
-import { CONFIG, type Config } from '../config.js'
 import { readText } from '../http/body.js'
 import { OAuthError } from '../http/oauth-error.js'
 import { requestContext } from '../http/request-context.js'
-import { clearedSessionCookies, hasSessionCookie, sessionCookies } from '../sessions/index.js'
-import { RootKeys } from '../keys/root-key.js'
 import { readRawRequest, type RawRequest } from './authorize-parameters.js'
-import { AuthorizeRequests, type AuthorizeRequest } from './authorize-request.js'
-import { AuthorizationRefused } from './authorization-response.js'
-import { AnswerFromSession, type SessionAnswer } from './commands/answer-from-session.js'
-import { LoginPages } from './login-pages.js'
+import { AuthorizeRequests } from './authorize-request.js'
+import { AnswerFromSession } from './commands/answer-from-session.js'
 import { PageAnswers } from './page-answers.js'
+import { SessionAnswers } from './session-answers.js'
 
 const MAX_BODY = 100_000
 
@@ -20,12 +16,10 @@ const MAX_BODY = 100_000
 @Controller('authorize')
 export class AuthorizeController {
   constructor(
-    @Inject(CONFIG) private readonly config: Config,
-    private readonly rootKeys: RootKeys,
     private readonly requests: AuthorizeRequests,
     private readonly commands: CommandBus,
     private readonly answers: PageAnswers,
-    private readonly pages: LoginPages,
+    private readonly sessionAnswers: SessionAnswers,
   ) {}
 
   @Get()
@@ -54,26 +48,7 @@ export class AuthorizeController {
 
   async #authorize(req: Request, res: Response, raw: RawRequest): Promise<void> {
     const request = await this.requests.read(raw)
-    const silent = request.prompt.has('none')
     const answer = await this.commands.execute(new AnswerFromSession(request, req.headers.cookie, requestContext(req)))
-    if (answer.kind === 'answered') {
-      // The browser's copy lives as long as the session does.
-      res.append('Set-Cookie', sessionCookies(this.rootKeys, this.config.issuer, answer.sessionId, answer.session))
-      return this.answers.toClient(res, request.target, { code: answer.code })
-    }
-    if (answer.kind === 'blocked') throw new AuthorizationRefused(request.target, 'unauthorized', 'user is blocked', silent)
-    // It would be asked about in vain for as long as the browser keeps it (spec/sessions.md §3).
-    if (answer.kind === 'login needed' && answer.stale && hasSessionCookie(req.headers.cookie)) {
-      res.append('Set-Cookie', clearedSessionCookies(this.config.issuer))
-    }
-    if (silent) throw silently(request, answer)
-    if (answer.kind === 'consent needed') return this.pages.consent(req, res, request, answer.sessionId)
-    return request.screen === 'signup' ? this.pages.signUp(req, res, request) : this.pages.login(req, res, request)
+    await this.sessionAnswers.send(req, res, request, answer)
   }
 }
-
-/** `prompt=none` never renders a page (spec/oauth.md §4.4). */
-const silently = ({ target }: AuthorizeRequest, { kind }: SessionAnswer): AuthorizationRefused =>
-  kind === 'consent needed'
-    ? new AuthorizationRefused(target, 'consent_required', 'Consent required', true)
-    : new AuthorizationRefused(target, 'login_required', 'Login required', true)

@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto'
 import { All, Controller, Get, Header, Inject, Res, UseFilters } from '@nestjs/common'
+import { QueryBus } from '@nestjs/cqrs'
 import type { Response } from 'express'
 import { CONFIG, type Config } from '../config.js'
 import { OAuthError, OAuthErrorFilter } from '../http/oauth-error.js'
+import { FindTenantSettings, type TenantSettings } from '../users/index.js'
+import { CERTIFICATE_METHODS, mtlsMetadata, takesCertificates } from './mtls-metadata.js'
 
 const PATHS = ['openid-configuration', 'oauth-authorization-server', 'oauth-authorization-server/*path']
 
@@ -10,21 +13,25 @@ const PATHS = ['openid-configuration', 'oauth-authorization-server', 'oauth-auth
 @Controller('.well-known')
 @UseFilters(OAuthErrorFilter)
 export class DiscoveryController {
-  readonly #metadata: object
-  readonly #etag: string
+  readonly #metadata: Readonly<Record<string, unknown>>
 
-  constructor(@Inject(CONFIG) config: Config) {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly queries: QueryBus,
+  ) {
     this.#metadata = metadata(config)
-    this.#etag = `"${createHash('sha256').update(JSON.stringify(this.#metadata)).digest('base64url')}"`
   }
 
   @Get(PATHS)
   @Header('Cache-Control', 'public, max-age=15, stale-while-revalidate=15, stale-if-error=86400')
   @Header('Access-Control-Allow-Origin', '*')
-  discovery(@Res({ passthrough: true }) res: Response): object {
+  async discovery(@Res({ passthrough: true }) res: Response): Promise<object> {
+    const tenant = await this.queries.execute(new FindTenantSettings())
+    const certificates = takesCertificates(this.config) && mtlsMetadata(this.#metadata, this.config, tenant)
+    const body = { ...this.#metadata, ...ofTenant(tenant, this.config.issuer), ...certificates }
     // Express compares it with If-None-Match and answers 304.
-    res.setHeader('ETag', this.#etag)
-    return this.#metadata
+    res.setHeader('ETag', `"${createHash('sha256').update(JSON.stringify(body)).digest('base64url')}"`)
+    return body
   }
 
   @All(PATHS)
@@ -33,10 +40,21 @@ export class DiscoveryController {
   }
 }
 
+/** What the tenant's settings show or hide (spec/oauth.md §13.2, §14). */
+function ofTenant(tenant: TenantSettings, issuer: string): object {
+  const { rp_logout_end_session_endpoint_discovery: showsLogout = true } = (tenant['oidc_logout'] ?? {}) as Record<string, unknown>
+  return {
+    ...(showsLogout === true && { end_session_endpoint: `${issuer}oidc/logout` }),
+    ...(tenant['authorization_response_iss_parameter_supported'] === true && { authorization_response_iss_parameter_supported: true }),
+  }
+}
+
 const SECRET_METHODS = ['client_secret_basic', 'client_secret_post', 'private_key_jwt']
 const ASSERTION_ALGORITHMS = ['RS256', 'RS384', 'PS256', 'PS384', 'ES256', 'ES384']
 
-function metadata({ issuer, settings }: Config): object {
+function metadata(config: Config): Readonly<Record<string, unknown>> {
+  const { issuer, settings } = config
+  const methods = [...SECRET_METHODS, ...(takesCertificates(config) ? CERTIFICATE_METHODS : [])]
   return {
     issuer,
     authorization_endpoint: `${issuer}authorize`,
@@ -46,7 +64,7 @@ function metadata({ issuer, settings }: Config): object {
     revocation_endpoint: `${issuer}oauth/revoke`,
     ...(settings.introspectionEnabled && {
       introspection_endpoint: `${issuer}oauth/introspect`,
-      introspection_endpoint_auth_methods_supported: SECRET_METHODS,
+      introspection_endpoint_auth_methods_supported: methods,
     }),
     scopes_supported: words(
       'openid profile offline_access name given_name family_name nickname email email_verified picture created_at identities phone address',
@@ -56,13 +74,17 @@ function metadata({ issuer, settings }: Config): object {
     grant_types_supported: words('authorization_code refresh_token client_credentials'),
     code_challenge_methods_supported: settings.pkceAllowPlain ? ['S256', 'plain'] : ['S256'],
     subject_types_supported: ['public'],
-    id_token_signing_alg_values_supported: ['RS256'],
-    token_endpoint_auth_methods_supported: [...SECRET_METHODS, 'none'],
+    id_token_signing_alg_values_supported: words('HS256 RS256 PS256 RS512'),
+    token_endpoint_auth_methods_supported: [...methods, 'none'],
     token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
-    revocation_endpoint_auth_methods_supported: [...SECRET_METHODS, 'none'],
+    dpop_signing_alg_values_supported: settings.dpopAlgs,
+    revocation_endpoint_auth_methods_supported: [...methods, 'none'],
+    ...(settings.rtExpirationParameters && { refresh_token_expiration_types_supported: ['authorization', 'token_timeout'] }),
     claims_supported: words(
       'aud auth_time created_at email email_verified exp family_name given_name iat identities iss name nickname phone_number picture sub',
     ),
+    backchannel_logout_supported: true,
+    backchannel_logout_session_supported: true,
     request_uri_parameter_supported: false,
     request_parameter_supported: false,
   }

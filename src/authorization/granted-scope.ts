@@ -47,8 +47,17 @@ export function grantedScope({ requested, client, api, clientGrantScope, adminis
   return [...new Set(requested)].filter(allowed)
 }
 
-/** Whether a code of this client for this API can bring a refresh token at all (spec/refresh-tokens.md §3). */
-function mayGoOffline(client: ClientDocument, api: ResourceServerDocument | undefined): boolean {
+/**
+ * Whether a login brings an online refresh token (spec/refresh-tokens.md §8). A session that the browser forgets when it is closed needs the API's
+ * leave of its own.
+ */
+export function mayGoOnline(client: ClientDocument, api: ResourceServerDocument | undefined, { persistent }: { readonly persistent: boolean }): boolean {
+  if (client.grant_types && !client.grant_types.includes('refresh_token')) return false
+  return api?.['allow_online_access'] === true && (persistent || api['allow_online_access_with_ephemeral_sessions'] === true)
+}
+
+/** Whether a login at this client for this API can bring a refresh token at all, as their settings are (spec/refresh-tokens.md §3). */
+export function mayGoOffline(client: ClientDocument, api: ResourceServerDocument | undefined): boolean {
   if (client.grant_types && !client.grant_types.includes('refresh_token')) return false
   if (api && !api.allow_offline_access) return false
   if (client.app_type === 'spa' && client.refresh_token?.['rotation_type'] !== 'rotating') return false

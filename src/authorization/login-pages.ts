@@ -1,30 +1,34 @@
 import { Inject, Injectable } from '@nestjs/common'
 import type { Request, Response } from 'express'
 import { CONFIG, type Config } from '../config.js'
+import type { Parameters } from '../http/body.js'
+import { PersonKeys } from '../keys/person-keys.js'
 import { RootKeys } from '../keys/root-key.js'
 import type { AuthorizeRequest } from './authorize-request.js'
+import { openProfiles, type UserProfile } from '../users/index.js'
 import { bindingFrom, newBinding, sealTransaction } from './login-transaction.js'
 import { grantedScope } from './granted-scope.js'
 import { PageAnswers } from './page-answers.js'
 import { sendPage } from './page-response.js'
+import { chooseAccountPage } from './pages/choose-account.js'
+import { confirmLogoutPage } from './pages/confirm-logout.js'
 import { consentPage } from './pages/consent.js'
+import type { PageFrame } from './pages/layout.js'
 import { loginPage } from './pages/login.js'
 import { signUpPage } from './pages/sign-up.js'
+import type { Texts } from './pages/texts.js'
 
 /** What the person sees again after a form that was not accepted. */
 interface Again {
   readonly status?: number
-  readonly problem?: string
+  readonly problem?: (texts: Texts) => string
   readonly name?: string
 }
 
-/** What scopes mean to a person. */
-const MEANINGS: Readonly<Record<string, string>> = {
-  profile: 'See your profile: name, nickname and picture',
-  email: 'See your email address',
-  address: 'See your postal address',
-  phone: 'See your phone number',
-  offline_access: 'Keep access while you are away',
+/** The session that a person may go on with, and whose it is. */
+interface AccountChoice {
+  readonly sessionId: string
+  readonly profile: UserProfile
 }
 
 /** Shows the pages on which a person acts, each with the transaction for its next step. */
@@ -36,6 +40,7 @@ export class LoginPages {
     @Inject(CONFIG) private readonly config: Config,
     private readonly rootKeys: RootKeys,
     private readonly answers: PageAnswers,
+    private readonly personKeys: PersonKeys,
   ) {
     // Without the host, so that a form goes where its page came from, with its cookies.
     this.#base = new URL(config.issuer).pathname
@@ -43,14 +48,15 @@ export class LoginPages {
 
   async login(req: Request, res: Response, request: AuthorizeRequest, { status = 200, problem, name }: Again = {}): Promise<void> {
     const { connection, connections, client } = request
+    const frame = await this.#frame(req, request)
     const view = {
-      tenantName: await this.answers.tenantName(),
+      frame,
       clientName: client.name,
       action: `${this.#base}u/login`,
       transaction: this.#transaction(req, res, request),
       username: name ?? request.loginHint ?? '',
       takesUsernames: connection.options['requires_username'] === true,
-      problem,
+      problem: problem?.(frame.texts),
       signUpUrl: connection.options['disable_signup'] === true ? undefined : this.#url(request, 'signup'),
       others: connections.filter((other) => other.name !== connection.name).map((other) => ({ name: other.name, label: other.display_name ?? other.name })),
     }
@@ -59,13 +65,14 @@ export class LoginPages {
 
   async signUp(req: Request, res: Response, request: AuthorizeRequest, { status = 200, problem, name }: Again = {}): Promise<void> {
     if (request.connection.options['disable_signup'] === true) return this.login(req, res, request)
+    const frame = await this.#frame(req, request)
     const view = {
-      tenantName: await this.answers.tenantName(),
+      frame,
       clientName: request.client.name,
       action: `${this.#base}u/signup`,
       transaction: this.#transaction(req, res, request),
       email: name ?? request.loginHint ?? '',
-      problem,
+      problem: problem?.(frame.texts),
       loginUrl: this.#url(request, 'login'),
     }
     sendPage(res, status, signUpPage(view))
@@ -75,11 +82,12 @@ export class LoginPages {
     const { api, client, clientGrantScope, scope: requested } = request
     // All that anybody could give: never less than what is given.
     const scope = grantedScope({ requested, client, api, clientGrantScope, administrator: true })
+    const frame = await this.#frame(req, request)
     const permissions = scope
       .filter((value) => value !== 'openid')
-      .map((value) => MEANINGS[value] ?? api?.scopes.find((known) => known.value === value)?.description ?? value)
+      .map((value) => frame.texts.consent.permissions[value] ?? api?.scopes.find((known) => known.value === value)?.description ?? value)
     const view = {
-      tenantName: await this.answers.tenantName(),
+      frame,
       clientName: client.name,
       action: `${this.#base}u/consent`,
       transaction: this.#transaction(req, res, request, sessionId),
@@ -88,7 +96,30 @@ export class LoginPages {
     sendPage(res, 200, consentPage(view))
   }
 
-  #transaction(req: Request, res: Response, { parameters }: AuthorizeRequest, sessionId?: string): string {
+  async chooseAccount(req: Request, res: Response, request: AuthorizeRequest, { sessionId, profile }: AccountChoice): Promise<void> {
+    const [person] = await openProfiles(this.personKeys, [profile])
+    const { email, username, name } = person!
+    const view = {
+      frame: await this.#frame(req, request),
+      clientName: request.client.name,
+      action: `${this.#base}u/account`,
+      transaction: this.#transaction(req, res, request, sessionId),
+      account: [email, username, name].find((known) => typeof known === 'string') ?? profile.user_id,
+    }
+    sendPage(res, 200, chooseAccountPage(view))
+  }
+
+  async confirmLogout(req: Request, res: Response, parameters: Parameters, sessionId: string): Promise<void> {
+    const frame = await this.#frame(req, { parameters })
+    const transaction = this.#transaction(req, res, { parameters }, sessionId)
+    sendPage(res, 200, confirmLogoutPage({ frame, action: `${this.#base}u/logout`, transaction }))
+  }
+
+  #frame(req: Request, { parameters }: Pick<AuthorizeRequest, 'parameters'>): Promise<PageFrame> {
+    return this.answers.frame(req, parameters['ui_locales'])
+  }
+
+  #transaction(req: Request, res: Response, { parameters }: Pick<AuthorizeRequest, 'parameters'>, sessionId?: string): string {
     const { issuer } = this.config
     let binding = bindingFrom(issuer, req.headers.cookie)
     if (binding === undefined) {

@@ -9,12 +9,14 @@ import { RootKeys } from '../keys/root-key.js'
 import { sessionCookies } from '../sessions/index.js'
 import { AuthorizationRefused } from './authorization-response.js'
 import { type AuthorizeRequest, AuthorizeRequests } from './authorize-request.js'
+import { AnswerFromSession } from './commands/answer-from-session.js'
 import { AnswerConsent } from './commands/answer-consent.js'
 import { type LoggedIn, LogIn } from './commands/log-in.js'
 import { SignUpForClient } from './commands/sign-up-for-client.js'
 import { LoginPages } from './login-pages.js'
 import { bindingFrom, type LoginTransaction, openTransaction } from './login-transaction.js'
 import { PageAnswers, StartAgain } from './page-answers.js'
+import { SessionAnswers } from './session-answers.js'
 
 const MAX_BODY = 100_000
 /** Until the oldest wrong passwords are forgotten. */
@@ -36,6 +38,7 @@ export class LoginController {
     private readonly commands: CommandBus,
     private readonly answers: PageAnswers,
     private readonly pages: LoginPages,
+    private readonly sessionAnswers: SessionAnswers,
   ) {}
 
   @Post('login')
@@ -45,7 +48,7 @@ export class LoginController {
       const { username, password, connection } = fields
       if (connection !== undefined) return this.#otherConnection(req, res, request, connection)
       if (username === undefined || password === undefined) {
-        return this.pages.login(req, res, request, { status: 400, problem: 'Please enter your email address and your password.', name: username ?? '' })
+        return this.pages.login(req, res, request, { status: 400, problem: ({ login }) => login.incomplete, name: username ?? '' })
       }
       const proof = { kind: 'password', identifier: username, password } as const
       const outcome = await this.commands.execute(new LogIn(request, proof, req.headers.cookie, requestContext(req)))
@@ -53,13 +56,13 @@ export class LoginController {
         case 'logged in':
           return this.#loggedIn(req, res, request, outcome)
         case 'wrong':
-          return this.pages.login(req, res, request, { status: 400, problem: 'Wrong email or password.', name: username })
+          return this.pages.login(req, res, request, { status: 400, problem: ({ login }) => login.wrong, name: username })
         case 'too many':
           throw new OAuthError('too_many_attempts', 'There were too many attempts to log in to this account. Please try again later.', undefined, {
             headers: { 'Retry-After': String(LOCKED_SECONDS) },
           })
         case 'blocked':
-          return this.answers.toClient(res, request.target, { error: 'unauthorized', error_description: 'user is blocked' })
+          return this.answers.toClient(req, res, request.target, { error: 'unauthorized', error_description: 'user is blocked' })
       }
     })
   }
@@ -70,11 +73,11 @@ export class LoginController {
       const { fields, request } = await this.#form(req)
       const { email, password } = fields
       if (email === undefined || password === undefined) {
-        return this.pages.signUp(req, res, request, { status: 400, problem: 'Please enter an email address and a password.', name: email ?? '' })
+        return this.pages.signUp(req, res, request, { status: 400, problem: ({ signUp }) => signUp.incomplete, name: email ?? '' })
       }
       const caller = requestContext(req)
       const signedUp = await this.commands.execute(new SignUpForClient(request, { email, password }, caller))
-      if (signedUp.kind === 'refused') return this.pages.signUp(req, res, request, { status: 400, problem: signedUp.problem, name: email })
+      if (signedUp.kind === 'refused') return this.pages.signUp(req, res, request, { status: 400, problem: () => signedUp.problem, name: email })
       const proof = { kind: 'signed up', userId: signedUp.userId } as const
       const outcome = await this.commands.execute(new LogIn(request, proof, req.headers.cookie, caller))
       if (outcome.kind === 'logged in') return this.#loggedIn(req, res, request, outcome)
@@ -90,12 +93,23 @@ export class LoginController {
       if (fields['action'] !== 'accept') throw new AuthorizationRefused(request.target, 'access_denied', 'User did not authorize the request')
       const code = await this.commands.execute(new AnswerConsent(request, transaction.sessionId, req.headers.cookie, requestContext(req)))
       if (code === undefined) return this.pages.login(req, res, request)
-      return this.answers.toClient(res, request.target, { code })
+      return this.answers.toClient(req, res, request.target, { code })
+    })
+  }
+
+  @Post('account')
+  account(@Req() req: Request, @Res() res: Response): Promise<void> {
+    return this.answers.answering(req, res, async () => {
+      const { fields, transaction, request } = await this.#form(req)
+      if (fields['action'] !== 'accept') return this.pages.login(req, res, request)
+      const { sessionId } = transaction
+      const answer = await this.commands.execute(new AnswerFromSession(request, req.headers.cookie, requestContext(req), sessionId))
+      return this.sessionAnswers.send(req, res, request, answer)
     })
   }
 
   /** Somebody opened the address of a form: there is nothing to show without the application's request. */
-  @All(['login', 'signup', 'consent'])
+  @All(['login', 'signup', 'consent', 'account'])
   other(@Req() req: Request, @Res() res: Response): Promise<void> {
     return this.answers.answering(req, res, () => {
       throw new OAuthError('method_not_allowed', 'Please open the application and log in from there.', undefined, { headers: { Allow: 'POST' } })
@@ -126,7 +140,7 @@ export class LoginController {
   async #loggedIn(req: Request, res: Response, request: AuthorizeRequest, { sessionId, session, code }: LoggedIn): Promise<void> {
     res.append('Set-Cookie', sessionCookies(this.rootKeys, this.config.issuer, sessionId, session))
     if (code === undefined) return this.pages.consent(req, res, request, sessionId)
-    return this.answers.toClient(res, request.target, { code })
+    return this.answers.toClient(req, res, request.target, { code })
   }
 }
 

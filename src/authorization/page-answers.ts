@@ -13,9 +13,13 @@ import { FindTenantSettings } from '../users/index.js'
 import { answerLocation, answerParameters, type AnswerTarget, AuthorizationRefused } from './authorization-response.js'
 import { CallbackMismatch } from './authorize-request.js'
 import { causedBy } from './caused-by.js'
-import { newNonce, sendPage, sendRedirect } from './page-response.js'
+import { newNonce, sendMessagePage, sendPage, sendRedirect } from './page-response.js'
 import { errorPage } from './pages/error.js'
+import { textsFor } from './pages/language.js'
+import type { PageFrame } from './pages/layout.js'
+import { ENGLISH } from './pages/texts.js'
 import { formPostPage } from './pages/form-post.js'
+import { webMessagePage } from './pages/web-message.js'
 
 /** The name on pages of a tenant that has given itself none. */
 const NAMELESS = 'Evergrant'
@@ -51,22 +55,33 @@ export class PageAnswers {
   }
 
   /** Tells the client, in the way that it asked for. */
-  async toClient(res: Response, target: AnswerTarget, parameters: Parameters): Promise<void> {
+  async toClient(req: Request, res: Response, target: AnswerTarget, parameters: Parameters): Promise<void> {
+    if (target.responseMode === 'web_message') return this.#toWindow(req, res, target, parameters)
     if (target.responseMode !== 'form_post') return sendRedirect(res, answerLocation(target, parameters))
     const nonce = newNonce()
-    const view = { tenantName: await this.tenantName(), action: target.redirectUri, parameters: answerParameters(target, parameters), nonce }
+    const view = { frame: await this.frame(req), action: target.redirectUri, parameters: answerParameters(target, parameters), nonce }
     sendPage(res, 200, formPostPage(view), nonce)
   }
 
-  async tenantName(): Promise<string> {
-    const { friendly_name } = await this.queries.execute(new FindTenantSettings())
-    return typeof friendly_name === 'string' && friendly_name !== '' ? friendly_name : NAMELESS
+  async #toWindow(req: Request, res: Response, target: AnswerTarget, parameters: Parameters): Promise<void> {
+    const nonce = newNonce()
+    const targetOrigin = new URL(target.redirectUri).origin
+    const view = { frame: await this.frame(req), targetOrigin, parameters: answerParameters(target, parameters), nonce }
+    sendMessagePage(res, webMessagePage(view), { nonce, targetOrigin })
+  }
+
+  /** Whose page it is, in the language that the person wants. */
+  async frame(req: Request, uiLocales?: string): Promise<PageFrame> {
+    const { friendly_name: name, enabled_locales: locales } = await this.queries.execute(new FindTenantSettings())
+    const tenantName = typeof name === 'string' && name !== '' ? name : NAMELESS
+    const enabled = Array.isArray(locales) ? (locales as readonly string[]) : ['en']
+    return { tenantName, texts: textsFor({ uiLocales, acceptLanguage: req.headers['accept-language'] }, enabled) }
   }
 
   async #refused(req: Request, res: Response, error: unknown): Promise<void> {
     if (error instanceof AuthorizationRefused) {
       await this.#record(req, error.target.clientId, error.code, error.description, error.silent)
-      return this.toClient(res, error.target, error.parameters)
+      return this.toClient(req, res, error.target, error.parameters)
     }
     if (error instanceof CallbackMismatch) await this.#record(req, error.clientId, error.code, error.description, false)
     throw error
@@ -79,11 +94,11 @@ export class PageAnswers {
 
   async #failed(req: Request, res: Response, error: unknown): Promise<void> {
     const shown = this.#shown(req, res, error)
-    const tenantName = await this.tenantName().catch(() => NAMELESS)
+    const frame = await this.frame(req).catch(() => ({ tenantName: NAMELESS, texts: ENGLISH }))
     if (res.headersSent) return void res.destroy()
     const startUrl = error instanceof StartAgain ? error.startUrl : undefined
     res.set(shown.options.headers ?? {})
-    sendPage(res, shown.status, errorPage({ tenantName, code: shown.code, description: shown.description, startUrl }))
+    sendPage(res, shown.status, errorPage({ frame, code: shown.code, description: shown.description, startUrl }))
   }
 
   #shown(req: Request, res: Response, error: unknown): OAuthError {

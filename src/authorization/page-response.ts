@@ -34,6 +34,16 @@ export function sendPage(res: Response, status: number, page: Html, nonce?: stri
     .send(page.text)
 }
 
+/** Sends a page that speaks to another window, and that windows of that origin alone may frame. */
+export function sendMessagePage(res: Response, page: Html, { nonce, targetOrigin }: { readonly nonce: string; readonly targetOrigin: string }): void {
+  const policy = `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; script-src 'nonce-${nonce}'; base-uri 'none'; frame-ancestors ${targetOrigin}`
+  res
+    .status(200)
+    .set({ ...COMMON, 'Content-Security-Policy': policy })
+    .type('html')
+    .send(page.text)
+}
+
 export function sendRedirect(res: Response, location: string): void {
   res.status(302).set({ ...COMMON, 'X-Frame-Options': 'deny', 'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'" })
   res.location(location).end()

@@ -29,6 +29,8 @@ import { provideManagementClient } from './provide-management-client.js'
 /** Names that deploy tools look for (spec/contract.md, After the first start). */
 const DIRECTORY = 'Username-Password-Authentication'
 const MANAGEMENT_API = 'Auth0 Management API'
+/** The Management API takes bound tokens from whoever sends proofs, and bearer tokens from everybody else. */
+const POSSESSION = { mechanism: 'dpop', required: false } as const
 const GLOBAL_CLIENT = 'All Applications'
 
 /** What a new installation holds, step by step; each step does nothing where its work is done. */
@@ -82,9 +84,11 @@ export class Bootstrap {
     const identifier = `${this.config.issuer}api/v2/`
     const scopes = MANAGEMENT_SCOPES.map((value) => ({ value }))
     const found = await this.queries.execute(new FindResourceServer(identifier))
-    if (found) await this.commands.execute(new ChangeResourceServer(found.id, { name: MANAGEMENT_API, scopes }, BY_BOOTSTRAP, true))
+    if (found)
+      await this.commands.execute(new ChangeResourceServer(found.id, { name: MANAGEMENT_API, scopes, proof_of_possession: POSSESSION }, BY_BOOTSTRAP, true))
     else {
-      const document = { ...RESOURCE_SERVER_DEFAULTS, id: newResourceServerId(), identifier, name: MANAGEMENT_API, is_system: true, scopes }
+      const system = { name: MANAGEMENT_API, is_system: true, scopes, proof_of_possession: POSSESSION }
+      const document = { ...RESOURCE_SERVER_DEFAULTS, id: newResourceServerId(), identifier, ...system }
       await this.commands.execute(new CreateResourceServer(document, BY_BOOTSTRAP))
     }
     return identifier

@@ -1,21 +1,23 @@
 import { CANNOT_RUN, type Command, FINE, UsageError } from './command.js'
-import { exportLog } from './export.js'
-import { fold } from './fold.js'
-import { rebuild } from './rebuild.js'
-import { verify } from './verify.js'
 
-const commands: Readonly<Record<string, Command>> = { verify, export: exportLog, fold, rebuild }
+/** Only the one that is asked for is loaded: some know every module of the service, which takes a second. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  verify: async () => (await import('./verify.js')).verify,
+  export: async () => (await import('./export.js')).exportLog,
+  fold: async () => (await import('./fold.js')).fold,
+  rebuild: async () => (await import('./rebuild.js')).rebuild,
+}
 
 /** Runs `evergrant <command> [options]`; answers the exit code. */
 async function main([name, ...args]: readonly string[]): Promise<number> {
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    const list = Object.entries(commands).map(([command, { summary }]) => `  ${command.padEnd(8)} ${summary}\n`)
+    const list = await Promise.all(Object.entries(commands).map(async ([command, load]) => `  ${command.padEnd(8)} ${(await load()).summary}\n`))
     process.stdout.write(
       `Usage: evergrant <command> [options]\n\n${list.join('')}\nevergrant <command> --help tells more. Exit codes: 0 fine, 1 something is wrong, 2 could not run.\n`,
     )
     return name === undefined ? CANNOT_RUN : FINE
   }
-  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+  const command = Object.hasOwn(commands, name) ? await commands[name]!() : undefined
   if (!command) return refuse(`there is no command ${name}; evergrant --help lists them`)
   if (args.includes('--help') || args.includes('-h')) {
     process.stdout.write(command.help)

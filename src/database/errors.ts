@@ -26,3 +26,6 @@ function sqlState(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | undefined)?.code
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !/^E[A-Z]{4}$/.test(code) ? code : undefined
 }
+
+/** What a row refers to is not there, or a row that is referred to should go; the statement was rolled back. */
+export const isForeignKeyViolation = (error: unknown): boolean => sqlState(error) === '23503'

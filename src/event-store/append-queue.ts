@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { refusedByServer } from '../database/errors.js'
 import { appendBatchSize, appendDuration } from './event-store.metrics.js'
-import type { Mark } from './event.js'
+import type { Guard, Mark } from './event.js'
 
 /** One stream's move from `expected` to `version`, with the events between. */
 export interface Append {
@@ -14,6 +14,7 @@ export interface Append {
   readonly stateVersion: number
   readonly lastAt: Date
   readonly events: readonly AppendedEvent[]
+  readonly guard?: Guard | undefined
 }
 
 export interface AppendedEvent {
@@ -117,9 +118,9 @@ interface Waiting {
 export async function writeAppends(db: pg.Pool | pg.PoolClient, appends: readonly Append[]): Promise<Map<string, Mark>> {
   const sorted = [...appends].sort((a, b) => (a.streamId < b.streamId ? -1 : 1))
   const events = sorted.flatMap((append) => append.events.map((event) => ({ streamId: append.streamId, ...event })))
+  const guards = sorted.flatMap(({ streamId, guard }) => guard?.keys.map((key) => ({ streamId, key, after: guard.after })) ?? [])
   const { rows } = await db.query<Mark & { stream_id: string }>({
-    name: 'append',
-    text: APPEND,
+    ...(guards.length > 0 ? GUARDED_APPEND : APPEND),
     values: [
       sorted.map((a) => a.streamId),
       sorted.map((a) => a.streamType),
@@ -137,16 +138,19 @@ export async function writeAppends(db: pg.Pool | pg.PoolClient, appends: readonl
       events.map((e) => e.metadata),
       events.map((e) => e.hash),
       events.map((e) => e.occurredAt),
+      ...(guards.length > 0 ? [guards.map((g) => g.streamId), guards.map((g) => g.key), guards.map((g) => g.after)] : []),
     ],
   })
   return new Map(rows.map(({ stream_id, epoch, xid, sequence }) => [stream_id, { epoch, xid, sequence }]))
 }
 
-const APPEND = `
-  with appends as materialized (
-    select * from unnest($1::text[], $2::text[], $3::int[], $4::int[], $5::bytea[], $6::jsonb[], $7::int[], $8::timestamptz[])
-      as a(id, type, expected, version, head_hash, state, state_version, last_at)
-  ), moved as (
+/** Waits for the appends under way that depend on the key, and keeps others waiting until this transaction has ended. */
+export async function lockGuardKey(db: pg.PoolClient, key: string): Promise<void> {
+  await db.query({ name: 'lock-guard-key', text: 'select lock_guard_key($1)', values: [key] })
+}
+
+const appendStatement = (appends: string): string => `
+  with ${appends}, moved as (
     update streams s
     set version = a.version, head_hash = a.head_hash, state = a.state, state_version = a.state_version, last_at = a.last_at
     from appends a where s.id = a.id and s.version = a.expected
@@ -168,3 +172,22 @@ const APPEND = `
   join won on won.id = e.stream_id
   order by e.place
   returning stream_id, epoch, xid, sequence`
+
+const APPENDS = `
+    select * from unnest($1::text[], $2::text[], $3::int[], $4::int[], $5::bytea[], $6::jsonb[], $7::int[], $8::timestamptz[])
+      as a(id, type, expected, version, head_hash, state, state_version, last_at)`
+
+const APPEND = { name: 'append', text: appendStatement(`appends as materialized (${APPENDS}\n  )`) }
+
+/**
+ * Leaves out the members that were overtaken. The function takes shared locks on all keys, in order, before any row is touched, and then looks;
+ * what there is to see of a key is for the migration that made it to say.
+ */
+const GUARDED_APPEND = {
+  name: 'append-guarded',
+  text: appendStatement(`overtaken as materialized (
+    select overtaken_appends($17::text[], $18::text[], $19::timestamptz[]) as ids
+  ), appends as materialized (${APPENDS}
+    where a.id <> all((select ids from overtaken)::text[])
+  )`),
+}

@@ -1,12 +1,15 @@
+import { setMaxListeners } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
 import type pg from 'pg'
 import { ensureEventPartitions } from '../database/migrate.js'
 import { Bell } from './bell.js'
+import { MovedElsewhere } from './checkpoints.js'
 import { sealLag } from './event-store.metrics.js'
 import { Lease, LEASE_SECONDS } from './lease.js'
+import { LogFeed } from './log-feed.js'
 import type { LogSigner } from './log-signer.js'
 import type { PersonalValues, Projection, Reactor } from './projection.js'
-import { MovedElsewhere, ProjectionRunner } from './projection-runner.js'
+import { ProjectionRunner } from './projection-runner.js'
 import { ReactorRunner } from './reactor-runner.js'
 import { readSealLag } from './seal-lag.js'
 import { SealedElsewhere, Sealer } from './sealer.js'
@@ -28,8 +31,15 @@ export interface BackgroundLog {
   error(message: string, detail: object): void
 }
 
+/** Work that is looked for every so often. It is safe to repeat, and to be stopped in the middle. */
+export interface Job {
+  readonly name: string
+  readonly everyMs: number
+  run(): Promise<unknown>
+}
+
 /**
- * The work that one process does for all: seal the log, keep the read models, react, prepare partitions.
+ * The work that one process does for all: seal the log, keep the read models, react, prepare partitions, and the jobs.
  * Runs while it holds the lease; every loop outlives any error, backing off up to 5 s.
  */
 export class BackgroundWorker {
@@ -49,16 +59,20 @@ export class BackgroundWorker {
     reactors: readonly Reactor[],
     private readonly log: BackgroundLog,
     personal?: PersonalValues,
+    private readonly jobs: readonly Job[] = [],
   ) {
     const onFailure = ({ error, ...event }: { projection: string; position: number; type: string; error: unknown }): void =>
       log.error('an event could not be handled', { ...event, err: error })
     this.#lease = new Lease(pool, 'background')
     this.#sealer = new Sealer(pool, signer)
-    this.#projections = new ProjectionRunner(pool, projections, onFailure, personal)
-    this.#reactors = reactors.map((reactor) => new ReactorRunner(pool, reactor, onFailure))
+    const feed = new LogFeed(pool)
+    this.#projections = new ProjectionRunner(pool, projections, onFailure, personal, feed)
+    this.#reactors = reactors.map((reactor) => new ReactorRunner(pool, reactor, onFailure, feed))
   }
 
   start(): void {
+    // Every loop rests on it.
+    setMaxListeners(0, this.#stop.signal)
     this.#loops = [
       this.#loop('lease', () => this.#renew(), { always: true }),
       this.#loop('partitions', () => this.#preparePartitions()),
@@ -66,6 +80,7 @@ export class BackgroundWorker {
       this.#loop('seal lag', () => this.#watchLag()),
       this.#loop('projections', () => this.#read(this.#projections)),
       ...this.#reactors.map((runner) => this.#loop(runner.reactor.name, () => this.#read(runner))),
+      ...this.jobs.map((job) => this.#loop(job.name, () => this.#work(job))),
     ]
   }
 
@@ -106,6 +121,11 @@ export class BackgroundWorker {
   async #read(runner: ProjectionRunner | ReactorRunner): Promise<void> {
     const heard = this.#sealed.rings
     if (!(await runner.advance())) await this.#sealed.wait(heard, READ_EVERY_MS)
+  }
+
+  async #work(job: Job): Promise<void> {
+    await job.run()
+    await this.#rest(job.everyMs)
   }
 
   async #loop(name: string, turn: () => Promise<void>, { always = false } = {}): Promise<void> {

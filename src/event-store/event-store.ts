@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type pg from 'pg'
 import { isConnectionError } from '../database/errors.js'
 import { traced } from '../tracing.js'
-import { type Append, type AppendOutcome, AppendQueue, UnknownOutcome, writeAppends } from './append-queue.js'
+import { type Append, type AppendOutcome, AppendQueue, lockGuardKey, UnknownOutcome, writeAppends } from './append-queue.js'
 import {
   type Context,
   type Decider,
@@ -65,12 +65,14 @@ export class EventStore {
         if (mark) return { result, mark }
       }
       const stream = await this.#load(decider, streamId)
-      const { events, result } = await decide(stream.state, stream.now, stream.companion)
+      const { events, result } = await decide(stream.seen, stream.now, stream.companion)
       if (events.length === 0) return { result }
-      const cause = typeof context === 'function' ? await context(stream.state) : context
+      const cause = typeof context === 'function' ? await context(stream.seen) : context
       const { append, state } = prepareAppend(decider, streamId, stream, events, cause)
+      const key = decider.isGuardKey ? id : undefined
+      const alone = !alongside && key === undefined
       try {
-        const outcome = await (alongside ? this.#appendWith(append, (db) => alongside(db, state, stream.now)) : this.#appends.append(append))
+        const outcome = await (alone ? this.#appends.append(append) : this.#appendWith(append, key, (db) => alongside?.(db, state, stream.now)))
         return outcome === 'conflict' ? outcome : { result, mark: outcome }
       } catch (error) {
         if (!(error instanceof UnknownOutcome)) throw error
@@ -91,17 +93,35 @@ export class EventStore {
     this.#tablesChanged.push(tell)
   }
 
-  /** The stream's current state, read from its row: as current as any command would see it. */
-  async read<S, E extends Event>(decider: Decider<S, E>, id: string): Promise<{ state: S; version: number; now: Date }> {
-    return this.#load(decider, streamName(decider.streamType, id))
+  /**
+   * Starts another stream within the transaction of `transact`'s `alongside`, at its time: both are written, or neither.
+   * For what must never be half done; an id that nobody else could have used. Throws where the stream is there already.
+   */
+  async startAlongside<S, E extends Event>(
+    db: pg.PoolClient,
+    decider: Decider<S, E>,
+    id: string,
+    events: readonly E[],
+    context: Context,
+    now: Date,
+  ): Promise<void> {
+    const nothing = { state: decider.initial, version: 0, headHash: ZERO_HASH, now, companion: null }
+    const { append } = prepareAppend(decider, streamName(decider.streamType, id), nothing, events, context)
+    if (!(await writeAppends(db, [append])).has(append.streamId)) throw new Error(`a ${decider.streamType} stream was there before it started`)
   }
 
-  /** The stream's events in order, in their newest shape. */
-  async history<S, E extends Event>(decider: Decider<S, E>, id: string): Promise<StoredEvent<E>[]> {
+  /** The stream's current state, read from its row: as current as any command would see it. */
+  async read<S, E extends Event>(decider: Decider<S, E>, id: string): Promise<{ state: S; version: number; now: Date }> {
+    const { seen: state, version, now } = await this.#load(decider, streamName(decider.streamType, id))
+    return { state, version, now }
+  }
+
+  /** The stream's events in order, in their newest shape; all of them, or the first `count`. */
+  async history<S, E extends Event>(decider: Decider<S, E>, id: string, count?: number): Promise<StoredEvent<E>[]> {
     const streamId = streamName(decider.streamType, id)
     const { rows } = await this.pool.query<EventRow>(
-      `select stream_id, version, type, schema_version, data, metadata from events where stream_id = $1 order by version`,
-      [streamId],
+      `select stream_id, version, type, schema_version, data, metadata from events where stream_id = $1 order by version limit $2`,
+      [streamId, count],
     )
     return rows.map((row) => ({
       ...upcast(decider.upcasters, row.type, row.schema_version, row.data),
@@ -111,14 +131,19 @@ export class EventStore {
     }))
   }
 
-  async #load<S, E extends Event>(decider: Decider<S, E>, streamId: string): Promise<Loaded<S>> {
+  /** `seen` is the state as decisions see it. */
+  async #load<S, E extends Event>(decider: Decider<S, E>, streamId: string): Promise<Loaded<S> & { readonly seen: S }> {
     const row = await this.#reads.read(streamId, decider.companion)
     const { clock, version, head_hash, state, state_version, last_at, companion } = row
     const now = last_at && last_at > clock ? last_at : clock
-    if (version === null) return { state: decider.initial, version: 0, headHash: ZERO_HASH, now, companion }
-    if (state_version === decider.stateVersion) return { state: state as S, version, headHash: head_hash!, now, companion }
+    const loaded = (own: S): Loaded<S> & { seen: S } => ({
+      ...{ state: own, seen: decider.seen ? decider.seen(own, companion) : own },
+      ...{ version: version ?? 0, headHash: head_hash ?? ZERO_HASH, now, companion },
+    })
+    if (version === null) return loaded(decider.initial)
+    if (state_version === decider.stateVersion) return loaded(state as S)
     const events = await this.history(decider, streamId.slice(decider.streamType.length + 1))
-    return { state: fold(decider, events.slice(0, version)), version, headHash: head_hash!, now, companion }
+    return loaded(fold(decider, events.slice(0, version)))
   }
 
   /** After a conflict the commands of one process take turns on the stream, so that a crowd does not conflict with itself. */
@@ -143,12 +168,16 @@ export class EventStore {
     throw new ConcurrencyError(`a ${streamType} stream moved ${MAX_ATTEMPTS} times under one command`)
   }
 
-  /** The append first: its transaction takes an id only after the version was read, so log order agrees with the stream's. */
-  async #appendWith(append: Append, alongside: (db: pg.PoolClient) => Promise<void>): Promise<AppendOutcome> {
+  /**
+   * The append first: its transaction takes an id only after the version was read, so log order agrees with the stream's. Only the lock on a key of
+   * guards comes before, for the same reason: what was appended without knowing of this stands before it in the log.
+   */
+  async #appendWith(append: Append, key: string | undefined, alongside: (db: pg.PoolClient) => Promise<void> | undefined): Promise<AppendOutcome> {
     const db = await this.pool.connect()
     let broken: Error | undefined
     try {
       await db.query('begin')
+      if (key !== undefined) await lockGuardKey(db, key)
       const mark = (await writeAppends(db, [append])).get(append.streamId)
       if (mark) await alongside(db)
       await db.query(mark ? 'commit' : 'rollback')
@@ -179,7 +208,8 @@ export class EventStore {
 export const fold = <S, E extends Event>(decider: Decider<S, E>, events: readonly StoredEvent<E>[]): S =>
   events.reduce((state: S, event) => decider.evolve(state, event, event.metadata), decider.initial)
 
-interface Loaded<S> {
+/** A stream as it was read; `now` is the database's clock then. */
+export interface Loaded<S> {
   readonly state: S
   readonly version: number
   readonly headHash: Buffer
@@ -196,7 +226,8 @@ interface EventRow {
   metadata: Metadata
 }
 
-function prepareAppend<S, E extends Event>(
+/** What stands in the tables once these events, decided upon `stream`, are appended: their texts and hashes, and the state that follows. */
+export function prepareAppend<S, E extends Event>(
   decider: Decider<S, E>,
   streamId: string,
   stream: Loaded<S>,
@@ -228,6 +259,7 @@ function prepareAppend<S, E extends Event>(
     stateVersion: decider.stateVersion,
     lastAt: stream.now,
     events: appended,
+    guard: decider.guard?.(stream.state),
   }
   return { append, state }
 }

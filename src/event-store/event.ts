@@ -67,6 +67,12 @@ export interface Companion {
   readonly sql: string
 }
 
+/** What an append depends on beside its own stream: that nobody has marked one of the keys since `after` (docs/adr/0004-ending-many-refresh-tokens.md). */
+export interface Guard {
+  readonly keys: readonly string[]
+  readonly after: Date
+}
+
 /** How a stream's state follows from its events. `evolve` is pure; state survives JSON. */
 export interface Decider<S, E extends Event> {
   readonly streamType: string
@@ -76,6 +82,12 @@ export interface Decider<S, E extends Event> {
   readonly upcasters: Upcasters<E>
   /** Read together with the row, in the same statement: an SQL expression over the row `s`, answered to the decision as it was at that moment. */
   readonly companion?: Companion
+  /** What decisions and readers see of the stream, given its companion; its own state goes on to be what its events say. */
+  seen?(state: S, companion: unknown): S
+  /** What appends depend on: one that was overtaken is a conflict, and is decided again. */
+  guard?(state: S): Guard | undefined
+  /** Its ids are the keys of guards: an append waits for those under way that depend on it, and whatever depends on it waits for the append. */
+  readonly isGuardKey?: true
   evolve(state: S, event: E, metadata: Metadata): S
 }
 

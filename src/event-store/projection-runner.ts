@@ -1,15 +1,12 @@
 import type pg from 'pg'
 import { isTransient } from '../database/errors.js'
 import { inTransaction } from '../database/pool.js'
+import { MovedElsewhere, moveCheckpoints } from './checkpoints.js'
 import { failedEvents, projectionPosition } from './event-store.metrics.js'
 import type { SealedEvent } from './event.js'
-import { type LoggedEvent, ofTypes, type Place, readBatch } from './log-reader.js'
+import { LogFeed } from './log-feed.js'
+import { type LoggedEvent, ofTypes, type Place } from './log-reader.js'
 import { NO_PERSONAL_VALUES, type PersonalValues, type Projection } from './projection.js'
-
-const BATCH = 2000
-
-/** Another process moved a checkpoint in the meantime; nothing of this batch was kept. */
-export class MovedElsewhere extends Error {}
 
 /**
  * Feeds projections with the sealed log, in order. Those that stand at the same position share one read and one commit.
@@ -21,13 +18,14 @@ export class ProjectionRunner {
     private readonly projections: readonly Projection[],
     private readonly onFailure: (failure: { projection: string; position: number; type: string; error: unknown }) => void,
     private readonly personal: PersonalValues = NO_PERSONAL_VALUES,
+    private readonly feed = new LogFeed(pool),
   ) {}
 
   /** One batch for each group of projections; answers whether any moved. Errors: the database's; BrokenLogError; MovedElsewhere. */
   async advance(): Promise<boolean> {
     const names = this.projections.map(({ name }) => name)
     const groups = new Map<number, { from: Place; projections: Projection[] }>()
-    for (const { name, ...from } of await readCheckpoints(this.pool, names)) {
+    for (const { name, ...from } of await this.feed.checkpoints(names)) {
       const group = groups.get(from.position) ?? { from, projections: [] }
       group.projections.push(this.projections.find((projection) => projection.name === name)!)
       groups.set(from.position, group)
@@ -38,15 +36,11 @@ export class ProjectionRunner {
   }
 
   async #step(from: Place, projections: readonly Projection[]): Promise<boolean> {
-    const { events, upTo } = await readBatch(this.pool, from, BATCH)
+    const { events, upTo } = await this.feed.read(from)
     if (events.length === 0) return false
     await inTransaction(this.pool, async (db) => {
-      await moveCheckpoints(
-        db,
-        projections.map(({ name }) => name),
-        from,
-        upTo,
-      )
+      const moves = projections.map(({ name }) => ({ name, from, to: upTo }))
+      if ((await moveCheckpoints(db, moves)).size !== moves.length) throw new MovedElsewhere()
       for (const projection of projections) {
         for (const { event, error } of await project(db, projection, events, this.personal)) {
           failedEvents.inc({ name: projection.name })
@@ -99,24 +93,6 @@ async function attempt(db: pg.ClientBase, work: () => Promise<void>): Promise<un
     await db.query('rollback to savepoint projecting')
     return error ?? new Error('failed without an error')
   }
-}
-
-/** Where the named readers stand; a new one starts at position 0. */
-export async function readCheckpoints(pool: pg.Pool, names: readonly string[]): Promise<(Place & { name: string })[]> {
-  const read = { name: 'checkpoints-of', text: `select name, position, epoch, xid, sequence from checkpoints where name = any($1)`, values: [names] }
-  const { rows } = await pool.query<Place & { name: string }>(read)
-  if (rows.length === names.length) return rows
-  await pool.query(`insert into checkpoints (name) select unnest($1::text[]) on conflict do nothing`, [names])
-  return (await pool.query<Place & { name: string }>(read)).rows
-}
-
-/** Moves checkpoints from one place to the next, all or none. Errors: MovedElsewhere. */
-export async function moveCheckpoints(db: pg.ClientBase | pg.Pool, names: readonly string[], from: Place, to: Place): Promise<void> {
-  const { rowCount } = await db.query(
-    `update checkpoints set position = $3, epoch = $4, xid = $5, sequence = $6, moved_at = clock_timestamp() where name = any($1) and position = $2`,
-    [names, from.position, to.position, to.epoch, to.xid, to.sequence],
-  )
-  if (rowCount !== names.length) throw new MovedElsewhere()
 }
 
 /** Makes an event that a reader could not handle visible to the operator. */

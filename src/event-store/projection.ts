@@ -89,3 +89,25 @@ export function rowProjection<E extends Event, R extends Row>(options: RowProjec
     },
   }
 }
+
+/** Rows are kept this long after their end: readers compare it with the clock, and clocks may differ. */
+const KEPT_MS = 86_400_000
+/** So many rows leave with one batch, which must not take long. */
+const CLEARED = 1000
+
+/**
+ * Lets rows leave some time after the end that a column names, so that lists do not read what nobody is shown. By the time of events, so that a
+ * rebuild does the same. The column is indexed.
+ */
+export function clearingAfter<E extends Event>(column: string, projection: Projection<E>): Projection<E> {
+  const { table, apply } = projection
+  const clear = `delete from ${table} where ctid = any(array(select ctid from ${table} where ${column} < $1 order by ${column} limit ${CLEARED}))`
+  return {
+    ...projection,
+    async apply(events, db, personal) {
+      await apply(events, db, personal)
+      const latest = events.reduce((time, { metadata: { at } }) => Math.max(time, Date.parse(at)), 0)
+      await db.query(clear, [new Date(latest - KEPT_MS)])
+    },
+  }
+}

@@ -1,11 +1,11 @@
 import type pg from 'pg'
 import { isTransient } from '../database/errors.js'
 import { failedEvents, projectionPosition } from './event-store.metrics.js'
-import { ofTypes, readBatch } from './log-reader.js'
+import { LogFeed } from './log-feed.js'
+import { ofTypes } from './log-reader.js'
 import { NotYetError, type Reactor } from './projection.js'
-import { moveCheckpoints, readCheckpoints, recordFailure } from './projection-runner.js'
+import { recordFailure } from './projection-runner.js'
 
-const BATCH = 500
 const TRIES = 3
 
 /**
@@ -17,14 +17,15 @@ export class ReactorRunner {
     private readonly pool: pg.Pool,
     readonly reactor: Reactor,
     private readonly onFailure: (failure: { projection: string; position: number; type: string; error: unknown }) => void,
+    private readonly feed = new LogFeed(pool),
   ) {}
 
   /** One batch; answers whether the checkpoint moved. Errors: the database's; BrokenLogError; MovedElsewhere. */
   async advance(): Promise<boolean> {
     const { name, upcasters } = this.reactor
-    const [checkpoint] = await readCheckpoints(this.pool, [name])
+    const [checkpoint] = await this.feed.checkpoints([name])
     const from = checkpoint!
-    const { events, upTo } = await readBatch(this.pool, from, BATCH)
+    const { events, upTo } = await this.feed.read(from)
     if (events.length === 0) return false
     for (const event of ofTypes(events, upcasters)) {
       const error = await this.#react(event)
@@ -33,7 +34,7 @@ export class ReactorRunner {
       failedEvents.inc({ name })
       this.onFailure({ projection: name, position: event.position, type: event.type, error })
     }
-    await moveCheckpoints(this.pool, [name], from, upTo)
+    await this.feed.move({ name, from, to: upTo })
     projectionPosition.set({ name }, upTo.position)
     return true
   }

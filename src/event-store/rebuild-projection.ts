@@ -1,9 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
+import { moveCheckpoints } from './checkpoints.js'
 import { findTable, makeEmptyCopy, replaceByCopy, type Table } from './empty-copy.js'
 import { type Place, readBatch, START } from './log-reader.js'
 import type { PersonalValues, Projection } from './projection.js'
-import { moveCheckpoints, project } from './projection-runner.js'
+import { project } from './projection-runner.js'
 
 const BATCH = 4000
 /** So much may be left to replay while the projection stands still for the exchange of tables. */
@@ -109,7 +110,7 @@ async function swap(db: pg.Client, projection: Projection, personal: PersonalVal
     const failedEvents = `${pg.escapeIdentifier(table.schema)}.failed_events`
     await db.query(`delete from ${failedEvents} where projection = $1`, [name])
     const { rowCount } = await db.query(`insert into ${failedEvents} select * ${failures}`)
-    await moveCheckpoints(db, [name], checkpoint, place)
+    await moveCheckpoints(db, [{ name, from: checkpoint, to: place }])
     await replaceByCopy(db, table, schema)
     await db.query('commit')
     return { place, events: replayed, failed: rowCount ?? 0 }

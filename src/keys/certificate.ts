@@ -2,7 +2,12 @@ import 'reflect-metadata'
 import { type KeyObject, randomBytes, webcrypto } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
 
-const ALGORITHM = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }
+/** What a key of each type signs its own certificate with. */
+const ALGORITHMS: Readonly<Record<string, { readonly name: string; readonly hash?: string; readonly namedCurve?: string }>> = {
+  rsa: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' },
+  ec: { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' },
+  ed25519: { name: 'Ed25519' },
+}
 const YEARS = 15
 const YEAR_MS = 31_556_952_000
 
@@ -11,9 +16,10 @@ const YEAR_MS = 31_556_952_000
  * It proves nothing; who wants proof reads the JWKS over TLS. As long-lived as Auth0's, so that no client stops at its end.
  */
 export async function selfSigned(privateKey: KeyObject, publicKey: KeyObject, name: string): Promise<string> {
+  const algorithm = ALGORITHMS[privateKey.asymmetricKeyType!]!
   const keys = {
-    privateKey: await webcrypto.subtle.importKey('pkcs8', privateKey.export({ type: 'pkcs8', format: 'der' }), ALGORITHM, false, ['sign']),
-    publicKey: await webcrypto.subtle.importKey('spki', publicKey.export({ type: 'spki', format: 'der' }), ALGORITHM, true, ['verify']),
+    privateKey: await webcrypto.subtle.importKey('pkcs8', privateKey.export({ type: 'pkcs8', format: 'der' }), algorithm, false, ['sign']),
+    publicKey: await webcrypto.subtle.importKey('spki', publicKey.export({ type: 'spki', format: 'der' }), algorithm, true, ['verify']),
   }
   const now = Date.now()
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
@@ -22,7 +28,7 @@ export async function selfSigned(privateKey: KeyObject, publicKey: KeyObject, na
     notBefore: new Date(now - 3_600_000),
     notAfter: new Date(now + YEARS * YEAR_MS),
     keys,
-    signingAlgorithm: ALGORITHM,
+    signingAlgorithm: algorithm,
     extensions: [new x509.BasicConstraintsExtension(true, undefined, true)],
   })
   return `${certificate.toString('pem').trim()}\n`

@@ -8,6 +8,7 @@ const NAME = 'lookup'
 /**
  * Finds people by values that are stored encrypted: a keyed hash of the value, equal for equal values and nothing to guess at without the key.
  * The key is random and kept under the root key, so that it outlives a change of ENCRYPTION_KEY and uniqueness with it.
+ * For the same reasons it hashes the DPoP proofs that were used: none becomes new by a change of ENCRYPTION_KEY.
  */
 export class LookupKey {
   #key: Promise<Buffer> | undefined
@@ -18,7 +19,7 @@ export class LookupKey {
   ) {}
 
   /** `kind` keeps values of different meaning apart. The caller brings the value into its one spelling. */
-  async of(kind: LookupKind, value: string): Promise<Buffer> {
+  async of(kind: LookupKind | 'dpop_proof', value: string): Promise<Buffer> {
     this.#key ??= this.#load().catch((error: unknown) => {
       this.#key = undefined
       throw error

@@ -1,4 +1,5 @@
 import type { Decider, Decision } from '../event-store/event.js'
+import { publicMembers } from './signature.js'
 import { type PublicJwk, type SigningAlgorithm, type SigningKeysEvent, signingKeysUpcasters } from './signing-keys.events.js'
 
 /** `next` is published before it signs, `previous` after it signed; `revoked` is published no more. */
@@ -44,19 +45,24 @@ export const signingKeySet: Decider<SigningKeySet, SigningKeysEvent> = {
   },
 }
 
-/** The first two keys; nothing when they are there. */
+/** The first two keys of an algorithm; nothing when it has keys. */
 export function startSigning({ keys }: SigningKeySet, [current, next]: readonly [NewKey, NewKey]): Decision<SigningKeysEvent, undefined> {
-  if (keys.length > 0) return { events: [], result: undefined }
+  if (keys.some(({ alg }) => alg === current.alg)) return { events: [], result: undefined }
   const rotation = { type: 'SigningKeyRotated', data: { current: current.kid, next: next.kid } } as const
   return { events: [created(current), created(next), rotation], result: undefined }
 }
 
-/** The published next key starts to sign, the current one only verifies from now on, and `fresh` becomes the next. */
-export function rotate({ keys }: SigningKeySet, fresh: NewKey): Decision<SigningKeysEvent, { nextKid: string }> {
-  const [current, next] = [keys.find(({ status }) => status === 'current'), keys.find(({ status }) => status === 'next')]
-  if (!current || !next) throw new Error('signing keys are rotated before there are any')
-  const rotation = { type: 'SigningKeyRotated', data: { current: next.kid, next: fresh.kid, previous: current.kid } } as const
-  return { events: [created(fresh), rotation], result: { nextKid: fresh.kid } }
+/**
+ * Of each algorithm that brings a fresh key: the published next key starts to sign, the current one only verifies from now on, and the fresh one
+ * becomes the next. Answers the kids of the new next keys, in the order of `fresh`.
+ */
+export function rotate({ keys }: SigningKeySet, fresh: readonly NewKey[]): Decision<SigningKeysEvent, { nextKids: string[] }> {
+  const rotations = fresh.map((key) => {
+    const [current, next] = (['current', 'next'] as const).map((role) => keys.find(({ alg, status }) => alg === key.alg && status === role))
+    if (!current || !next) throw new Error('signing keys are rotated before there are any')
+    return { type: 'SigningKeyRotated', data: { current: next.kid, next: key.kid, previous: current.kid } } as const
+  })
+  return { events: fresh.flatMap((key, n) => [created(key), rotations[n]!]), result: { nextKids: fresh.map(({ kid }) => kid) } }
 }
 
 /** Tokens of a revoked key verify no more. Only a previous key can be revoked: the others are needed, rotate first. */
@@ -75,10 +81,7 @@ export function revoke({ keys }: SigningKeySet, kid: string): Decision<SigningKe
 }
 
 /** Names each member: what is passed may also carry the private half. */
-const created = ({ kid, alg, publicKey: { kty, n, e } }: NewKey): SigningKeysEvent => ({
-  type: 'SigningKeyCreated',
-  data: { kid, alg, publicKey: { kty, n, e } },
-})
+const created = ({ kid, alg, publicKey }: NewKey): SigningKeysEvent => ({ type: 'SigningKeyCreated', data: { kid, alg, publicKey: publicMembers(publicKey) } })
 
 function rotated(key: SigningKey, { current, previous }: { current: string; previous?: string }, at: string): SigningKey {
   if (key.kid === current) return { ...key, status: 'current', currentSince: at }

@@ -10,6 +10,8 @@ export interface SigningKeyRow {
   readonly encrypted_private_key: string | null
   readonly status: SigningKeyStatus
   readonly certificate: string | null
+  /** By the database's clock. */
+  readonly age_ms: number
 }
 
 /** A key with what became of it; nothing of it is secret. */
@@ -28,7 +30,9 @@ export type EncryptedKey = NewKey & { readonly encryptedPrivateKey: string; read
 export async function publishedKeys(pool: pg.Pool): Promise<SigningKeyRow[]> {
   const { rows } = await pool.query<SigningKeyRow>({
     name: 'published-signing-keys',
-    text: `select kid, alg, public_key, encrypted_private_key, status, certificate from signing_keys where status <> 'revoked' order by created_at desc, kid`,
+    text: `select kid, alg, public_key, encrypted_private_key, status, certificate,
+             (extract(epoch from clock_timestamp() - created_at) * 1000)::float8 as age_ms
+           from signing_keys where status <> 'revoked' order by created_at desc, kid`,
   })
   return rows
 }

@@ -1,18 +1,23 @@
-import { constants, createHash, createPrivateKey, generateKeyPair, type KeyObject, sign } from 'node:crypto'
-import { promisify } from 'node:util'
+import { createPrivateKey, type KeyObject } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Context, Decision } from '../event-store/event.js'
 import type { EventStore } from '../event-store/event-store.js'
 import { selfSigned } from './certificate.js'
 import type { RootKeys } from './root-key.js'
+import { newPair, publicMembers, signed } from './signature.js'
 import { revoke, type RevokeOutcome, rotate, type SigningKeySet, signingKeySet, startSigning } from './signing-key-set.js'
 import { allKeys, type EncryptedKey, publishedKeys, type SigningKeyRow, type StoredKey, writeKeys } from './signing-key-table.js'
 import type { PublicJwk, SigningAlgorithm, SigningKeysEvent } from './signing-keys.events.js'
 
 const TENANT = 'tenant'
+/** The algorithm that every installation has keys for; those of the others are made when somebody asks for them. */
+const DEFAULT_ALGORITHM = 'RS256'
 /** The age at which the keys are read again, and the one beyond which nobody signs before they were. */
 const RENEW_MS = 400
 const TRUST_MS = 750
+/** A key signs no sooner than every process has published it: whoever gets a token may ask any of them for its key. */
+const SETTLED_MS = TRUST_MS + 250
 
 /** A public key as /.well-known/jwks.json shows it. */
 export type PublishedJwk = PublicJwk & { readonly use: 'sig'; readonly kid: string; readonly alg: SigningAlgorithm }
@@ -22,10 +27,11 @@ export interface SignOptions {
   readonly typ: string
 }
 
-/** The keys that sign tokens: kept in a table for all workers, read again within a second of every change. */
+/** The keys that sign tokens, a set for each algorithm in use: kept in a table for all workers, read again within a second of every change. */
 export class SigningKeys {
   #cache: Cache | undefined
   #reading: Promise<Cache> | undefined
+  readonly #making = new Map<SigningAlgorithm, Promise<void>>()
 
   constructor(
     private readonly pool: pg.Pool,
@@ -35,13 +41,12 @@ export class SigningKeys {
     private readonly name = 'evergrant',
   ) {}
 
-  /** A JWT signed with the current key. The signature is made in the thread pool: RS256 would stop the event loop for a quarter of a millisecond. */
+  /** A JWT signed with the algorithm's current key, which is made where there is none yet. */
   async sign(claims: object, { alg, typ }: SignOptions): Promise<string> {
-    const { kid, privateKey } = (await this.#keys()).current
-    const input = `${base64url({ alg, typ, kid })}.${base64url(claims)}`
-    // RFC 7518 §3.3
-    const signature = await signInPool('sha256', Buffer.from(input), { key: privateKey, padding: constants.RSA_PKCS1_PADDING })
-    return `${input}.${signature.toString('base64url')}`
+    const { kid, privateKey, settledAt } = (await this.#keys()).current.get(alg) ?? (await this.#firstKey(alg))
+    const early = settledAt - performance.now()
+    if (early > 0) await pause(early)
+    return signed(claims, alg, { typ, kid }, privateKey)
   }
 
   /** Every key that a token in circulation may verify with, and the one that comes next. */
@@ -54,22 +59,24 @@ export class SigningKeys {
     return allKeys(this.pool)
   }
 
-  /** The certificate of the key that signs now, as PEM. */
+  /** The certificate of the key that signs now by default, as PEM. */
   async currentCertificate(): Promise<string | undefined> {
     return (await this.#keys()).certificate
   }
 
-  /** Makes the first keys. Harmless when they exist; two processes that do it at once agree. */
-  async ensure(context: Context): Promise<void> {
-    if ((await this.store.read(signingKeySet, TENANT)).state.keys.length > 0) return
-    const keys = [await this.#newKey(), await this.#newKey()] as const
+  /** Makes the first keys of an algorithm. Harmless when they exist; two processes that do it at once agree. */
+  async ensure(context: Context, alg: SigningAlgorithm = DEFAULT_ALGORITHM): Promise<void> {
+    if ((await this.store.read(signingKeySet, TENANT)).state.keys.some((key) => key.alg === alg)) return
+    const keys = [await this.#newKey(alg), await this.#newKey(alg)] as const
     await this.#change((state) => startSigning(state, keys), keys, context)
   }
 
-  /** Answers the kid of the new next key. */
+  /** Rotates the keys of every algorithm in use; answers the kid of the new next one for RS256. */
   async rotate(context: Context): Promise<string> {
-    const fresh = await this.#newKey()
-    return (await this.#change((state) => rotate(state, fresh), [fresh], context)).nextKid
+    const { keys } = (await this.store.read(signingKeySet, TENANT)).state
+    const algorithms = [...new Set<SigningAlgorithm>([DEFAULT_ALGORITHM, ...keys.map(({ alg }) => alg)])]
+    const fresh = await Promise.all(algorithms.map((alg) => this.#newKey(alg)))
+    return (await this.#change((state) => rotate(state, fresh), fresh, context)).nextKids[0]!
   }
 
   /** Takes a former key out of the published ones. */
@@ -87,13 +94,19 @@ export class SigningKeys {
     return result
   }
 
-  async #newKey(): Promise<EncryptedKey> {
-    const { publicKey, privateKey } = await generateInPool('rsa', { modulusLength: 2048 })
-    const { n, e } = publicKey.export({ format: 'jwk' })
-    const jwk: PublicJwk = { kty: 'RSA', n: n!, e: e! }
-    const kid = thumbprint(jwk)
+  async #newKey(alg: SigningAlgorithm): Promise<EncryptedKey> {
+    const { kid, jwk, publicKey, privateKey } = await newPair(alg)
     const encryptedPrivateKey = this.rootKeys.encrypt('signing-key', privateKey.export({ type: 'pkcs8', format: 'der' }), kid)
-    return { kid, alg: 'RS256', publicKey: jwk, encryptedPrivateKey, certificate: await selfSigned(privateKey, publicKey, this.name) }
+    return { kid, alg, publicKey: jwk, encryptedPrivateKey, certificate: await selfSigned(privateKey, publicKey, this.name) }
+  }
+
+  /** All who wait for an algorithm's first keys share the making of them. */
+  async #firstKey(alg: SigningAlgorithm): Promise<SigningKey> {
+    const making = this.#making.get(alg) ?? this.ensure({ actor: 'signing-keys' }, alg).finally(() => this.#making.delete(alg))
+    this.#making.set(alg, making)
+    await making
+    // A reading that was under way may have begun before the keys were there.
+    return (await this.#read()).current.get(alg) ?? (await this.#read()).current.get(alg)!
   }
 
   async #keys(): Promise<Cache> {
@@ -117,32 +130,37 @@ export class SigningKeys {
     const former = this.#cache
     const askedAt = performance.now()
     const rows = await publishedKeys(this.pool)
-    const row = rows.find(({ status }) => status === 'current')
-    if (!row) throw new Error('there are no signing keys yet: bootstrap makes them')
-    const current = former?.current.kid === row.kid ? former.current : { kid: row.kid, privateKey: this.#privateKey(row) }
-    this.#cache = { askedAt, current, published: rows.map(publish), certificate: row.certificate ?? undefined }
+    const signing = rows.filter(({ status }) => status === 'current')
+    if (signing.length === 0) throw new Error('there are no signing keys yet: bootstrap makes them')
+    const current = new Map(signing.map((row) => [row.alg, heldIn(former, row) ?? this.#signingKey(row)]))
+    const certificate = signing.find(({ alg }) => alg === DEFAULT_ALGORITHM)?.certificate ?? undefined
+    this.#cache = { askedAt, current, published: rows.map(publish), certificate }
     return this.#cache
   }
 
-  #privateKey({ kid, encrypted_private_key }: SigningKeyRow): KeyObject {
-    return createPrivateKey({ key: this.rootKeys.decrypt('signing-key', encrypted_private_key!, kid), format: 'der', type: 'pkcs8' })
+  #signingKey({ kid, encrypted_private_key, age_ms }: SigningKeyRow): SigningKey {
+    const der = this.rootKeys.decrypt('signing-key', encrypted_private_key!, kid)
+    return { kid, privateKey: createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }), settledAt: performance.now() + SETTLED_MS - age_ms }
   }
+}
+
+interface SigningKey {
+  readonly kid: string
+  readonly privateKey: KeyObject
+  /** By this process's steady clock. */
+  readonly settledAt: number
 }
 
 interface Cache {
   readonly askedAt: number
-  readonly current: { readonly kid: string; readonly privateKey: KeyObject }
+  readonly current: ReadonlyMap<SigningAlgorithm, SigningKey>
   readonly published: readonly PublishedJwk[]
   readonly certificate: string | undefined
 }
 
-/** Names each member, so that nothing else in a row can ever be published. */
-const publish = ({ kid, alg, public_key: { n, e } }: SigningKeyRow): PublishedJwk => ({ kty: 'RSA', use: 'sig', n, e, kid, alg })
+function heldIn(cache: Cache | undefined, { alg, kid }: SigningKeyRow): SigningKey | undefined {
+  const held = cache?.current.get(alg)
+  return held?.kid === kid ? held : undefined
+}
 
-const signInPool = promisify<string, Buffer, { key: KeyObject; padding: number }, Buffer>(sign)
-const generateInPool = promisify(generateKeyPair)
-
-const base64url = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
-
-/** RFC 7638: members in alphabetical order, no spaces. */
-const thumbprint = ({ e, kty, n }: PublicJwk): string => createHash('sha256').update(JSON.stringify({ e, kty, n })).digest('base64url')
+const publish = ({ kid, alg, public_key }: SigningKeyRow): PublishedJwk => ({ ...publicMembers(public_key), use: 'sig', kid, alg })

@@ -16,6 +16,8 @@ export interface CallerOf {
   readonly tokenId?: string
   /** Secrets that the answer shows, for the log; see `reveal`. */
   readonly revealed: Set<string>
+  /** Whether what is by its method a write was asked to change nothing; see `onlyReads`. */
+  onlyReads?: boolean
 }
 
 export type ManagementRequest = Request & { management?: CallerOf }
@@ -29,6 +31,9 @@ export const Caller = createParamDecorator((_: unknown, context: ExecutionContex
 
 /** Notes that the answer shows a secret: a GET that does so stands in the log. */
 export const reveal = (caller: CallerOf, secret: string): void => void caller.revealed.add(secret)
+
+/** Notes that this call changes nothing, whatever its method: it stands in the log no more than a read does. */
+export const onlyReads = (caller: CallerOf): void => void (caller.onlyReads = true)
 
 export function holds({ scopes }: Pick<CallerOf, 'scopes'>, required: RequiredScopes): boolean {
   return required.mode === 'all' ? required.scopes.every((scope) => scopes.has(scope)) : required.scopes.some((scope) => scopes.has(scope))

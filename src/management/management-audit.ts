@@ -28,7 +28,7 @@ export class ManagementAudit {
     const req = context.switchToHttp().getRequest<ManagementRequest>()
     const caller = req.management
     if (!caller) return
-    if (READS.has(req.method)) {
+    if (caller.onlyReads || READS.has(req.method)) {
       if (caller.revealed.size === 0) return
       const data = { ...this.#fact(context, req, status), accessedSecrets: [...caller.revealed].sort() }
       await this.audit.record({ type: 'SecretRead', data }, caller.context)

@@ -1,6 +1,6 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common'
 import { Reflector } from '@nestjs/core'
-import { QueryBus } from '@nestjs/cqrs'
+import { CommandBus, QueryBus } from '@nestjs/cqrs'
 import type { Response } from 'express'
 import type { JWTPayload } from 'jose'
 import { FindClient } from '../authorization/index.js'
@@ -14,9 +14,10 @@ import { InvalidTokenError, verifyJwt } from '../keys/verify-jwt.js'
 import { FindUser } from '../users/index.js'
 import { type CallerOf, holds, insufficientScope, type ManagementRequest } from './caller.js'
 import { ManagementAudit } from './management-audit.js'
+import { type PresentedToken, provePossession } from './proof-of-possession.js'
 import { PUBLIC, REQUIRED_SCOPES, type RequiredScopes } from './scopes.js'
 
-/** Lets a request in by its bearer token (spec/management-api.md §1.2, §1.6). A route that names no scope lets nobody in. */
+/** Lets a request in by its access token (spec/management-api.md §1.2, §1.6). A route that names no scope lets nobody in. */
 @Injectable()
 export class ManagementAuthGuard implements CanActivate {
   constructor(
@@ -25,6 +26,7 @@ export class ManagementAuthGuard implements CanActivate {
     private readonly keys: SigningKeys,
     private readonly personKeys: PersonKeys,
     private readonly queries: QueryBus,
+    private readonly commands: CommandBus,
     private readonly audit: ManagementAudit,
     private readonly limits: RateLimits,
   ) {}
@@ -36,7 +38,7 @@ export class ManagementAuthGuard implements CanActivate {
     if (!required) throw new ManagementError(403, 'The account is not allowed to perform this operation.', 'operation_not_supported')
     const req = context.switchToHttp().getRequest<ManagementRequest>()
     const res = context.switchToHttp().getResponse<Response>()
-    const caller = await this.#caller(req).catch(async (error: unknown) => {
+    const caller = await this.#caller(req, res).catch(async (error: unknown) => {
       if (error instanceof ManagementError) await this.#count(`address ${callerOf(req.ip ?? '')}`, res)
       throw error
     })
@@ -56,8 +58,9 @@ export class ManagementAuthGuard implements CanActivate {
     throw new ManagementError(429, 'Global limit has been reached', 'too_many_requests')
   }
 
-  async #caller(req: ManagementRequest): Promise<CallerOf> {
-    const claims = await this.#claims(bearerToken(req.headers.authorization))
+  async #caller(req: ManagementRequest, res: Response): Promise<CallerOf> {
+    const token = presentedToken(req.headers.authorization)
+    const claims = await this.#claims(token.text)
     const clientId = typeof claims['azp'] === 'string' ? claims['azp'] : ''
     const userId = claims.sub !== undefined && claims.sub !== `${clientId}@clients` ? claims.sub : undefined
     // A token outlives what it was issued to, so both are looked up.
@@ -66,6 +69,10 @@ export class ManagementAuthGuard implements CanActivate {
       userId === undefined ? true : this.#administers(userId),
     ])
     if (!client) throw unauthorized('Invalid token')
+    if (claims['cnf'] !== undefined || token.scheme === 'DPoP') {
+      const isPublic = client.document.token_endpoint_auth_method === 'none'
+      await provePossession(this.commands, token, { cnf: claims['cnf'], isPublic }, req, res)
+    }
     const scopes = String((claims['scope'] as string | undefined) ?? '')
       .split(' ')
       .filter((scope) => scope !== '' && (administers || OWN_USER.test(scope)))
@@ -103,15 +110,17 @@ export class ManagementAuthGuard implements CanActivate {
 }
 
 const OWN_USER = /^(read|update|create|delete):current_user/
+const SCHEMES = ['Bearer', 'DPoP'] as const
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/
 
 const unauthorized = (message: string): ManagementError => new ManagementError(401, message)
 
-function bearerToken(header: string | undefined): string {
+function presentedToken(header: string | undefined): PresentedToken {
   if (header === undefined || header === '') throw unauthorized('Missing authentication')
   const [scheme, token, ...rest] = header.trim().split(/ +/)
-  if (scheme?.toLowerCase() !== 'bearer' || token === undefined || rest.length > 0 || !JWT.test(token)) {
+  const known = SCHEMES.find((name) => name.toLowerCase() === scheme?.toLowerCase())
+  if (known === undefined || token === undefined || rest.length > 0 || !JWT.test(token)) {
     throw new ManagementError(400, 'Bad HTTP authentication header format', 'Bearer')
   }
-  return token
+  return { scheme: known, text: token }
 }

@@ -1,6 +1,11 @@
 import { type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common'
 import { DiscoveryModule } from '@nestjs/core'
 import { CqrsModule } from '@nestjs/cqrs'
+import { ActionVersionsController } from './actions/action-versions.controller.js'
+import { ActionsController } from './actions/actions.controller.js'
+import { ActionConsoleController } from './actions/console.controller.js'
+import { ExecutionsController } from './actions/executions.controller.js'
+import { TriggersController } from './actions/triggers.controller.js'
 import { ConnectionListsController } from './connections/connection-lists.controller.js'
 import { ConnectionsController } from './connections/connections.controller.js'
 import { WriteConnections } from './connections/write-connections.js'
@@ -8,12 +13,17 @@ import { ClientCredentialsController } from './clients/client-credentials.contro
 import { ClientsController } from './clients/clients.controller.js'
 import { ClientGrantsController } from './client-grants/client-grants.controller.js'
 import { GrantsController } from './grants/grants.controller.js'
+import { AccessLists } from './roles/access-lists.js'
+import { RolePermissionsController } from './roles/role-permissions.controller.js'
+import { RoleUsersController } from './roles/role-users.controller.js'
+import { RolesController } from './roles/roles.controller.js'
 import { SigningKeysController } from './keys/signing-keys.controller.js'
 import { ResourceServersController } from './resource-servers/resource-servers.controller.js'
 import { SmallAnswersController } from './small/small-answers.controller.js'
 import { Stats } from './small/stats.js'
 import { StatsController } from './small/stats.controller.js'
 import { TenantSettingsController } from './tenants/tenant-settings.controller.js'
+import { ShowDeviceCredentials } from './device-credentials/show-device-credentials.js'
 import { DeviceCredentialsController } from './device-credentials/device-credentials.controller.js'
 import { managementCors } from './cors.js'
 import { LogsController } from './logs/logs.controller.js'
@@ -21,10 +31,18 @@ import { TenantLogs } from './logs/tenant-logs.js'
 import { ManagementAudit } from './management-audit.js'
 import { Cursors } from './paging/cursors.js'
 import { RefreshTokensController } from './refresh-tokens/refresh-tokens.controller.js'
+import { RefreshTokenHistoriesController } from './refresh-tokens/refresh-token-histories.controller.js'
+import { ShowHistory } from './refresh-tokens/show-history.js'
+import { LogIds } from './logs/log-ids.js'
 import { RevokeSelection } from './refresh-tokens/revoke-selection.js'
 import { ShowRefreshTokens } from './refresh-tokens/show-refresh-tokens.js'
 import { UserRefreshTokensController } from './refresh-tokens/user-refresh-tokens.controller.js'
+import { SessionsController } from './sessions/sessions.controller.js'
+import { ShowSessions } from './sessions/show-sessions.js'
+import { UserSessionsController } from './sessions/user-sessions.controller.js'
 import { UsersByEmailController } from './users/users-by-email.controller.js'
+import { UserPermissionsController } from './users/user-permissions.controller.js'
+import { UserRolesController } from './users/user-roles.controller.js'
 import { UsersController } from './users/users.controller.js'
 import { ListUsers } from './users/list-users.js'
 import { WriteUsers } from './users/write-users.js'
@@ -34,7 +52,10 @@ import { UnmatchedController } from './unmatched.controller.js'
 const CONTROLLERS = [
   LogsController,
   RefreshTokensController,
+  RefreshTokenHistoriesController,
   UserRefreshTokensController,
+  SessionsController,
+  UserSessionsController,
   DeviceCredentialsController,
   ClientCredentialsController,
   ClientsController,
@@ -44,10 +65,20 @@ const CONTROLLERS = [
   TenantSettingsController,
   SigningKeysController,
   StatsController,
+  RolePermissionsController,
+  RoleUsersController,
+  RolesController,
   ConnectionsController,
   ConnectionListsController,
+  UserRolesController,
+  UserPermissionsController,
   UsersController,
   UsersByEmailController,
+  ActionVersionsController,
+  ActionsController,
+  TriggersController,
+  ExecutionsController,
+  ActionConsoleController,
   SmallAnswersController,
   UnmatchedController,
 ]
@@ -82,7 +113,22 @@ const CONTROLLERS = [
 @Module({
   imports: [CqrsModule, DiscoveryModule],
   controllers: CONTROLLERS,
-  providers: [ManagementAudit, Cursors, TenantLogs, RevokeSelection, ShowRefreshTokens, Stats, ListUsers, WriteUsers, WriteConnections],
+  providers: [
+    AccessLists,
+    ManagementAudit,
+    Cursors,
+    TenantLogs,
+    RevokeSelection,
+    ShowRefreshTokens,
+    ShowHistory,
+    ShowDeviceCredentials,
+    LogIds,
+    ShowSessions,
+    Stats,
+    ListUsers,
+    WriteUsers,
+    WriteConnections,
+  ],
 })
 export class ManagementModule implements NestModule {
   configure(consumer: MiddlewareConsumer): void {

@@ -23,4 +23,9 @@ describe('a body in the log', () => {
       options: { client_secret: 'REDACTED' },
     })
   })
+
+  it('loses what tells where somebody is, and with what', () => {
+    const filter = { client_id: 'c', initial_ip: '203.0.113.1', last_ip: '203.0.113.1', initial_user_agent: 'Browser', last_user_agent: 'Browser' }
+    expect(withoutSecrets({ filter, dry_run: false })).toEqual({ filter: { client_id: 'c' }, dry_run: false })
+  })
 })

@@ -2,6 +2,7 @@ import cluster, { type Worker } from 'node:cluster'
 import { AggregatorRegistry } from 'prom-client'
 import type { Part } from '../config.js'
 import type { Logger } from '../logging.js'
+import { closeUndelivered } from './handed-over.js'
 import { isReport, type Order } from './messages.js'
 
 /** This many deaths in this time mean that starting again does not help. */
@@ -57,7 +58,9 @@ export class Fleet {
   #fork(part: Member): void {
     if (this.#stopping) return
     cluster.setupPrimary({ execArgv: [...process.execArgv, `--max-http-header-size=${MAX_HEADER_BYTES}`] })
-    this.#parts.set(cluster.fork({ ...this.env, EVERGRANT_PROCESS: part }), part)
+    const worker = cluster.fork({ ...this.env, EVERGRANT_PROCESS: part })
+    closeUndelivered(worker)
+    this.#parts.set(worker, part)
   }
 
   #onExit(worker: Worker, how: string): void {

@@ -1,12 +1,11 @@
-import { NestFactory } from '@nestjs/core'
 import type { NestExpressApplication } from '@nestjs/platform-express'
 import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { AppModule } from '../app.module.js'
 import { type Config, completeConfig, type StartConfig } from '../config.js'
 import { measureProcess } from '../http/metrics.js'
-import { setUpHttp } from '../http/set-up.js'
-import { createLogger, type Logger, NestLog } from '../logging.js'
+import { createHttpApp } from '../http/set-up.js'
+import { createLogger, type Logger } from '../logging.js'
 import { startTracing } from '../tracing.js'
 import { askForMetrics, report, stopRequested } from './orders.js'
 
@@ -37,19 +36,12 @@ export async function runWorker(start: StartConfig): Promise<never> {
   process.exit(0)
 }
 
-async function createApp(config: Config, log: Logger): Promise<NestExpressApplication> {
+function createApp(config: Config, log: Logger): Promise<NestExpressApplication> {
   const https =
     typeof config.tls === 'object'
       ? { cert: readFileSync(config.tls.certFile), key: readFileSync(config.tls.keyFile), minVersion: 'TLSv1.2' as const }
       : undefined
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.for(config, askForMetrics), {
-    logger: new NestLog(log),
-    bodyParser: false,
-    abortOnError: false,
-    ...(https && { httpsOptions: https }),
-  })
-  setUpHttp(app, config, log)
-  return app
+  return createHttpApp(AppModule.for(config, askForMetrics), config, log, https)
 }
 
 /** The background process serves health and metrics where no other process does. */

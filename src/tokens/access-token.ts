@@ -1,4 +1,4 @@
-import type { ClientDocument, ResourceServerDocument } from '../authorization/index.js'
+import { type ClientDocument, confirmation, type Proof, type ResourceServerDocument } from '../authorization/index.js'
 
 /** Of tokens that open nothing but /userinfo (spec/oauth.md §2.1). */
 const USERINFO_LIFETIME_SECONDS = 86_400
@@ -16,14 +16,26 @@ export interface AccessTerms {
   readonly gty: Gty | undefined
   /** Of a person's token: what it goes down with when its code comes back, where the token is looked at here. */
   readonly familyId?: string | undefined
+  /** All that its subject may do at the API, where the API enforces it. */
+  readonly permissions?: readonly string[] | undefined
+  /** What its bearer must hold, where it is bound. */
+  readonly proof?: Proof | undefined
 }
 
 export const accessLifetime = (api: ResourceServerDocument | undefined): number => api?.token_lifetime ?? USERINFO_LIFETIME_SECONDS
 
 export const isRfc9068 = (api: ResourceServerDocument): boolean => ['rfc9068_profile', 'rfc9068_profile_authz'].includes(api['token_dialect'] as string)
 
+/** `permissions` stand in tokens of an API that enforces them and wants to see them (spec/oauth.md §2.1). */
+export const showsPermissions = (api: ResourceServerDocument): boolean =>
+  api['enforce_policies'] === true && ['access_token_authz', 'rfc9068_profile_authz'].includes(api['token_dialect'] as string)
+
 /** The claims of an access token in the API's dialect (spec/oauth.md §2.1; RFC 9068 §2.2). */
-export function accessClaims({ id, subject, client, api, scope, gty, familyId }: AccessTerms, issuer: string, now: Date): Record<string, unknown> {
+export function accessClaims(
+  { id, subject, client, api, scope, gty, familyId, permissions, proof }: AccessTerms,
+  issuer: string,
+  now: Date,
+): Record<string, unknown> {
   const iat = Math.floor(now.getTime() / 1000)
   const rfc9068 = api !== undefined && isRfc9068(api)
   return {
@@ -34,6 +46,8 @@ export function accessClaims({ id, subject, client, api, scope, gty, familyId }:
     exp: iat + accessLifetime(api),
     ...(scope.length > 0 && { scope: scope.join(' ') }),
     jti: id,
+    ...(permissions && api && showsPermissions(api) && { permissions }),
+    ...(proof && { cnf: confirmation(proof) }),
     ...(!api && familyId !== undefined && { fid: familyId }),
     ...(rfc9068 ? { client_id: client.client_id } : { ...(gty && { gty }), azp: client.client_id }),
   }
@@ -42,5 +56,6 @@ export function accessClaims({ id, subject, client, api, scope, gty, familyId }:
 function audience(api: ResourceServerDocument | undefined, scope: readonly string[], issuer: string): string | string[] {
   const userinfo = `${issuer}userinfo`
   if (!api) return userinfo
-  return scope.includes('openid') && api.signing_alg === 'RS256' ? [api.identifier, userinfo] : api.identifier
+  // What is encrypted for the API cannot be read at /userinfo.
+  return scope.includes('openid') && api.signing_alg === 'RS256' && !api['token_encryption'] ? [api.identifier, userinfo] : api.identifier
 }

@@ -1,6 +1,7 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common'
 import { CommandBus } from '@nestjs/cqrs'
-import { AuthenticateClient } from '../authorization/index.js'
+import { AuthenticateClient, NO_PROOFS, type Proofs } from '../authorization/index.js'
+import { certificateProofs } from './certificate-proofs.js'
 import { clientRequest, type OAuthRequest } from './oauth-request.guard.js'
 
 /** A request of a client that is who it says. */
@@ -8,6 +9,8 @@ export interface AuthenticatedRequest extends OAuthRequest {
   client: NonNullable<OAuthRequest['client']>
   /** It has a secret or a key, and has shown it. */
   confidential: boolean
+  /** What it holds, as far as it has proved that; absent: nothing. */
+  proofs?: Proofs
 }
 
 /** Who is calling (spec/oauth.md §1.3); nobody else gets further. */
@@ -20,6 +23,7 @@ export class ClientAuthenticationGuard implements CanActivate {
     const { client, method } = await this.commands.execute(new AuthenticateClient(clientRequest(req)))
     req.client = client
     req.confidential = method !== 'none'
+    req.proofs = req.confidential ? certificateProofs(req) : NO_PROOFS
     return true
   }
 }

@@ -3,7 +3,7 @@ import { CommandBus } from '@nestjs/cqrs'
 import { type ClientEvent, clientUpcasters } from '../authorization/index.js'
 import type { SealedEvent } from '../event-store/event.js'
 import type { Reactor } from '../event-store/projection.js'
-import { RevokeRefreshTokensOfClient } from './commands/revoke-refresh-tokens-of-client.js'
+import { RevokeRefreshTokens } from './commands/revoke-refresh-tokens.js'
 
 const STREAM_PREFIX = 'client-'
 
@@ -15,8 +15,9 @@ export class ClientDeletedReactor implements Reactor<ClientEvent> {
 
   constructor(private readonly commands: CommandBus) {}
 
-  async react({ type, streamId, position, metadata: { at } }: SealedEvent<ClientEvent>): Promise<void> {
-    if (type !== 'ClientDeleted') return
-    await this.commands.execute(new RevokeRefreshTokensOfClient(streamId.slice(STREAM_PREFIX.length), { at, position }))
+  async react({ type, streamId, metadata: { at } }: SealedEvent<ClientEvent>): Promise<void> {
+    if (type === 'ClientDeleted') {
+      await this.commands.execute(new RevokeRefreshTokens({ clientId: streamId.slice(STREAM_PREFIX.length) }, 'client-deleted', {}, at))
+    }
   }
 }

@@ -2,11 +2,12 @@ import { All, Controller, Header, HttpCode, Inject, Post, Req, UseFilters, UseGu
 import { QueryBus } from '@nestjs/cqrs'
 import { CONFIG, type Config } from '../config.js'
 import { OAuthError, OAuthErrorFilter } from '../http/oauth-error.js'
+import { FindOnlineToken, type FoundOnlineToken } from '../sessions/index.js'
+import { expirationParameters } from './expiration-parameters.js'
 import { IntrospectionGuard, type IntrospectionRequest } from './introspection.guard.js'
 import { OAuthRequestGuard } from './oauth-request.guard.js'
-import { FindFamilyOfToken } from './queries/find-family-of-token.js'
+import { FindFamilyOfToken, type FoundFamily } from './queries/find-family-of-token.js'
 import { type AccessToken, ReadAccessToken } from './queries/read-access-token.js'
-import type { ActiveFamily } from './refresh-token/family.js'
 
 const INACTIVE = { active: false }
 
@@ -27,8 +28,10 @@ export class IntrospectionController {
   async introspect(@Req() req: IntrospectionRequest): Promise<object> {
     const token = req.body['token']
     if (token === undefined) throw new OAuthError('invalid_request', 'Missing required parameter: token')
-    const family = await this.queries.execute(new FindFamilyOfToken(token))
-    if (family) return sees(req, family.clientId, [family.audience]) ? this.#refreshToken(family) : INACTIVE
+    const found = await this.queries.execute(new FindFamilyOfToken(token))
+    if (found) return sees(req, found.family.clientId, [found.family.audience]) ? this.#refreshToken(found) : INACTIVE
+    const online = await this.queries.execute(new FindOnlineToken(token))
+    if (online) return sees(req, online.terms.clientId, [online.terms.audience]) ? this.#onlineToken(online) : INACTIVE
     const access = await this.queries.execute(new ReadAccessToken(token))
     return access && sees(req, access.clientId, access.audience) ? accessToken(access) : INACTIVE
   }
@@ -38,7 +41,25 @@ export class IntrospectionController {
     throw new OAuthError('method_not_allowed', 'Tokens are looked into with POST.', undefined, { headers: { Allow: 'POST' } })
   }
 
-  #refreshToken({ clientId, userId, sessionId, scope, audience, rotatedAt, expiresAt, idleExpiresAt }: ActiveFamily): object {
+  /** Active for as long as the session lives (spec/refresh-tokens.md §8). */
+  #onlineToken({ sessionId, session, terms }: FoundOnlineToken): object {
+    const { clientId, scope, audience, dpopThumbprint } = terms
+    return {
+      active: true,
+      token_type: 'refresh_token',
+      client_id: clientId,
+      sub: session.userId,
+      iss: this.config.issuer,
+      ...(scope.length > 0 && { scope: scope.join(' ') }),
+      ...(audience !== null && { aud: audience }),
+      exp: seconds(session.expiresAt),
+      sid: sessionId,
+      ...(dpopThumbprint !== null && { cnf: { jkt: dpopThumbprint } }),
+    }
+  }
+
+  #refreshToken({ family, now }: FoundFamily): object {
+    const { clientId, userId, sessionId, scope, audience, rotatedAt, expiresAt, idleExpiresAt, dpopThumbprint } = family
     const ends = [expiresAt, idleExpiresAt].filter((end) => end !== null).map(seconds)
     return {
       active: true,
@@ -51,6 +72,8 @@ export class IntrospectionController {
       ...(audience !== null && { aud: audience }),
       ...(ends.length > 0 && { exp: Math.min(...ends) }),
       ...(sessionId !== null && { sid: sessionId }),
+      ...expirationParameters(this.config, family, now),
+      ...(dpopThumbprint !== null && { cnf: { jkt: dpopThumbprint } }),
     }
   }
 }
@@ -63,8 +86,9 @@ function sees({ seesAll, client }: IntrospectionRequest, clientId: string, audie
 }
 
 function accessToken({ claims, clientId }: AccessToken): object {
-  const { sub, aud, iss, iat, exp, scope } = claims
-  return { active: true, token_type: 'Bearer', client_id: clientId, sub, aud, iss, iat, exp, ...(scope !== undefined && { scope }) }
+  const { sub, aud, iss, iat, exp, scope, cnf } = claims
+  const token_type = cnf === undefined ? 'Bearer' : 'DPoP'
+  return { active: true, token_type, client_id: clientId, sub, aud, iss, iat, exp, ...(scope !== undefined && { scope }), ...(cnf !== undefined && { cnf }) }
 }
 
 const seconds = (time: string): number => Math.floor(Date.parse(time) / 1000)

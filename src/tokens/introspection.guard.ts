@@ -1,8 +1,10 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common'
 import { QueryBus } from '@nestjs/cqrs'
+import type { Response } from 'express'
 import { CONFIG, type Config } from '../config.js'
 import { OAuthError } from '../http/oauth-error.js'
 import { type AuthenticatedRequest, ClientAuthenticationGuard } from './client-authentication.guard.js'
+import { accessRefused, inAuthorization, PossessionCheck, type PresentedAccessToken } from './presented-access-token.js'
 import { ReadAccessToken } from './queries/read-access-token.js'
 
 /** Who may look into tokens: a confidential client into its own, and who holds a Management API token for it into all. */
@@ -17,28 +19,29 @@ export class IntrospectionGuard implements CanActivate {
     @Inject(CONFIG) private readonly config: Config,
     private readonly queries: QueryBus,
     private readonly clients: ClientAuthenticationGuard,
+    private readonly possession: PossessionCheck,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     if (!this.config.settings.introspectionEnabled) throw new OAuthError('endpoint_disabled', 'Introspection is switched off.')
     const req = context.switchToHttp().getRequest<IntrospectionRequest>()
-    const [, bearer] = /^bearer +(\S+)\s*$/i.exec(req.headers.authorization ?? '') ?? []
-    if (bearer !== undefined) return (req.seesAll = await this.#mayReadAll(bearer))
+    const presented = inAuthorization(req.headers.authorization)
+    if (presented) return (req.seesAll = await this.#mayReadAll(presented, req, context.switchToHttp().getResponse<Response>()))
     await this.clients.canActivate(context)
     // A public client has only named itself (RFC 7662 §2.1).
     if (!req.confidential) throw new OAuthError('invalid_client', 'Client authentication failed', 'a public client')
     return true
   }
 
-  async #mayReadAll(bearer: string): Promise<true> {
-    const token = await this.queries.execute(new ReadAccessToken(bearer))
+  async #mayReadAll(presented: PresentedAccessToken, req: IntrospectionRequest, res: Response): Promise<true> {
+    const { scheme } = presented
+    const token = await this.queries.execute(new ReadAccessToken(presented.text))
     const isOperators = token?.audience.includes(`${this.config.issuer}api/v2/`) && (token.user === undefined || token.user.administrator)
-    if (!token || !isOperators) throw refusal('invalid_token', 'The access token is not good for introspection.')
-    if (!token.scope.includes('read:refresh_tokens')) throw refusal('insufficient_scope', 'Introspection needs the scope read:refresh_tokens.')
+    if (!token || !isOperators) throw accessRefused(scheme, 'invalid_token', 'The access token is not good for introspection.')
+    await this.possession.check(token, presented, req, res)
+    if (!token.scope.includes('read:refresh_tokens')) {
+      throw accessRefused(scheme, 'insufficient_scope', 'Introspection needs the scope read:refresh_tokens.')
+    }
     return true
   }
 }
-
-/** RFC 6750 §3. */
-const refusal = (code: 'invalid_token' | 'insufficient_scope', description: string): OAuthError =>
-  new OAuthError(code, description, undefined, { headers: { 'WWW-Authenticate': `Bearer error="${code}"` } })

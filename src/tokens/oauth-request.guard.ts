@@ -6,6 +6,7 @@ import { allowsOrigin, claimedClientId, type ClientDocument, type ClientRequest,
 import { formParameters, type Parameters, readParameters } from '../http/body.js'
 import { allowOrigin, originOf } from '../http/cors.js'
 import { OAuthError } from '../http/oauth-error.js'
+import { clientCertificateOf } from '../http/client-certificates.js'
 import { callerOf, RateLimits } from '../http/rate-limits.js'
 import { requestContext } from '../http/request-context.js'
 import { PersonKeys } from '../keys/person-keys.js'
@@ -67,13 +68,17 @@ export class OAuthRequestGuard implements CanActivate {
 }
 
 /** Where a request says who sends it. */
-export const clientRequest = ({ body, headers }: OAuthRequest): ClientRequest => ({
-  clientId: body['client_id'],
-  clientSecret: body['client_secret'],
-  assertion: body['client_assertion'],
-  assertionType: body['client_assertion_type'],
-  authorization: headers.authorization,
-})
+export const clientRequest = (req: OAuthRequest): ClientRequest => {
+  const { body, headers } = req
+  return {
+    clientId: body['client_id'],
+    clientSecret: body['client_secret'],
+    assertion: body['client_assertion'],
+    assertionType: body['client_assertion_type'],
+    authorization: headers.authorization,
+    certificate: clientCertificateOf(req),
+  }
+}
 
 /** Texts that no database can hold are no parameters: refused here, they need to be feared nowhere behind. */
 async function readBody(req: OAuthRequest): Promise<void> {

@@ -3,7 +3,9 @@ import { CommandBus } from '@nestjs/cqrs'
 import { CONFIG, type Config } from '../config.js'
 import { OAuthError, OAuthErrorFilter } from '../http/oauth-error.js'
 import { requestContext } from '../http/request-context.js'
+import { isOnlineToken } from '../sessions/index.js'
 import { type AuthenticatedRequest, ClientAuthenticationGuard } from './client-authentication.guard.js'
+import { RevokeOnlineToken } from './commands/revoke-online-token.js'
 import { RevokePresentedToken } from './commands/revoke-presented-token.js'
 import { OAuthRequestGuard } from './oauth-request.guard.js'
 import { PreflightGuard } from './preflight.guard.js'
@@ -26,7 +28,10 @@ export class RevocationController {
     const token = req.body['token']
     if (token === undefined) throw new OAuthError('invalid_request', 'Missing required parameter: token')
     const { origin, context } = requestContext(req)
-    const outcome = await this.commands.execute(new RevokePresentedToken(token, req.client.client_id, origin, context))
+    const clientId = req.client.client_id
+    const outcome = await this.commands.execute(
+      isOnlineToken(token) ? new RevokeOnlineToken(token, clientId, origin, context) : new RevokePresentedToken(token, clientId, origin, context),
+    )
     if (outcome === 'foreign' && this.config.settings.revokeForeignToken === 'error') {
       throw new OAuthError('invalid_grant', 'The token was issued to another client.', 'foreign', { status: 400 })
     }

@@ -35,9 +35,9 @@ export class TokenErrorFilter extends OAuthErrorFilter {
     )
   }
 
-  /** Before the grant type is known there is nothing that was tried; a fault of ours is no refusal. */
+  /** Before the grant type is known there is nothing that was tried; a fault of ours is no refusal, nor is asking for a nonce, which anybody may. */
   async #record(error: unknown, req: ParsedTokenRequest): Promise<void> {
-    if (!(error instanceof OAuthError) || error.status >= 500 || error.status === 429 || !req.token) return
+    if (!(error instanceof OAuthError) || error.status >= 500 || error.status === 429 || error.code === 'use_dpop_nonce' || !req.token) return
     const refused = error instanceof ExchangeRefused ? error.refused : undefined
     if (refused?.recorded) return
     const data = {

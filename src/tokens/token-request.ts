@@ -1,3 +1,4 @@
+import type { Proofs } from '../authorization/index.js'
 import type { Parameters } from '../http/body.js'
 import { OAuthError } from '../http/oauth-error.js'
 
@@ -14,6 +15,13 @@ export type TokenRequest =
 
 export type RequestOf<G extends TokenRequest['grantType']> = Extract<TokenRequest, { grantType: G }>
 
+/** What a request has shown of its sender beside the client's name. */
+export interface TokenSender {
+  /** It has a secret or a key of its own, and has shown it. */
+  readonly confidential: boolean
+  readonly proofs: Proofs
+}
+
 /** Errors: OAuthError invalid_request for what is missing, unsupported_grant_type. */
 export function parseTokenRequest(parameters: Parameters): TokenRequest {
   const required = (name: string): string => {
@@ -22,6 +30,9 @@ export function parseTokenRequest(parameters: Parameters): TokenRequest {
     return value
   }
   const scope = parameters['scope'] === undefined ? undefined : scopeList(parameters['scope'])
+  if (scope?.includes('online_access') && scope.includes('offline_access')) {
+    throw new OAuthError('invalid_request', 'Cannot request both online_access and offline_access scopes')
+  }
   switch (required('grant_type')) {
     case 'authorization_code':
       return {

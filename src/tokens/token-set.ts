@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { Inject, Injectable } from '@nestjs/common'
-import type { ClientDocument, ResourceServerDocument } from '../authorization/index.js'
+import type { ClientDocument, Proof, ResourceServerDocument } from '../authorization/index.js'
 import { CONFIG, type Config } from '../config.js'
 import { PersonKeys } from '../keys/person-keys.js'
 import { RootKeys } from '../keys/root-key.js'
-import { SigningKeys } from '../keys/signing-keys.js'
-import { accessClaims, accessLifetime, type AccessTerms, type Gty, isRfc9068 } from './access-token.js'
+import { accessClaims, accessLifetime, type AccessTerms, type Gty } from './access-token.js'
 import { sealOpaque } from './opaque-token.js'
 import { type Person, profileClaims } from './profile-claims.js'
+import { TokenSigner } from './token-signer.js'
 
 const ID_TOKEN_LIFETIME_SECONDS = 36_000
 
@@ -18,7 +18,8 @@ export interface TokenResponse {
   readonly refresh_token?: string
   readonly scope?: string
   readonly expires_in: number
-  readonly token_type: 'Bearer'
+  /** `DPoP` for every bound token, whatever it is bound to. */
+  readonly token_type: 'Bearer' | 'DPoP'
 }
 
 /** A login's rights, from which tokens are made. */
@@ -35,8 +36,12 @@ export interface UserTerms {
   /** Only in answer to a code whose request had one: clients refuse an unexpected nonce. */
   readonly nonce?: string | undefined
   readonly gty?: Gty
-  /** Started or only promised: the family of the login. */
-  readonly familyId: string
+  /** What the person may do at an API that enforces it. */
+  readonly permissions?: readonly string[] | undefined
+  /** What the access token is bound to. */
+  readonly proof?: Proof | undefined
+  /** Started or only promised: the family of the login. An online token has none. */
+  readonly familyId?: string
 }
 
 /** Turns rights into signed tokens. */
@@ -44,27 +49,32 @@ export interface UserTerms {
 export class TokenSet {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
-    private readonly signingKeys: SigningKeys,
+    private readonly signer: TokenSigner,
     private readonly personKeys: PersonKeys,
     private readonly rootKeys: RootKeys,
   ) {}
 
   /** Access token, and ID token where `openid` was granted. `id` is the access token's `jti`. */
   async forUser(id: string, terms: UserTerms, now: Date): Promise<TokenResponse> {
-    const { client, api, person, scope, loginScope, gty, familyId } = terms
+    const { client, api, person, scope, loginScope, gty, familyId, permissions, proof } = terms
     const [accessToken, idToken] = await Promise.all([
-      this.#access({ id, subject: person.profile.user_id, client, api, scope, gty, familyId }, now),
+      this.#access({ id, subject: person.profile.user_id, client, api, scope, gty, familyId, permissions, proof }, now),
       loginScope.includes('openid') ? this.#idToken(terms, now) : undefined,
     ])
     // Beside this token's own scope stands what else the answer carries: an ID token, and a refresh token.
-    const told = loginScope.filter((name) => scope.includes(name) || name === 'openid' || name === 'offline_access')
-    return this.#response(accessToken, idToken, told, api)
+    const ofLogin = loginScope.filter((name) => scope.includes(name) || name === 'openid' || name === 'offline_access')
+    const told = [...new Set([...ofLogin, ...scope])]
+    return this.#response(accessToken, idToken, told, api, proof)
   }
 
   /** For a client in its own name. */
-  async forClient(id: string, client: ClientDocument, api: ResourceServerDocument, scope: readonly string[], now: Date): Promise<TokenResponse> {
-    const terms = { id, subject: `${client.client_id}@clients`, client, api, scope, gty: 'client-credentials' } as const
-    return this.#response(await this.#access(terms, now), undefined, scope, api)
+  async forClient(
+    id: string,
+    { client, api, scope, proof }: Pick<UserTerms, 'client' | 'scope' | 'proof'> & { readonly api: ResourceServerDocument },
+    now: Date,
+  ): Promise<TokenResponse> {
+    const terms = { id, subject: `${client.client_id}@clients`, client, api, scope, gty: 'client-credentials', permissions: scope, proof } as const
+    return this.#response(await this.#access(terms, now), undefined, scope, api, proof)
   }
 
   newId(): string {
@@ -74,7 +84,7 @@ export class TokenSet {
   async #access(terms: AccessTerms, now: Date): Promise<string> {
     const claims = accessClaims(terms, this.config.issuer, now)
     if (!terms.api) return sealOpaque(this.rootKeys, claims)
-    return this.signingKeys.sign(claims, { alg: 'RS256', typ: isRfc9068(terms.api) ? 'at+jwt' : 'JWT' })
+    return this.signer.accessToken(claims, terms.api)
   }
 
   async #idToken({ client, person, sessionId, authenticatedAt, loginScope, nonce }: UserTerms, now: Date): Promise<string> {
@@ -91,16 +101,22 @@ export class TokenSet {
       ...(authenticatedAt !== null && { auth_time: Math.floor(Date.parse(authenticatedAt) / 1000) }),
       ...(nonce !== undefined && { nonce }),
     }
-    return this.signingKeys.sign(claims, { alg: 'RS256', typ: 'JWT' })
+    return this.signer.idToken(claims, client)
   }
 
-  #response(accessToken: string, idToken: string | undefined, scope: readonly string[], api: ResourceServerDocument | undefined): TokenResponse {
+  #response(
+    accessToken: string,
+    idToken: string | undefined,
+    scope: readonly string[],
+    api: ResourceServerDocument | undefined,
+    proof: Proof | undefined,
+  ): TokenResponse {
     return {
       access_token: accessToken,
       ...(idToken !== undefined && { id_token: idToken }),
       ...(scope.length > 0 && { scope: scope.join(' ') }),
       expires_in: accessLifetime(api),
-      token_type: 'Bearer',
+      token_type: proof ? 'DPoP' : 'Bearer',
     }
   }
 }

@@ -1,14 +1,17 @@
 import { isIP } from 'node:net'
 import { All, Controller, Header, HttpCode, Options, Post, Req, UseFilters, UseGuards } from '@nestjs/common'
 import { CommandBus } from '@nestjs/cqrs'
-import type { ClientDocument } from '../authorization/index.js'
+import { NO_PROOFS } from '../authorization/index.js'
 import { OAuthError } from '../http/oauth-error.js'
 import { type RequestContext, requestContext } from '../http/request-context.js'
+import { isOnlineToken } from '../sessions/index.js'
 import { ClientAuthenticationGuard } from './client-authentication.guard.js'
-import { ExchangeRefused } from './exchange-refused.js'
+import { DpopGuard } from './dpop.guard.js'
 import { AuthorizationCodeGrant } from './grants/authorization-code.js'
 import { ClientCredentialsGrant } from './grants/client-credentials.js'
+import { OnlineRefreshTokenGrant } from './grants/online-refresh-token.js'
 import { RefreshTokenGrant } from './grants/refresh-token.js'
+import { GrantTypeGuard } from './grant-type.guard.js'
 import { OAuthRequestGuard } from './oauth-request.guard.js'
 import { PreflightGuard } from './preflight.guard.js'
 import { TokenErrorFilter } from './token-error.filter.js'
@@ -24,11 +27,10 @@ export class TokenController {
 
   @Post()
   @HttpCode(200)
-  @UseGuards(OAuthRequestGuard, TokenRequestGuard, ClientAuthenticationGuard)
+  @UseGuards(OAuthRequestGuard, TokenRequestGuard, ClientAuthenticationGuard, GrantTypeGuard, DpopGuard)
   @Header('Cache-Control', 'no-store')
   @Header('Pragma', 'no-cache')
   token(@Req() req: ParsedTokenRequest): Promise<TokenResponse> {
-    mayUse(req.client, req.token!.grantType, req.confidential)
     return this.#grant(req.token!, req, callerOf(req))
   }
 
@@ -42,22 +44,19 @@ export class TokenController {
     throw new OAuthError('method_not_allowed', 'Tokens are asked for with POST.', undefined, { headers: { Allow: 'POST, OPTIONS' } })
   }
 
-  #grant(request: TokenRequest, { client }: ParsedTokenRequest, caller: RequestContext): Promise<TokenResponse> {
+  #grant(request: TokenRequest, { client, confidential, proofs = NO_PROOFS }: ParsedTokenRequest, caller: RequestContext): Promise<TokenResponse> {
+    const sender = { confidential, proofs }
     switch (request.grantType) {
       case 'authorization_code':
-        return this.commands.execute(new AuthorizationCodeGrant(request, client, caller))
+        return this.commands.execute(new AuthorizationCodeGrant(request, client, caller, sender))
       case 'refresh_token':
-        return this.commands.execute(new RefreshTokenGrant(request, client, caller))
+        return isOnlineToken(request.refreshToken)
+          ? this.commands.execute(new OnlineRefreshTokenGrant(request, client, caller, sender))
+          : this.commands.execute(new RefreshTokenGrant(request, client, caller, sender))
       case 'client_credentials':
-        return this.commands.execute(new ClientCredentialsGrant(request, client, caller))
+        return this.commands.execute(new ClientCredentialsGrant(request, client, caller, sender))
     }
   }
-}
-
-/** A public client has no name of its own that anybody could rely on. */
-function mayUse({ grant_types }: ClientDocument, grantType: TokenRequest['grantType'], confidential: boolean): void {
-  if (grant_types?.includes(grantType) && (confidential || grantType !== 'client_credentials')) return
-  throw new ExchangeRefused('unauthorized_client', `Grant type '${grantType}' not allowed for the client.`, { reason: 'grant-type' })
 }
 
 /** A server that proved who it is may say for whom it asks, where the operator trusts it to (spec/oauth.md §1.3). */

@@ -8,6 +8,7 @@ import { OAuthError, OAuthErrorFilter } from '../http/oauth-error.js'
 import { PersonKeys } from '../keys/person-keys.js'
 import { type OAuthRequest, OAuthRequestGuard } from './oauth-request.guard.js'
 import { PreflightGuard } from './preflight.guard.js'
+import { accessRefused, inAuthorization, PossessionCheck, type PresentedAccessToken } from './presented-access-token.js'
 import { profileClaims } from './profile-claims.js'
 import { type AccessToken, ReadAccessToken } from './queries/read-access-token.js'
 
@@ -19,6 +20,7 @@ export class UserinfoController {
     @Inject(CONFIG) private readonly config: Config,
     private readonly queries: QueryBus,
     private readonly personKeys: PersonKeys,
+    private readonly possession: PossessionCheck,
   ) {}
 
   @Get()
@@ -49,13 +51,15 @@ export class UserinfoController {
   }
 
   async #userinfo(req: OAuthRequest, res: Response): Promise<object> {
-    const token = await this.queries.execute(new ReadAccessToken(presentedToken(req)))
+    const presented = presentedToken(req)
+    const token = await this.queries.execute(new ReadAccessToken(presented.text))
     if (token) await this.#keepToOrigins(token, req, res)
-    if (!token?.user || !token.audience.includes(`${this.config.issuer}userinfo`))
-      throw invalidToken('The access token is unknown, has expired or was revoked.')
+    if (!token?.user || !token.audience.includes(`${this.config.issuer}userinfo`)) {
+      throw accessRefused(presented.scheme, 'invalid_token', 'The access token is unknown, has expired or was revoked.')
+    }
+    await this.possession.check(token, presented, req, res)
     if (!token.scope.includes('openid')) {
-      const headers = { 'WWW-Authenticate': 'Bearer error="insufficient_scope", scope="openid"' }
-      throw new OAuthError('insufficient_scope', 'The access token lacks the scope openid.', undefined, { headers })
+      throw accessRefused(presented.scheme, 'insufficient_scope', 'The access token lacks the scope openid.', ', scope="openid"')
     }
     const { document, created_at, updated_at } = token.user
     const person = { profile: document, createdAt: created_at.toISOString(), updatedAt: updated_at.toISOString() }
@@ -72,14 +76,11 @@ export class UserinfoController {
 }
 
 /** RFC 6750 §2. Errors: OAuthError for a request without a token, or with two. */
-function presentedToken({ headers, body }: OAuthRequest): string {
-  const [, bearer] = /^bearer +(\S+)\s*$/i.exec(headers.authorization ?? '') ?? []
-  const parameter = body['access_token']
-  if (bearer !== undefined && parameter !== undefined) throw new OAuthError('invalid_request', 'The access token was sent twice.')
-  const token = bearer ?? parameter
-  if (token === undefined) throw invalidToken('An access token is missing.')
-  return token
+function presentedToken({ headers, body }: OAuthRequest): PresentedAccessToken {
+  const presented = inAuthorization(headers.authorization)
+  const text = body['access_token']
+  if (presented && text !== undefined) throw new OAuthError('invalid_request', 'The access token was sent twice.')
+  if (presented) return presented
+  if (text === undefined) throw accessRefused('Bearer', 'invalid_token', 'An access token is missing.')
+  return { scheme: 'Bearer', text }
 }
-
-const invalidToken = (description: string): OAuthError =>
-  new OAuthError('invalid_token', description, undefined, { headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' } })

@@ -1,16 +1,26 @@
 import { Module } from '@nestjs/common'
 import { CqrsModule } from '@nestjs/cqrs'
+import { AddDeviceKeyHandler } from './commands/add-device-key.js'
+import { DeleteDeviceKeyHandler } from './commands/delete-device-key.js'
+import { FindDeviceKeysHandler } from './queries/find-device-keys.js'
 import { AppointAdministratorHandler } from './commands/appoint-administrator.js'
 import { CheckPasswordHandler } from './commands/check-password.js'
 import { ChangeConnectionHandler } from './commands/change-connection.js'
 import { ChangePasswordHandler } from './commands/change-password.js'
+import { ChangeRoleHandler } from './commands/change-role.js'
+import { ChangeRolePermissionsHandler } from './commands/change-role-permissions.js'
 import { ChangeTenantSettingsHandler } from './commands/change-tenant-settings.js'
 import { ChangeUserHandler } from './commands/change-user.js'
+import { ChangeUserPermissionsHandler } from './commands/change-user-permissions.js'
+import { ChangeUserRolesHandler } from './commands/change-user-roles.js'
 import { CreateConnectionHandler } from './commands/create-connection.js'
+import { CreateRoleHandler } from './commands/create-role.js'
 import { CreateUserHandler } from './commands/create-user.js'
 import { DeleteConnectionHandler } from './commands/delete-connection.js'
+import { DeleteRoleHandler } from './commands/delete-role.js'
 import { DeleteUserHandler } from './commands/delete-user.js'
 import { DeleteUsersOfConnectionHandler } from './commands/delete-users-of-connection.js'
+import { EndLoginsHandler } from './commands/end-logins.js'
 import { EraseDeletedUserHandler } from './commands/erase-deleted-user.js'
 import { SignUpHandler } from './commands/sign-up.js'
 import { SwitchConnectionClientsHandler } from './commands/switch-connection-clients.js'
@@ -21,8 +31,10 @@ import { FindAccountHandler } from './queries/find-account.js'
 import { FindConnectionHandler } from './queries/find-connection.js'
 import { FindLoginConnectionsHandler } from './queries/find-login-connections.js'
 import { FindConnectionsHandler } from './queries/find-connections.js'
+import { FindRolesHandler } from './queries/find-roles.js'
 import { FindTenantSettingsHandler } from './queries/find-tenant-settings.js'
 import { FindUserHandler } from './queries/find-user.js'
+import { FindUserPermissionsHandler } from './queries/find-user-permissions.js'
 import { FindUsersHandler } from './queries/find-users.js'
 import { UserIdsOfConnection } from './queries/user-ids-of-connection.js'
 import { UserErasureReactor } from './user-erasure.reactor.js'
@@ -48,12 +60,24 @@ import { UserErasureReactor } from './user-erasure.reactor.js'
     FindUsersHandler,
     FindConnectionsHandler,
     UserIdsOfConnection,
+    CreateRoleHandler,
+    ChangeRoleHandler,
+    ChangeRolePermissionsHandler,
+    DeleteRoleHandler,
+    FindRolesHandler,
+    AddDeviceKeyHandler,
+    DeleteDeviceKeyHandler,
+    FindDeviceKeysHandler,
+    ChangeUserRolesHandler,
+    ChangeUserPermissionsHandler,
+    FindUserPermissionsHandler,
     ChangeUserHandler,
     ChangeConnectionHandler,
     SwitchConnectionClientsHandler,
     DeleteConnectionHandler,
     DeleteUsersOfConnectionHandler,
     ConnectionDeletedReactor,
+    EndLoginsHandler,
     EraseDeletedUserHandler,
     UserErasureReactor,
   ],

@@ -70,6 +70,11 @@ async function issue(commands: CommandBus, userId: string): Promise<SeededFamily
 async function rotateOnce(commands: CommandBus, pool: pg.Pool): Promise<StoredRotation> {
   const { familyId, token } = await issue(commands, 'auth0|sample')
   await commands.execute(new RedeemRefreshToken(token, CLIENT, POLICY, ORIGIN))
+  return storedRotation(pool, familyId)
+}
+
+/** What a family's latest event left behind. */
+export async function storedRotation(pool: pg.Pool, familyId: string): Promise<StoredRotation> {
   const { rows } = await pool.query<StoredRotation>(
     `select s.state::text, s.state_version, e.type, e.data::text, e.metadata::text, e.hash
      from streams s join events e on e.stream_id = s.id and e.version = s.version where s.id = $1`,

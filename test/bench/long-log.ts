@@ -53,7 +53,10 @@ async function write(service: INestApplicationContext, families: number): Promis
       const { result } = await store.transact(
         family,
         id,
-        (state, now) => (round === 0 ? start(state, { ...TERMS, userId }, POLICY, now) : exchange(state, { clientId: CLIENT, generation: round }, POLICY, now)),
+        (state, now) =>
+          round === 0
+            ? start(state, { ...TERMS, userId }, POLICY, now)
+            : exchange(state, { clientId: CLIENT, generation: round, dpopThumbprint: null, confidential: true }, POLICY, now),
         cause,
       )
       if ('kind' in result && result.kind === 'refused') throw new Error(`a rotation was refused: ${result.why}`)
@@ -82,4 +85,6 @@ const TERMS = {
   keyId: '00000000',
   salt: 'A'.repeat(22),
   metadata: null,
+  dpopThumbprint: null,
+  predecessor: null,
 }

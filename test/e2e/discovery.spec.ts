@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals'
+import { ChangeTenantSettings } from '../../src/users/index.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { OAuthScene } from '../support/oauth.js'
 
@@ -31,6 +32,7 @@ describe('discovery', () => {
     const endpoints = Object.entries(body).filter(([name]) => name.endsWith('_endpoint') || name === 'jwks_uri')
     expect(endpoints.map(([name]) => name).sort()).toEqual([
       'authorization_endpoint',
+      'end_session_endpoint',
       'introspection_endpoint',
       'jwks_uri',
       'revocation_endpoint',
@@ -43,6 +45,17 @@ describe('discovery', () => {
     }
     expect(body.scopes_supported).not.toContain('online_access')
     expect(body.code_challenge_methods_supported).toEqual(['S256'])
+  })
+
+  it('says what the tenant’s settings say', async () => {
+    const read = async () => (await scene.send('GET', '.well-known/openid-configuration')).body
+    expect(await read()).toMatchObject({ backchannel_logout_supported: true, backchannel_logout_session_supported: true })
+    expect(await read()).not.toHaveProperty('authorization_response_iss_parameter_supported')
+    const settings = { oidc_logout: { rp_logout_end_session_endpoint_discovery: false }, authorization_response_iss_parameter_supported: true }
+    await service.commands.execute(new ChangeTenantSettings(settings, {}))
+    expect(await read()).not.toHaveProperty('end_session_endpoint')
+    expect(await read()).toHaveProperty('authorization_response_iss_parameter_supported', true)
+    await service.commands.execute(new ChangeTenantSettings({ oidc_logout: undefined, authorization_response_iss_parameter_supported: undefined }, {}))
   })
 
   it('answers other methods as such', async () => {

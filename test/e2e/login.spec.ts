@@ -225,7 +225,8 @@ describe('consent', () => {
       state: 'some state',
     })
     expect(answerOf(await who.submit(asked, { action: 'accept' }))).toMatchObject({ code: expect.any(String) })
-    expect(answerOf(await who.get(authorizeUrl(app, { ...pkce, prompt: 'none' })))).toMatchObject({
+    expect(answerOf(await who.get(authorizeUrl(app, { ...pkce, prompt: 'none' })))).toMatchObject({ code: expect.any(String) })
+    expect(answerOf(await who.get(authorizeUrl(app, { ...pkce, prompt: 'none', scope: 'openid profile email phone' })))).toMatchObject({
       error: 'consent_required',
       error_description: 'Consent required',
     })
@@ -295,11 +296,41 @@ describe('single sign-on', () => {
     expect(await silently(who, { max_age: '0' })).toEqual(LOGIN_REQUIRED)
     expect(await silently(who, { max_age: '100' })).toMatchObject({ code: expect.any(String) })
     expect((await who.get(authorizeUrl(client, { prompt: 'login' }))).html).toContain('name="username"')
-    expect((await who.get(authorizeUrl(client, { prompt: 'select_account' }))).html).toContain('name="username"')
     expect(await silently(who, {}, await aClient(service, { sso_disabled: true }))).toEqual(LOGIN_REQUIRED)
     await service.commands.execute(new ChangeTenantSettings({ flags: { enable_sso: false } }, {}))
-    expect(await silently(who)).toEqual(LOGIN_REQUIRED)
+    expect(await silently(who)).toMatchObject({ error: 'interaction_required', error_description: 'Interaction required' })
+    expect((await who.get(authorizeUrl(client))).html).toContain('Continue as ')
     await service.commands.execute(new ChangeTenantSettings({ flags: undefined }, {}))
+  })
+
+  it('lets the person choose the account, and trusts no choice of another browser', async () => {
+    const { who, email } = await loggedIn()
+    const choice = await who.get(authorizeUrl(client, { prompt: 'select_account' }))
+    expect(choice.html).toContain(`Continue as ${email}`)
+    expect(answerOf(await who.submit(choice, { action: 'accept' }))).toMatchObject({ code: expect.any(String) })
+    expect((await who.submit(choice, { action: 'other' })).html).toContain('name="username"')
+    const { who: another } = await loggedIn()
+    expect((await another.submit(choice, { action: 'accept' })).status).toBe(400)
+    who.cookies.set('auth0', another.cookies.get('auth0')!)
+    expect((await who.submit(choice, { action: 'accept' })).html).toContain('Continue as ')
+  })
+
+  it('tells the window that asked, if its origin may hear it, by a page that it may frame', async () => {
+    const { who } = await loggedIn()
+    const app = await aClient(service, { web_origins: ['https://app.example'] })
+    const ask = (parameters: Record<string, string> = {}, to = app) =>
+      who.get(authorizeUrl(to, { response_mode: 'web_message', prompt: 'none', state: '</script>\u2028', ...parameters }))
+    const page = await ask()
+    expect(page.status).toBe(200)
+    expect(page.headers.get('x-frame-options')).toBeNull()
+    expect(page.headers.get('content-security-policy')).toMatch(/script-src 'nonce-[^']+'; base-uri 'none'; frame-ancestors https:\/\/app\.example$/)
+    expect(page.html).toMatch(
+      /postMessage\(\{"type":"authorization_response","response":\{"code":"[\w-]+","state":"\\u003c\/script\\u003e\\u2028"\}\}, "https:\/\/app\.example"\)/,
+    )
+    expect((await ask({ max_age: '0' })).html).toContain('"error":"login_required"')
+    expect((await ask({ response_type: 'nonsense' })).html).toContain('"error":"unsupported_response_type"')
+    expect((await ask({}, client)).alert).toMatch(/not in the list of allowed web origins/)
+    expect((await ask({ response_type: 'nonsense' }, client)).html).not.toContain('postMessage')
   })
 
   it('goes on when the same person logs in again, and takes no cookie from before', async () => {

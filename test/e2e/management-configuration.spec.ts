@@ -161,7 +161,7 @@ describe('tenant settings', () => {
 
   it.each([
     [{ flags: { nonsense: true } }, `Payload validation error: 'Additional properties not allowed: nonsense' on property flags.`],
-    [{ session_lifetime: 0 }, `Payload validation error: 'Value 0 is less than minimum 1' on property session_lifetime.`],
+    [{ session_lifetime: 0 }, `Payload validation error: 'Value 0 is less than minimum 0.0167' on property session_lifetime.`],
     [{ enabled_locales: [] }, `Payload validation error: 'Array is too short (0), minimum 1' on property enabled_locales.`],
     [
       { session_lifetime: 1, session_lifetime_in_minutes: 60 },

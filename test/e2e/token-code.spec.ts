@@ -55,17 +55,6 @@ describe('an authorization code', () => {
     expect(claimsOf(body.access_token).aud).toBe(AUDIENCE)
   })
 
-  it('works once; the second time ends what was born of it', async () => {
-    const client = await scene.client({ refresh_token: ROTATING })
-    const code = await scene.code(client, await scene.user())
-    const first = await redeem(client, code)
-    expect(await redeem(client, code)).toMatchObject(INVALID)
-    expect(await redeem(client, code)).toMatchObject(INVALID)
-    expect((await scene.refresh(client, first.body.refresh_token)).status).toBe(403)
-    const revocations = (await scene.facts('FamilyRevoked')).filter(({ metadata }) => metadata.clientId === client.client_id)
-    expect(revocations.map(({ data }) => data.reason)).toEqual(['code-replayed'])
-  })
-
   it('redeemed by many at once is given to one, and the others end its family', async () => {
     const client = await scene.client({ refresh_token: ROTATING })
     const code = await scene.code(client, await scene.user())

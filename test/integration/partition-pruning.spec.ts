@@ -60,7 +60,10 @@ it('a command reads one partition of streams, by its index', async () => {
   })
 })
 
-it('an append moves its stream in one partition, by the index and within its page, and adds its events to one', async () => {
+it.each([
+  ['an append', undefined],
+  ['a guarded append', { keys: ['a', 'b', 'c', 'd', 'e'], after: new Date() }],
+])('%s moves its stream in one partition, by the index and within its page, and adds its events to one', async (_, guard) => {
   const { version, state } = await store.read(counter, '5')
   const event = { version: version + 1, type: 'Added', schemaVersion: 1, data: '{"by":"x"}', metadata: '{}', hash: ZERO_HASH, occurredAt: new Date() }
   const append = {
@@ -73,6 +76,7 @@ it('an append moves its stream in one partition, by the index and within its pag
     stateVersion: 1,
     lastAt: event.occurredAt,
     events: [event],
+    guard,
   }
   await inTransaction(pool, async (db) => {
     expect(await touchedBy(db, () => writeAppends(db, [append]))).toEqual([

@@ -26,7 +26,7 @@ const PLANTS: readonly Plant[] = [
   // Doors
   ['src/management/clients/clients.ts', `import '../../authorization/client/client-row.js'`, 'only-through-the-door'],
   ['src/app.module.ts', `import './tokens/tokens.module.js'`, 'only-through-the-door'],
-  ['src/cli/fold.ts', `import '../tokens/refresh-token/metadata.js'`, 'only-through-the-door'],
+  ['src/cli/fold.ts', `import '../tokens/refresh-token/policy.js'`, 'only-through-the-door'],
   ['src/app.module.ts', `import './tokens/index.js'`],
   ['src/tokens/grants/client-credentials.ts', `import '../index.js'`, 'the-door-is-for-others'],
   ['src/tokens/token-set.ts', `import '../app.module.js'`, 'nobody-imports-the-app'],
@@ -49,7 +49,7 @@ const PLANTS: readonly Plant[] = [
   ['src/tokens/refresh-token/family.events.ts', `import 'node:crypto'`, 'an-aggregate-reaches-nothing-impure', 'an-aggregate-stands-alone'],
   ['src/tokens/refresh-token/family.events.ts', `import { streamName } from '../../event-store/event.js'`, 'an-aggregate-takes-types-of-the-store'],
   ['src/tokens/refresh-token/family.ts', `import type { Decider } from '../../event-store/event.js'`],
-  ['src/tokens/refresh-token/family.ts', `import './metadata.js'`],
+  ['src/tokens/refresh-token/family.ts', `import './policy.js'`],
   ['src/users/user/user.ts', `import { difference } from '../../event-store/difference.js'`],
   ['src/keys/person.events.ts', `import '../config.js'`, 'an-aggregate-reaches-nothing-impure', 'an-aggregate-stands-alone'],
   ['src/keys/person.events.ts', `import type { Upcasters } from '../event-store/event.js'`],
@@ -80,7 +80,7 @@ const PLANTS: readonly Plant[] = [
   ['src/management/logs/logs.projection.ts', `import './log-entries.js'`],
   ['src/management/logs/log-entries.ts', `import '../../event-store/event-store.js'`, 'a-projection-follows-events'],
   ['src/tokens/refresh-token/refresh-tokens.projection.ts', `import '../commands/revoke.js'`, 'a-projection-follows-events'],
-  ['src/tokens/refresh-token/refresh-tokens.projection.ts', `import './family.js'`, 'a-projection-follows-events'],
+  ['src/tokens/refresh-token/refresh-tokens.projection.ts', `import './family.js'`],
   ['src/management/clients/clients.projection.ts', `import '../sessions/sessions.projection.js'`, 'a-projection-reads-no-other'],
   ['src/management/clients/clients.projection.ts', `import '../../event-store/projection.js'`],
   ['src/management/clients/clients.projection.ts', `import type { ClientEvent } from '../../authorization/index.js'`],
@@ -166,7 +166,7 @@ function plant(root: string): void {
   const files = new Map<string, string>([
     ['src/sessions/chicken.ts', `import './egg.js'`],
     ['src/sessions/egg.ts', `import './chicken.js'`],
-    ['src/tokens/refresh-token/metadata.ts', `import 'node:crypto'`],
+    ['src/tokens/refresh-token/policy.ts', `import 'node:crypto'`],
     // What makes an aggregate of the file beside it.
     ['src/users/user/user.events.ts', ''],
     ['src/tokens/refresh-token/family.events.ts', ''],

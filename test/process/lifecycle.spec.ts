@@ -3,12 +3,12 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { connect } from 'node:net'
 import path from 'node:path'
 import { eventually } from '../support/eventually.js'
-import { cleanUp, freePort, isAlive, Service, temporaryFolder } from '../support/service.js'
+import { cleanUp, freePort, isAlive, preparedFolder, Service, temporaryFolder } from '../support/service.js'
 
 jest.setTimeout(60_000)
 
 const folders: string[] = []
-const folder = (): string => folders[folders.push(temporaryFolder()) - 1]!
+const folder = (make = preparedFolder): string => folders[folders.push(make()) - 1]!
 afterAll(() => cleanUp(...folders))
 
 const refusesConnections = (port: number): Promise<boolean> =>
@@ -18,7 +18,7 @@ const refusesConnections = (port: number): Promise<boolean> =>
   })
 
 test('starts from nothing, says so in one line, and keeps its files to itself', async () => {
-  const service = await new Service(await freePort(), path.join(folder(), 'new/data')).ready()
+  const service = await new Service(await freePort(), path.join(folder(temporaryFolder), 'new/data')).ready()
   const announced = service.lines.filter((line) => line.msg.startsWith('Evergrant ready'))
   expect(announced.map((line) => line.msg)).toEqual([`Evergrant ready: issuer http://localhost:${service.port}/ on port ${service.port}`])
   expect(await (await service.get('/health/live')).json()).toEqual({ status: 'up' })
@@ -89,7 +89,7 @@ test('brings PostgreSQL back when it dies alone', async () => {
 })
 
 test('a stop during the start is a stop', async () => {
-  const service = new Service(await freePort(), folder())
+  const service = new Service(await freePort(), folder(temporaryFolder))
   await eventually(() => service.postmaster)
   expect(await service.stop()).toBe(0)
 })

@@ -1,11 +1,11 @@
 import { jest } from '@jest/globals'
 import { eventually } from '../support/eventually.js'
-import { cleanUp, freePort, isAlive, Service, temporaryFolder } from '../support/service.js'
+import { cleanUp, freePort, isAlive, preparedFolder, Service } from '../support/service.js'
 
 jest.setTimeout(90_000)
 
 const folders: string[] = []
-const folder = (): string => folders[folders.push(temporaryFolder()) - 1]!
+const folder = (): string => folders[folders.push(preparedFolder()) - 1]!
 afterAll(() => cleanUp(...folders))
 
 // The build is done; --ignore-scripts keeps prestart from repeating it while other tests run from its output.

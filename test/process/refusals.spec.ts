@@ -1,11 +1,11 @@
 import { jest } from '@jest/globals'
 import { createServer } from 'node:net'
-import { cleanUp, freePort, Service, temporaryFolder } from '../support/service.js'
+import { cleanUp, freePort, preparedFolder, Service } from '../support/service.js'
 
 jest.setTimeout(60_000)
 
 const folders: string[] = []
-const folder = (): string => folders[folders.push(temporaryFolder()) - 1]!
+const folder = (): string => folders[folders.push(preparedFolder()) - 1]!
 afterAll(() => cleanUp(...folders))
 
 const expectRefusal = async (service: Service, message: string | RegExp): Promise<void> => {

@@ -2,11 +2,11 @@ import { jest } from '@jest/globals'
 import { readFileSync, statSync } from 'node:fs'
 import { request } from 'node:https'
 import path from 'node:path'
-import { cleanUp, freePort, Service, temporaryFolder } from '../support/service.js'
+import { cleanUp, freePort, preparedFolder, Service } from '../support/service.js'
 
 jest.setTimeout(60_000)
 
-const dataDir = temporaryFolder()
+const dataDir = preparedFolder()
 afterAll(() => cleanUp(dataDir))
 
 const statusOf = (url: string, ca?: string): Promise<number> =>

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
 import path from 'node:path'
 import { jest } from '@jest/globals'
-import { cleanUp, freePort, ROOT, Service, temporaryFolder } from '../support/service.js'
+import { cleanUp, freePort, preparedFolder, ROOT, Service } from '../support/service.js'
 
 jest.setTimeout(90_000)
 
-const folder = temporaryFolder()
+const folder = preparedFolder()
 afterAll(() => cleanUp(folder))
 
 /** As `npm run tour`, with the settings of a service. */

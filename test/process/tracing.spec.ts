@@ -1,11 +1,11 @@
 import { jest } from '@jest/globals'
 import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { cleanUp, freePort, Service, temporaryFolder } from '../support/service.js'
+import { cleanUp, freePort, preparedFolder, Service } from '../support/service.js'
 
 jest.setTimeout(60_000)
 
-const dataDir = temporaryFolder()
+const dataDir = preparedFolder()
 afterAll(() => cleanUp(dataDir))
 
 interface Export {

@@ -68,6 +68,8 @@ function play(rotating: boolean, absolute: number | null, idle: number | null, s
     keyId: 'k',
     salt: 's',
     metadata: null,
+    dpopThumbprint: null,
+    predecessor: null,
   }
   record(start(state, terms, { absoluteSeconds: absolute, idleSeconds: idle }, new Date(now)).events)
 
@@ -79,7 +81,12 @@ function play(rotating: boolean, absolute: number | null, idle: number | null, s
     const generation = Math.max(1, latest(log) - (rotating ? next.back : 0))
     const before = [...log]
     const policy = { absoluteSeconds: next.absolute, idleSeconds: next.idle, leewaySeconds: next.leeway }
-    const { events, result } = exchange(state, { clientId: next.foreign ? 'x' : 'c', generation }, policy, new Date(now))
+    const { events, result } = exchange(
+      state,
+      { clientId: next.foreign ? 'x' : 'c', generation, dpopThumbprint: null, confidential: true },
+      policy,
+      new Date(now),
+    )
     record(events)
     check(before, log.slice(before.length), { generation, foreign: next.foreign, leeway: next.leeway, now, rotating }, result)
   }

@@ -7,7 +7,7 @@ import pg from 'pg'
 import { AppModule } from '../../src/app.module.js'
 import { MANAGEMENT_SCOPES } from '../../src/authorization/index.js'
 import type { Config } from '../../src/config.js'
-import { setUpHttp } from '../../src/http/set-up.js'
+import { createHttpApp } from '../../src/http/set-up.js'
 import { SigningKeys } from '../../src/keys/signing-keys.js'
 import { createLogger, NestLog } from '../../src/logging.js'
 import { bootstrapped, configFor } from './bootstrapped.js'
@@ -37,8 +37,13 @@ export interface TestApp {
   close(): Promise<void>
 }
 
-export async function startApp(env: Record<string, string> = {}, tls?: { readonly certFile: string; readonly keyFile: string }): Promise<TestApp> {
-  const databaseUrl = await freshDatabase()
+/** On `database` where one is given: fresh, or left behind by an app that was closed. */
+export async function startApp(
+  env: Record<string, string> = {},
+  tls?: { readonly certFile: string; readonly keyFile: string },
+  database?: string,
+): Promise<TestApp> {
+  const databaseUrl = database ?? (await freshDatabase())
   const port = await freePort()
   const url = `${tls ? 'https' : 'http'}://localhost:${port}/`
   const environment = {
@@ -56,16 +61,13 @@ export async function startApp(env: Record<string, string> = {}, tls?: { readonl
   const config: Config = { ...configFor(databaseUrl, environment), part: 'http' }
   const background = await startBackground(config)
   const log = createLogger(config.logLevel, 'http')
-  const app = await NestFactory.create<NestExpressApplication>(
+  const https = tls && { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) }
+  const app = await createHttpApp(
     AppModule.for(config, () => Promise.resolve('')),
-    {
-      logger: new NestLog(log),
-      bodyParser: false,
-      abortOnError: false,
-      ...(tls && { httpsOptions: { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) } }),
-    },
+    config,
+    log,
+    https,
   )
-  setUpHttp(app, config, log)
   await app.listen(port)
 
   const managementToken: TestApp['managementToken'] = (scopes = MANAGEMENT_SCOPES, claims = {}) => {

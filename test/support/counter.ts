@@ -8,7 +8,8 @@ export interface Counter {
   readonly last: string | null
 }
 
-export const counter: Decider<Counter, CounterEvent> = {
+/** What it leaves out others add to it. */
+export const counter: Omit<Decider<Counter, CounterEvent>, 'seen' | 'guard'> = {
   streamType: 'counter',
   initial: { count: 0, last: null },
   stateVersion: 1,

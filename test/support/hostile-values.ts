@@ -31,7 +31,7 @@ export const THINGS: unknown[] = [
   ...TEXTS, null, true, false, 0, -1, 0.5, 1e308, Number.MAX_SAFE_INTEGER + 2, [], [[]], [null], ['\0'], {}, { a: 1 }, { length: 1 }, [{}], ['x', 'x'], { credentials: 1 },
 ] // prettier-ignore
 /** Names that some list knows, and one that every object has. */
-export const QUERY = ['page', 'per_page', 'take', 'from', 'q', 'sort', 'fields', 'include_fields', 'include_totals', 'search_engine', 'search', 'email', 'user_id', 'client_id', 'strategy', 'name', 'audience', 'app_type', 'is_global', 'identifiers', 'type', 'force', 'date_from', 'date_to', 'connection', 'primary_order', 'allow_any_organization', '__proto__', 'subject_type'] // prettier-ignore
+export const QUERY = ['page', 'per_page', 'take', 'from', 'q', 'sort', 'fields', 'include_fields', 'include_totals', 'search_engine', 'search', 'email', 'user_id', 'client_id', 'strategy', 'name', 'audience', 'app_type', 'is_global', 'identifiers', 'type', 'force', 'date_from', 'date_to', 'connection', 'primary_order', 'allow_any_organization', '__proto__', 'subject_type', 'session_id', 'device_credential_id', 'initial_ip', 'last_user_agent', 'issued_from', 'issued_to'] // prettier-ignore
 /** For `q`. */
 export const SEARCHES = [
   `name:"`, `name:(`, `((((`, `a:*`, `*`, `*:*`, `_exists_:`, `_exists_:__proto__`, `[* TO *]`, `created_at:[* TO *]`, `created_at:[x TO y]`, `created_at:{1 TO`, `logins_count:[a TO b]`,

@@ -64,11 +64,16 @@ export const send = ({ config }: TestApp, { method, path, headers = {}, body }: 
       { host: 'localhost', port: config.port, method, path, headers: { ...length, ...headers }, agent: false, timeout: BOUND_MS },
       (incoming) => {
         let text = ''
+        // A stream of events is answered with its first line, and has no end.
+        if (incoming.headers['content-type']?.startsWith('text/event-stream')) {
+          resolve({ status: incoming.statusCode!, headers: incoming.headers, text })
+          return void incoming.destroy()
+        }
         incoming.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
         incoming.once('error', reject).once('end', () => resolve({ status: incoming.statusCode!, headers: incoming.headers, text }))
       },
     )
-    outgoing.once('timeout', () => outgoing.destroy(new Error(`no answer within ${BOUND_MS} ms`)))
+    outgoing.once('timeout', () => outgoing.destroy(new Error(`no answer within ${BOUND_MS} ms: ${method} ${path.slice(0, 200)}`)))
     outgoing.once('error', reject).end(body)
   })
 
@@ -81,7 +86,8 @@ export function flawOf(path: string, { status, headers, text }: Answered): strin
   const type = String(headers['content-type'])
   if (type.startsWith('text/html') && text.includes('<script>alert')) return 'shows HTML of the caller'
   if (status < 400 || text === '') return undefined
-  if (type.startsWith('text/html')) return /^\/(authorize|u\/)/.test(path) && /role="alert"/.test(text) ? undefined : 'a page without an alert'
+  if (type.startsWith('text/html'))
+    return /^\/(authorize|u\/|v2\/logout|oidc\/logout)/.test(path) && /role="alert"/.test(text) ? undefined : 'a page without an alert'
   if (!type.startsWith('application/json')) return `type ${type}`
   const body = JSON.parse(text) as Record<string, unknown>
   if (/^\/api\/v2(\/|$)/i.test(path)) {

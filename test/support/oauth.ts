@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { NestFactory } from '@nestjs/core'
-import type { NestExpressApplication } from '@nestjs/platform-express'
 import { AppModule } from '../../src/app.module.js'
 import {
   authorizationCode,
@@ -13,8 +11,8 @@ import {
 } from '../../src/authorization/index.js'
 import { codeStream, newCode } from '../../src/authorization/authorization-code/code-value.js'
 import { issueCode, type CodeTerms } from '../../src/authorization/authorization-code/authorization-code.js'
-import { setUpHttp } from '../../src/http/set-up.js'
-import { createLogger, NestLog } from '../../src/logging.js'
+import { createHttpApp } from '../../src/http/set-up.js'
+import { createLogger } from '../../src/logging.js'
 import { EventStore } from '../../src/event-store/event-store.js'
 import { IssueRefreshToken, type IssuedRefreshToken } from '../../src/tokens/index.js'
 import { refreshTokenPolicy } from '../../src/tokens/refresh-token/policy.js'
@@ -27,6 +25,9 @@ export const SECRET = 'The-Clients-Secret-0123456789_-.~ %+:ü'
 export const CALLBACK = 'https://app.example.com/callback'
 const BY_TEST = { actor: 'test' }
 const ORIGIN = { ip: '203.0.113.9', userAgent: 'test' }
+
+/** How a refresh token is refused whose holder is told no more. */
+export const UNKNOWN = { status: 403, body: { error: 'invalid_grant', error_description: 'Unknown or invalid refresh token.' } }
 
 export const ROTATING = { rotation_type: 'rotating', expiration_type: 'expiring', leeway: 0, token_lifetime: 3600, idle_token_lifetime: 600 }
 
@@ -191,16 +192,11 @@ export async function anotherWorker(
 ): Promise<{ readonly scene: OAuthScene; close(): Promise<void> }> {
   const port = await freePort()
   const config = { ...service.config, databaseUrl, port }
-  const log = createLogger('silent', 'http')
-  const app = await NestFactory.create<NestExpressApplication>(
+  const app = await createHttpApp(
     AppModule.for(config, () => Promise.resolve('')),
-    {
-      logger: new NestLog(log),
-      bodyParser: false,
-      abortOnError: false,
-    },
+    config,
+    createLogger('silent', 'http'),
   )
-  setUpHttp(app, config, log)
   await app.listen(port)
   return { scene: new OAuthScene({ ...service, app, url: `http://localhost:${port}/` }), close: () => app.close() }
 }

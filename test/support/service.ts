@@ -1,5 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
@@ -18,6 +18,15 @@ export async function freePort(): Promise<number> {
 
 export const temporaryFolder = (): string => mkdtempSync(path.join(os.tmpdir(), 'evergrant-process-'))
 
+/** A folder whose database is made and migrated already, for a service that need not show how it does that. */
+export function preparedFolder(): string {
+  const folder = temporaryFolder()
+  mkdirSync(path.join(folder, 'postgres'), { mode: 0o700 })
+  // Its files belong to the account that PostgreSQL runs under, where that is another.
+  execFileSync('cp', ['-a', path.join(process.env['TEST_PREPARED_CLUSTER']!, 'data'), path.join(folder, 'postgres', 'data')])
+  return folder
+}
+
 /** Whether a process is there and more than a zombie that nobody has reaped yet. */
 export function isAlive(pid: number): boolean {
   try {
@@ -27,6 +36,35 @@ export function isAlive(pid: number): boolean {
     return stat.charAt(stat.lastIndexOf(')') + 2) !== 'Z'
   } catch {
     return false
+  }
+}
+
+/** None where there is no /proc. */
+function childrenOf(parent: number): number[] {
+  if (process.platform !== 'linux') return []
+  const isChild = (pid: number): boolean => {
+    const stat = readProc(pid, 'stat')
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === parent
+  }
+  return readdirSync('/proc').map(Number).filter(isChild)
+}
+
+const commandOf = (pid: number): string => readProc(pid, 'cmdline')
+
+/** Empty for a process that is gone. */
+function readProc(pid: number, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+export function tryKill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended in the meantime.
   }
 }
 
@@ -71,6 +109,11 @@ export class Service {
     return this.lines.filter((line) => line.msg === 'at work' && line.part === part).map((line) => line.pid)
   }
 
+  /** Its processes, also those that have not reported yet; none where there is no /proc. */
+  get children(): number[] {
+    return childrenOf(this.pid).filter((pid) => commandOf(pid).includes(MAIN))
+  }
+
   async ready(): Promise<this> {
     let ended: number | null | undefined
     void this.exited.then((code) => (ended = code))
@@ -98,9 +141,9 @@ export class Service {
     return Number.parseInt(readFileSync(path.join(this.dataDir, 'postgres/data/postmaster.pid'), 'utf8'), 10)
   }
 
-  /** The whole process group; PostgreSQL, in a group of its own, too if asked for. */
+  /** The whole process group; PostgreSQL with all its processes, in groups of their own, too if asked for, and first: it finishes nothing any more. */
   async killAll({ postgres = false } = {}): Promise<void> {
-    if (postgres) process.kill(this.postmaster, 'SIGKILL')
+    if (postgres) for (const pid of [...childrenOf(this.postmaster), this.postmaster]) tryKill(pid)
     process.kill(-this.pid, 'SIGKILL')
     await this.exited
   }

@@ -49,7 +49,7 @@ export class Visitor {
       status: res.status,
       headers: res.headers,
       html,
-      location: location === null ? undefined : new URL(location),
+      location: location === null ? undefined : new URL(location, new URL(path, this.base)),
       alert: alert && unescape(alert.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ')).trim(),
     }
   }

@@ -18,7 +18,11 @@ export interface AuthorizationCodeIssued {
   readonly dpopJkt: string | null
   /** When the person proved who they are. */
   readonly authenticatedAt: string
+  /** When they were last seen to be logged in, before they gave the client anything. What ended their tokens since then ends those of this code. */
+  readonly authorizedAt?: string
   readonly maxAgeSent: boolean
+  /** The client gets an online refresh token. */
+  readonly online?: boolean
   /** Answered from a session, nobody was asked: `prompt=none`. */
   readonly silent: boolean
   readonly expiresAt: string

@@ -77,4 +77,24 @@ describe('an authorization code', () => {
     expect(redeem(undefined, false)).toMatchObject({ kind: 'redeemed' })
     expect(redeem('https://app/cb', false)).toMatchObject({ kind: 'redeemed' })
   })
+
+  it('that names a key is redeemed with its proof only, and is used up by none without it', () => {
+    const bound = issued({ dpopJkt: 'key' })
+    const redeem = (dpopThumbprint: string | undefined, over: Partial<CodeExchange> = {}) =>
+      given(authorizationCode, bound).when((state) => redeemCode(state, { ...exchange, ...over, dpopThumbprint }, seconds(1)))
+    const refused = { events: [], result: { kind: 'refused', why: 'binding' } }
+    expect(redeem(undefined)).toEqual(refused)
+    expect(redeem('other')).toEqual(refused)
+    // Nor by a wrong verifier of somebody who lacks the key.
+    expect(redeem('other', { verifier: { S256: 'x', plain: 'x' } })).toEqual(refused)
+    expect(redeem('key')).toMatchObject({ events: [redeemed], result: { kind: 'redeemed' } })
+  })
+
+  it('stays unspent where a proof of possession is demanded and missing', () => {
+    const without = { ...exchange, possessionMissing: 'The client requires proof of possession.' }
+    expect(given(authorizationCode, issued()).when((state) => redeemCode(state, without, seconds(1)))).toEqual({
+      events: [],
+      result: { kind: 'refused', why: 'possession', missing: 'The client requires proof of possession.' },
+    })
+  })
 })

@@ -41,12 +41,17 @@ export interface CodeExchange {
   readonly verifier: { readonly S256: string; readonly plain: string } | undefined
   readonly familyId: string
   readonly accessTokenId?: string | undefined
+  /** Of the key whose DPoP proof came with it. */
+  readonly dpopThumbprint?: string | undefined
+  /** Why its sender may have no access token: a proof of possession is demanded and missing. For the client. */
+  readonly possessionMissing?: string | undefined
 }
 
 export type CodeRefusal =
-  | { readonly kind: 'refused'; readonly why: 'invalid' | 'expired' | 'verifier-missing' | 'verifier-wrong' | 'verifier-unexpected' }
+  | { readonly kind: 'refused'; readonly why: 'invalid' | 'expired' | 'binding' | 'verifier-missing' | 'verifier-wrong' | 'verifier-unexpected' }
   | { readonly kind: 'refused'; readonly why: 'replayed'; readonly familyId: string }
   | { readonly kind: 'refused'; readonly why: 'redirect-uri'; readonly expected: string }
+  | { readonly kind: 'refused'; readonly why: 'possession'; readonly missing: string }
 
 export type CodeOutcome = CodeRefusal | { readonly kind: 'redeemed'; readonly grant: AuthorizationCodeIssued }
 
@@ -63,8 +68,10 @@ export function redeemCode(state: AuthorizationCodeState, exchange: CodeExchange
     return refuse({ kind: 'refused', why: 'replayed', familyId }, replayed ? [] : [{ type: 'AuthorizationCodeReplayed', data: { familyId } }])
   }
   if (now.getTime() >= Date.parse(state.expiresAt)) return refuse({ kind: 'refused', why: 'expired' })
-  const { challenge, redirectUri, redirectUriSent } = state
+  const { challenge, redirectUri, redirectUriSent, dpopJkt } = state
   const { verifier } = exchange
+  // RFC 9449 §10. Before the verifier is looked at: who lacks the key must not be able to use the code up.
+  if (dpopJkt !== null && exchange.dpopThumbprint !== dpopJkt) return refuse({ kind: 'refused', why: 'binding' })
   if (exchange.redirectUri === undefined ? redirectUriSent : exchange.redirectUri !== redirectUri) {
     return refuse({ kind: 'refused', why: 'redirect-uri', expected: redirectUri })
   }
@@ -74,6 +81,7 @@ export function redeemCode(state: AuthorizationCodeState, exchange: CodeExchange
   if (challenge && verifier && verifier[challenge.method] !== challenge.value) {
     return refuse({ kind: 'refused', why: 'verifier-wrong' }, [{ type: 'AuthorizationCodeForfeited', data: {} }])
   }
+  if (exchange.possessionMissing !== undefined) return refuse({ kind: 'refused', why: 'possession', missing: exchange.possessionMissing })
   const { status: _, ...grant } = state
   const { audience, scope } = grant
   return {

@@ -1,5 +1,5 @@
 import { decodeProtectedHeader, errors, importJWK, type JWK, type JWTPayload, jwtVerify } from 'jose'
-import type { ClientCredential } from '../client/client.events.js'
+import type { KeyCredential } from '../client/client.events.js'
 
 /** Why an assertion proves nothing; for the log alone. */
 export class InvalidAssertion extends Error {}
@@ -22,7 +22,7 @@ export interface Assertion {
 export async function verifyAssertion(
   assertion: string,
   expected: { readonly clientId: string; readonly issuer: string; readonly now: Date },
-  credentials: readonly ClientCredential[],
+  credentials: readonly KeyCredential[],
 ): Promise<Assertion> {
   if (Buffer.byteLength(assertion) > MAX_BYTES) throw new InvalidAssertion(`longer than ${MAX_BYTES} bytes`)
   const { clientId, issuer, now } = expected
@@ -44,7 +44,7 @@ export async function verifyAssertion(
 }
 
 /** `kid` is optional: without it every key of the client is tried. */
-async function verifiedByOne(assertion: string, credentials: readonly ClientCredential[], options: Parameters<typeof jwtVerify>[2]): Promise<JWTPayload> {
+async function verifiedByOne(assertion: string, credentials: readonly KeyCredential[], options: Parameters<typeof jwtVerify>[2]): Promise<JWTPayload> {
   const { alg, kid } = header(assertion)
   const candidates = credentials.filter((credential) => credential.alg === alg && (kid === undefined || credential.kid === kid))
   let reason = 'no key of the client fits its header'

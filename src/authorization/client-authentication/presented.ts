@@ -1,4 +1,5 @@
 import { OAuthError } from '../../http/oauth-error.js'
+import type { ClientCertificate } from '../../keys/client-certificate.js'
 
 /** What of a request says who calls (spec/oauth.md §1.3). */
 export interface ClientRequest {
@@ -8,6 +9,8 @@ export interface ClientRequest {
   readonly assertionType?: string | undefined
   /** The Authorization header. */
   readonly authorization?: string | undefined
+  /** What the TLS handshake showed. */
+  readonly certificate?: ClientCertificate | undefined
 }
 
 export interface Secret {

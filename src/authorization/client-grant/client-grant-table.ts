@@ -21,12 +21,13 @@ export async function findClientGrantRow(
   pool: pg.Pool,
   clientId: string,
   audience: string,
+  subjectType: ClientGrantDocument['subject_type'],
 ): Promise<{ document: ClientGrantDocument; version: number } | undefined> {
   const { rows } = await pool.query<{ document: ClientGrantDocument; version: number }>({
     name: 'find-client-grant',
     text: `select document, (select version from streams s where s.id = 'client_grant-' || g.id) as version
-           from client_grants g where client_id = $1 and audience = $2 and subject_type = 'client'`,
-    values: [clientId, audience],
+           from client_grants g where client_id = $1 and audience = $2 and subject_type = $3`,
+    values: [clientId, audience, subjectType],
   })
   return rows[0]
 }

@@ -21,6 +21,7 @@ export interface ClientDocument {
   readonly allowed_logout_urls?: readonly string[]
   readonly web_origins?: readonly string[]
   readonly allowed_origins?: readonly string[]
+  readonly require_proof_of_possession?: boolean
   readonly client_metadata?: Readonly<Record<string, string>>
   readonly jwt_configuration: Readonly<Record<string, unknown>>
   readonly refresh_token?: Readonly<Record<string, unknown>>
@@ -30,20 +31,38 @@ export interface ClientDocument {
   readonly [member: string]: unknown
 }
 
-/** A public key of a client, as the Management API shows it but for the key itself, which it never does. Member names are Auth0's. */
-export interface ClientCredential {
+interface CredentialBase {
   readonly id: string
   readonly name?: string
+  readonly created_at: string
+  readonly updated_at: string
+  readonly expires_at: string | null
+}
+
+/** A public key, as the Management API shows it but for the key itself, which it never does. */
+export interface KeyCredential extends CredentialBase {
   readonly credential_type: 'public_key'
   readonly kid: string
   readonly alg: string
   readonly thumbprint_sha256: string
   /** The public JWK (RFC 7517). */
   readonly public_key: Readonly<Record<string, string>>
-  readonly created_at: string
-  readonly updated_at: string
-  readonly expires_at: string | null
 }
+
+/** One certificate, by its thumbprint (RFC 8705 §2.2). */
+export interface CertificateCredential extends CredentialBase {
+  readonly credential_type: 'x509_cert'
+  readonly thumbprint_sha256: string
+}
+
+/** Whatever certificate an authority gives to this subject (RFC 8705 §2.1). */
+export interface SubjectCredential extends CredentialBase {
+  readonly credential_type: 'cert_subject_dn'
+  readonly subject_dn: string
+}
+
+/** What a client may show that it is who it says, as far as this service knows it. Member names are Auth0's. */
+export type ClientCredential = KeyCredential | CertificateCredential | SubjectCredential
 
 /** The secret stands only in the table, encrypted: its events say that it changed. */
 export type ClientEvent =

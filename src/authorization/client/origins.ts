@@ -9,4 +9,11 @@ export function allowsOrigin({ allowed_origins, callbacks }: ClientDocument, ori
   return [allowed_origins, callbacks].some((urls: unknown) => Array.isArray(urls) && urls.some((url: unknown) => spellings.includes(originOfUrl(url))))
 }
 
+/** Whether windows of this origin may hear the client's answers (spec/oauth.md §4.4). */
+export function mayHearMessages({ web_origins, callbacks }: ClientDocument, origin: string, { orCallbacks }: { readonly orCallbacks: boolean }): boolean {
+  const spellings = spellingsOf(origin)
+  const allowed = [...(web_origins ?? []), ...(orCallbacks ? (callbacks ?? []) : [])]
+  return allowed.some((url) => spellings.includes(originOfUrl(url)))
+}
+
 const originOfUrl = (url: unknown): string => (typeof url === 'string' ? (ORIGIN.exec(url)?.[0].toLowerCase() ?? '') : '')

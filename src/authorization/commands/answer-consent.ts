@@ -5,6 +5,7 @@ import { FindAccount } from '../../users/index.js'
 import type { AuthorizeRequest } from '../authorize-request.js'
 import { type Caller, causedBy } from '../caused-by.js'
 import { IssueAuthorizationCode } from './issue-authorization-code.js'
+import { SettleConsent } from './settle-consent.js'
 
 /** The person allowed the client what it asked for. Undefined when the session that was asked is not the browser's any more. */
 export class AnswerConsent extends Command<string | undefined> {
@@ -35,6 +36,9 @@ export class AnswerConsentHandler implements ICommandHandler<AnswerConsent> {
     const context = await causedBy(this.personKeys, caller, userId)
     const session = await this.commands.execute(new TouchSession(sessionId, { clientId: request.client.client_id, silent: false }, context))
     if (!session) return undefined
-    return this.commands.execute(new IssueAuthorizationCode(request, { sessionId, session, administrator: account.administrator }, context))
+    const { administrator } = account
+    await this.commands.execute(new SettleConsent(request, { userId, administrator }, true, context))
+    const login = { sessionId, session, administrator, authorizedAt: session.lastInteractedAt }
+    return this.commands.execute(new IssueAuthorizationCode(request, login, context))
   }
 }

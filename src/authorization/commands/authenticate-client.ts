@@ -3,14 +3,16 @@ import { Inject } from '@nestjs/common'
 import { Command, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs'
 import { CONFIG, type Config } from '../../config.js'
 import { OAuthError } from '../../http/oauth-error.js'
-import { assertionCredentialIds } from '../client/credentials.js'
-import type { ClientDocument } from '../client/client.events.js'
+import { credentialIds, methodOf } from '../client/credentials.js'
+import type { ClientCredential, ClientDocument, KeyCredential } from '../client/client.events.js'
 import { InvalidAssertion, verifyAssertion } from '../client-authentication/assertion.js'
+import { type CertificateMethod, certificateProblem } from '../client-authentication/certificate.js'
 import { type ClientRequest, issuerOf, type Presented, presentedBy, type Secret } from '../client-authentication/presented.js'
 import { UsedAssertions } from '../client-authentication/used-assertions.js'
 import { FindClient, type FoundClient } from '../queries/find-client.js'
+import type { ClientCertificate } from '../../keys/client-certificate.js'
 
-type Method = Presented['method']
+type Method = Presented['method'] | CertificateMethod
 
 export interface AuthenticatedClient {
   readonly client: ClientDocument
@@ -38,21 +40,30 @@ export class AuthenticateClientHandler implements ICommandHandler<AuthenticateCl
 
   async execute({ request }: AuthenticateClient): Promise<AuthenticatedClient> {
     const presented = presentedBy(request)
-    const { client, reason } = await this.#authenticate(presented)
-    if (client) return { client, method: methodsOf(client).includes('none') ? 'none' : presented.method }
+    const { client, reason, method = presented.method } = await this.#authenticate(presented, request.certificate)
+    if (client) return { client, method: methodsOf(client).includes('none') ? 'none' : method }
     throw this.#refusal(presented.method, reason)
   }
 
-  #authenticate(presented: Presented): Promise<Outcome> {
+  #authenticate(presented: Presented, certificate: ClientCertificate | undefined): Promise<Outcome> {
     switch (presented.method) {
       case 'none':
-        return this.#find(presented.clientId, 'none')
+        return this.#byCertificate(presented.clientId, certificate)
       case 'client_secret_post':
       case 'client_secret_basic':
         return this.#bySecret(presented.readings, presented.method)
       case 'private_key_jwt':
         return this.#byAssertion(presented.assertion, presented.clientId)
     }
+  }
+
+  /** Who only names itself may have shown a certificate. */
+  async #byCertificate(clientId: string, certificate: ClientCertificate | undefined): Promise<Outcome> {
+    const found = await this.#find(clientId, 'none', 'tls_client_auth', 'self_signed_tls_client_auth')
+    const [method] = found.client ? methodsOf(found.client) : []
+    if (!found.client || (method !== 'tls_client_auth' && method !== 'self_signed_tls_client_auth')) return found
+    const reason = certificateProblem(method, certificate, credentialsOf(found, method), new Date())
+    return reason === undefined ? { ...found, method } : { reason }
   }
 
   async #bySecret(readings: readonly Secret[], method: Method): Promise<Outcome> {
@@ -72,8 +83,10 @@ export class AuthenticateClientHandler implements ICommandHandler<AuthenticateCl
     const found = await this.#find(clientId, 'private_key_jwt')
     if (!found.client) return found
     const now = new Date()
-    const ids = assertionCredentialIds(found.client.client_authentication_methods)
-    const keys = (found.credentials ?? []).filter(({ id, expires_at }) => ids.includes(id) && (expires_at === null || now < new Date(expires_at)))
+    const keys = credentialsOf(found, 'private_key_jwt').filter(
+      (credential): credential is KeyCredential =>
+        credential.credential_type === 'public_key' && (credential.expires_at === null || now < new Date(credential.expires_at)),
+    )
     try {
       const { jti, expiresAt } = await verifyAssertion(assertion, { clientId, issuer: this.config.issuer, now }, keys)
       return (await this.usedAssertions.use(clientId, jti, expiresAt)) ? found : { reason: 'assertion used before' }
@@ -83,11 +96,12 @@ export class AuthenticateClientHandler implements ICommandHandler<AuthenticateCl
     }
   }
 
-  async #find(clientId: string, method: Method): Promise<Outcome> {
+  /** A client that may authenticate by one of the methods. */
+  async #find(clientId: string, ...methods: readonly Method[]): Promise<Outcome> {
     // What PostgreSQL cannot hold is no client's id.
     const found: FoundClient | undefined = clientId.includes('\0') ? undefined : await this.queries.execute(new FindClient({ clientId }))
     if (!found || found.document.global) return { reason: 'unknown client' }
-    if (!methodsOf(found.document).includes(method)) return { reason: `method ${method} is not the client's` }
+    if (!methodsOf(found.document).some((method) => methods.includes(method))) return { reason: `method ${methods[0]} is not the client's` }
     return { client: found.document, secret: found.secret, credentials: found.credentials }
   }
 
@@ -100,15 +114,25 @@ export class AuthenticateClientHandler implements ICommandHandler<AuthenticateCl
   }
 }
 
-type Outcome = { readonly reason?: string } & (
-  { readonly client?: undefined } | { readonly client: ClientDocument; readonly secret: string | undefined; readonly credentials: FoundClient['credentials'] }
-)
+type Outcome = { readonly reason?: string; readonly method?: CertificateMethod } & ({ readonly client?: undefined } | Known)
+
+interface Known {
+  readonly client: ClientDocument
+  readonly secret: string | undefined
+  readonly credentials: FoundClient['credentials']
+}
+
+/** Those of the client's that it uses for a method. */
+function credentialsOf({ client, credentials }: Known, method: 'private_key_jwt' | CertificateMethod): readonly ClientCredential[] {
+  const ids = credentialIds(client['client_authentication_methods'], method)
+  return credentials.filter(({ id }) => ids.includes(id))
+}
 
 /** How the client may authenticate. A public one may send a secret all the same. */
 function methodsOf({ token_endpoint_auth_method, client_authentication_methods }: ClientDocument): readonly Method[] {
-  if (assertionCredentialIds(client_authentication_methods).length > 0) return ['private_key_jwt']
-  // Mutual TLS alone is configured.
-  if (client_authentication_methods) return []
+  const method = methodOf(client_authentication_methods)
+  // Methods without a credential let nobody in.
+  if (client_authentication_methods) return method ? [method] : []
   if (token_endpoint_auth_method === 'none') return ['none', 'client_secret_post', 'client_secret_basic']
   return token_endpoint_auth_method ? [token_endpoint_auth_method] : ['client_secret_post', 'client_secret_basic']
 }

@@ -1,5 +1,5 @@
 import { Inject } from '@nestjs/common'
-import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
+import { Command, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs'
 import { CONFIG, type Config } from '../../config.js'
 import type { Context } from '../../event-store/event.js'
 import { EventStore } from '../../event-store/event-store.js'
@@ -7,13 +7,20 @@ import type { ActiveSession } from '../../sessions/index.js'
 import { authorizationCode, type CodeTerms, issueCode } from '../authorization-code/authorization-code.js'
 import { codeStream, newCode } from '../authorization-code/code-value.js'
 import type { AuthorizeRequest } from '../authorize-request.js'
-import { grantedScope } from '../granted-scope.js'
+import { grantedScope, mayGoOnline } from '../granted-scope.js'
+import { enforcedPermissions, permittedScope } from '../user-permissions.js'
 
 /** A code for the person of a session, with what of the request they may give the client. */
 export class IssueAuthorizationCode extends Command<string> {
   constructor(
     readonly request: AuthorizeRequest,
-    readonly login: { readonly sessionId: string; readonly session: ActiveSession; readonly administrator: boolean },
+    readonly login: {
+      readonly sessionId: string
+      readonly session: ActiveSession
+      readonly administrator: boolean
+      /** When the session was found good, by the database's clock: before anything was decided that the code stands for. */
+      readonly authorizedAt: string
+    },
     readonly context: Context,
   ) {
     super()
@@ -24,18 +31,20 @@ export class IssueAuthorizationCode extends Command<string> {
 export class IssueAuthorizationCodeHandler implements ICommandHandler<IssueAuthorizationCode> {
   constructor(
     private readonly store: EventStore,
+    private readonly queries: QueryBus,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   async execute({ request, login, context }: IssueAuthorizationCode): Promise<string> {
     const { client, api, clientGrantScope, target } = request
-    const { sessionId, session, administrator } = login
+    const { sessionId, session, administrator, authorizedAt } = login
+    const granted = grantedScope({ requested: request.scope, client, api, clientGrantScope, administrator })
     const terms: CodeTerms = {
       userId: session.userId,
       clientId: client.client_id,
       sessionId,
       connection: session.connection,
-      scope: grantedScope({ requested: request.scope, client, api, clientGrantScope, administrator }),
+      scope: permittedScope(granted, await enforcedPermissions(this.queries, session.userId, api)),
       audience: api?.identifier ?? null,
       redirectUri: target.redirectUri,
       redirectUriSent: request.redirectUriSent,
@@ -43,8 +52,10 @@ export class IssueAuthorizationCodeHandler implements ICommandHandler<IssueAutho
       challenge: request.challenge,
       dpopJkt: request.dpopJkt ?? null,
       authenticatedAt: session.authenticatedAt,
+      authorizedAt,
       maxAgeSent: request.maxAgeSeconds !== undefined,
       silent: request.prompt.has('none'),
+      online: request.scope.includes('online_access') && mayGoOnline(client, api, session),
     }
     const code = newCode()
     const cause = { ...context, userId: session.userId, clientId: client.client_id, sessionId, connection: session.connection }

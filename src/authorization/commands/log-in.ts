@@ -7,8 +7,8 @@ import { type ActiveSession, EndSession, FindSession, type Login, Reauthenticate
 import { CheckPassword, FindAccount } from '../../users/index.js'
 import type { AuthorizeRequest } from '../authorize-request.js'
 import { type Caller, causedBy, ofVisitor } from '../caused-by.js'
-import { needsConsent } from '../consent.js'
 import { IssueAuthorizationCode } from './issue-authorization-code.js'
+import { SettleConsent } from './settle-consent.js'
 
 export interface LoggedIn {
   readonly kind: 'logged in'
@@ -62,8 +62,10 @@ export class LogInHandler implements ICommandHandler<LogIn> {
       cookieHeader,
       context,
     )
-    if (needsConsent(request)) return { kind: 'logged in', sessionId, session, code: undefined }
-    const login = { sessionId, session, administrator: account.administrator }
+    const { administrator } = account
+    const mayAnswer = await this.commands.execute(new SettleConsent(request, { userId, administrator }, false, context))
+    if (!mayAnswer) return { kind: 'logged in', sessionId, session, code: undefined }
+    const login = { sessionId, session, administrator, authorizedAt: session.lastInteractedAt }
     return { kind: 'logged in', sessionId, session, code: await this.commands.execute(new IssueAuthorizationCode(request, login, context)) }
   }
 

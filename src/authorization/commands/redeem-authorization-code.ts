@@ -1,12 +1,17 @@
-import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
+import { Inject } from '@nestjs/common'
+import { Command, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs'
+import { CONFIG, type Config } from '../../config.js'
 import type { Context, Origin } from '../../event-store/event.js'
 import { EventStore } from '../../event-store/event-store.js'
 import type { OAuthErrorCode } from '../../http/oauth-error.js'
 import { PersonKeys } from '../../keys/person-keys.js'
-import { authorizationCode, type CodeRefusal, redeemCode } from '../authorization-code/authorization-code.js'
+import { authorizationCode, type AuthorizationCodeState, type CodeRefusal, redeemCode } from '../authorization-code/authorization-code.js'
 import type { AuthorizationCodeIssued } from '../authorization-code/authorization-code.events.js'
 import { codeStream, s256 } from '../authorization-code/code-value.js'
 import { causedBy } from '../caused-by.js'
+import type { ClientDocument } from '../client/client.events.js'
+import { issuance, type Issuance, type Proof, type Proofs, thumbprintOf } from '../proof-of-possession.js'
+import { FindResourceServer } from '../queries/find-resource-server.js'
 
 export interface CodeGrant {
   readonly userId: string
@@ -17,18 +22,21 @@ export interface CodeGrant {
   readonly audience: string | null
   /** Present exactly when the ID token must carry it. */
   readonly nonce?: string
+  /** When the login began that it stands for: what ended the person's tokens since then ends those of this code. */
+  readonly authorizedAt?: string
   /** Seconds since 1970: `auth_time`. */
   readonly authTime: number
   /** `max_age` was sent: the ID token must say `auth_time`. */
   readonly maxAgeSent: boolean
+  /** An online refresh token is due. */
+  readonly online: boolean
   readonly connection: string
   readonly redirectUri: string
-  /** The thumbprint that the exchange's DPoP proof must have. */
-  readonly dpopJkt?: string
 }
 
 export type RedeemedCode =
-  | { readonly kind: 'redeemed'; readonly grant: CodeGrant }
+  /** `at` is the database's time of it. The access token is for the holder of `proof` only, where there is one. */
+  | { readonly kind: 'redeemed'; readonly grant: CodeGrant; readonly at: Date; readonly proof: Proof | undefined }
   | {
       readonly kind: 'refused'
       readonly error: OAuthErrorCode
@@ -53,6 +61,8 @@ export class RedeemAuthorizationCode extends Command<RedeemedCode> {
       readonly familyId: string
       /** The `jti` that the access token will have, for the log. */
       readonly accessTokenId?: string | undefined
+      /** Who sends it, and what they proved; without it nothing was, and nothing is demanded. */
+      readonly sender?: { readonly client: ClientDocument; readonly proofs: Proofs }
     },
     readonly context: Context,
     readonly origin?: Origin,
@@ -64,18 +74,24 @@ export class RedeemAuthorizationCode extends Command<RedeemedCode> {
 @CommandHandler(RedeemAuthorizationCode)
 export class RedeemAuthorizationCodeHandler implements ICommandHandler<RedeemAuthorizationCode> {
   constructor(
+    @Inject(CONFIG) private readonly config: Config,
     private readonly store: EventStore,
     private readonly personKeys: PersonKeys,
+    private readonly queries: QueryBus,
   ) {}
 
   async execute({ exchange, context, origin }: RedeemAuthorizationCode): Promise<RedeemedCode> {
-    const { code, codeVerifier, ...rest } = exchange
+    const { code, codeVerifier, sender, ...rest } = exchange
     const verifier = codeVerifier === undefined ? undefined : { S256: s256(codeVerifier), plain: codeVerifier }
-    const sent = { ...rest, redirectUri: rest.redirectUri, verifier }
+    const sent = { ...rest, redirectUri: rest.redirectUri, verifier, dpopThumbprint: sender && thumbprintOf(sender.proofs) }
     const { result } = await this.store.transact(
       authorizationCode,
       codeStream(code),
-      (state, now) => redeemCode(state, sent, now),
+      async (state, now) => {
+        const access = sender ? await this.#issuance(state, sender) : BEARER
+        const { events, result } = redeemCode(state, { ...sent, possessionMissing: access.kind === 'refused' ? access.description : undefined }, now)
+        return { events, result: { ...result, at: now, proof: access.kind === 'constrained' ? access.proof : undefined } }
+      },
       async (state) => {
         const known = state.status === 'open' ? state : undefined
         // Whose code it is, and so whose key seals the origin, is known here first.
@@ -83,12 +99,29 @@ export class RedeemAuthorizationCodeHandler implements ICommandHandler<RedeemAut
         return known ? { ...cause, userId: known.userId, sessionId: known.sessionId, clientId: known.clientId, connection: known.connection } : cause
       },
     )
-    return result.kind === 'redeemed' ? { kind: 'redeemed', grant: toGrant(result.grant) } : refused(result, exchange.redirectUri)
+    return result.kind === 'redeemed' ? { ...result, grant: toGrant(result.grant) } : refused(result, exchange.redirectUri)
+  }
+
+  /** Where the operator wants what a public client keeps to be worth nothing to a thief. */
+  #lacksProof({ client, proofs }: { readonly client: ClientDocument; readonly proofs: Proofs }): boolean {
+    const demanded = this.config.settings.ortRequireDpopForPublicClients && client.token_endpoint_auth_method === 'none'
+    return demanded && thumbprintOf(proofs) === undefined
+  }
+
+  /** Decided with the code, so that a refusal leaves it unspent. An API that is gone is refused for that. */
+  async #issuance(state: AuthorizationCodeState, sender: { readonly client: ClientDocument; readonly proofs: Proofs }): Promise<Issuance> {
+    if (state.status !== 'open') return BEARER
+    if (state.online && this.#lacksProof(sender)) return { kind: 'refused', description: ONLINE_NEEDS_PROOF }
+    const api = state.audience === null ? undefined : await this.queries.execute(new FindResourceServer(state.audience))
+    return state.audience !== null && !api ? BEARER : issuance({ ...sender, api })
   }
 }
 
+const ONLINE_NEEDS_PROOF = 'DPoP proof is required to use online refresh tokens with a public client'
+const BEARER: Issuance = { kind: 'bearer' }
+
 function toGrant(issued: AuthorizationCodeIssued): CodeGrant {
-  const { userId, clientId, sessionId, scope, audience, nonce, authenticatedAt, maxAgeSent, connection, redirectUri, dpopJkt } = issued
+  const { userId, clientId, sessionId, scope, audience, nonce, authenticatedAt, authorizedAt, maxAgeSent, online = false, connection, redirectUri } = issued
   return {
     userId,
     clientId,
@@ -97,10 +130,11 @@ function toGrant(issued: AuthorizationCodeIssued): CodeGrant {
     audience,
     authTime: Math.floor(Date.parse(authenticatedAt) / 1000),
     maxAgeSent,
+    online,
     connection,
     redirectUri,
     ...(nonce !== null && { nonce }),
-    ...(dpopJkt !== null && { dpopJkt }),
+    ...(authorizedAt !== undefined && { authorizedAt }),
   }
 }
 
@@ -113,6 +147,10 @@ function refused(refusal: CodeRefusal, sentRedirectUri: string | undefined): Red
       return answer('invalid_grant', 'Invalid authorization code')
     case 'replayed':
       return { kind: 'refused', error: 'invalid_grant', description: 'Invalid authorization code', reason: 'replayed', replayedFamilyId: refusal.familyId }
+    case 'binding':
+      return answer('invalid_grant', 'The authorization code is bound to another DPoP key.')
+    case 'possession':
+      return answer('invalid_request', refusal.missing)
     case 'verifier-missing':
       return answer('invalid_request', "Parameter 'code_verifier' is required")
     case 'verifier-wrong':

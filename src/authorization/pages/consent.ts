@@ -1,8 +1,8 @@
 import { type Html, html } from '../../http/html.js'
-import { layout } from './layout.js'
+import { layout, type PageFrame } from './layout.js'
 
 export interface ConsentView {
-  readonly tenantName: string
+  readonly frame: PageFrame
   readonly clientName: string
   readonly action: string
   readonly transaction: string
@@ -10,11 +10,13 @@ export interface ConsentView {
   readonly permissions: readonly string[]
 }
 
-export const consentPage = ({ tenantName, clientName, action, transaction, permissions }: ConsentView): Html =>
-  layout(
-    { title: 'Allow access', tenantName },
-    html`<h1>Allow access?</h1>
-      <p class="lead"><strong>${clientName}</strong> asks to use your account${permissions.length > 0 ? ' and to:' : '.'}</p>
+export const consentPage = ({ frame, clientName, action, transaction, permissions }: ConsentView): Html => {
+  const { texts } = frame
+  return layout(
+    texts.consent.title,
+    frame,
+    html`<h1>${texts.consent.heading}</h1>
+      <p class="lead"><strong>${clientName}</strong> ${permissions.length > 0 ? texts.consent.asksAnd : texts.consent.asks}</p>
       ${
         permissions.length > 0 &&
         html`<ul>
@@ -23,7 +25,8 @@ export const consentPage = ({ tenantName, clientName, action, transaction, permi
       }
       <form method="post" action="${action}">
         <input type="hidden" name="transaction" value="${transaction}" />
-        <button type="submit" name="action" value="accept">Allow</button>
-        <button class="other" type="submit" name="action" value="deny">Decline</button>
+        <button type="submit" name="action" value="accept">${texts.consent.allow}</button>
+        <button class="other" type="submit" name="action" value="deny">${texts.consent.decline}</button>
       </form>`,
   )
+}

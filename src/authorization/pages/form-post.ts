@@ -1,8 +1,8 @@
 import { type Html, html } from '../../http/html.js'
-import { layout } from './layout.js'
+import { layout, type PageFrame } from './layout.js'
 
 export interface FormPostView {
-  readonly tenantName: string
+  readonly frame: PageFrame
   readonly action: string
   readonly parameters: Readonly<Record<string, string>>
   /** Of the one script that the page's policy lets run. */
@@ -10,16 +10,19 @@ export interface FormPostView {
 }
 
 /** OAuth 2.0 Form Post Response Mode: posts itself, or by its button where no script runs. */
-export const formPostPage = ({ tenantName, action, parameters, nonce }: FormPostView): Html =>
-  layout(
-    { title: 'Continue', tenantName },
-    html`<h1>One moment</h1>
-      <p class="lead">You are being taken back to the application.</p>
+export const formPostPage = ({ frame, action, parameters, nonce }: FormPostView): Html => {
+  const { texts } = frame
+  return layout(
+    texts.moment.title,
+    frame,
+    html`<h1>${texts.moment.heading}</h1>
+      <p class="lead">${texts.moment.back}</p>
       <form method="post" action="${action}">
         ${Object.entries(parameters).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}" /> `)}
-        <button type="submit">Continue</button>
+        <button type="submit">${texts.moment.submit}</button>
       </form>
       <script nonce="${nonce}">
         document.forms[0].submit()
       </script>`,
   )
+}

@@ -1,10 +1,12 @@
 import { Html, html } from '../../http/html.js'
 import { STYLE } from './style.js'
+import type { Texts } from './texts.js'
 
-export interface LayoutView {
-  readonly title: string
+/** What is around every page. */
+export interface PageFrame {
   /** Whose pages these are: the tenant's friendly name. */
   readonly tenantName: string
+  readonly texts: Texts
 }
 
 const MARK = html`<svg viewBox="0 0 32 32" aria-hidden="true">
@@ -15,9 +17,9 @@ const MARK = html`<svg viewBox="0 0 32 32" aria-hidden="true">
 </svg>`
 
 /** A whole page. It loads nothing from anywhere. */
-export const layout = ({ title, tenantName }: LayoutView, content: Html): Html =>
+export const layout = (title: string, { tenantName, texts }: PageFrame, content: Html): Html =>
   html`<!doctype html>
-    <html lang="en">
+    <html lang="${texts.lang}">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />

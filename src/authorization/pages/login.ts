@@ -1,8 +1,8 @@
 import { type Html, html } from '../../http/html.js'
-import { alert, layout } from './layout.js'
+import { alert, layout, type PageFrame } from './layout.js'
 
 export interface LoginView {
-  readonly tenantName: string
+  readonly frame: PageFrame
   readonly clientName: string
   readonly action: string
   readonly transaction: string
@@ -15,18 +15,20 @@ export interface LoginView {
 }
 
 export function loginPage(view: LoginView): Html {
-  const { tenantName, clientName, action, transaction, username, problem, signUpUrl, others } = view
+  const { frame, clientName, action, transaction, username, problem, signUpUrl, others } = view
+  const { texts } = frame
   // With a name filled in, the password is what is left to type.
   const first = username === '' ? 'username' : 'password'
   const marks = problem === undefined ? undefined : html` aria-invalid="true" aria-describedby="problem"`
   return layout(
-    { title: 'Log in', tenantName },
-    html`<h1>Log in</h1>
-      <p class="lead">to continue to <strong>${clientName}</strong></p>
+    texts.login.title,
+    frame,
+    html`<h1>${texts.login.title}</h1>
+      <p class="lead">${texts.login.toContinueTo} <strong>${clientName}</strong></p>
       ${alert(problem)}
       <form method="post" action="${action}">
         <input type="hidden" name="transaction" value="${transaction}" />
-        <label for="username">${view.takesUsernames ? 'Username or email address' : 'Email address'}</label>
+        <label for="username">${view.takesUsernames ? texts.login.usernameOrEmail : texts.login.emailAddress}</label>
         <input
           id="username"
           name="username"
@@ -39,7 +41,7 @@ export function loginPage(view: LoginView): Html {
           maxlength="320"
           required${marks}${first === 'username' && AUTOFOCUS}
         />
-        <label for="password">Password</label>
+        <label for="password">${texts.login.password}</label>
         <input
           id="password"
           name="password"
@@ -48,11 +50,11 @@ export function loginPage(view: LoginView): Html {
           maxlength="1000"
           required${marks}${first === 'password' && AUTOFOCUS}
         />
-        <button type="submit" name="action" value="default">Continue</button>
-        ${others.length > 0 && html`<p class="or">or</p>`}
-        ${others.map(({ name, label }) => html`<button class="other" type="submit" name="connection" value="${name}" formnovalidate>Log in with ${label}</button>`)}
+        <button type="submit" name="action" value="default">${texts.login.submit}</button>
+        ${others.length > 0 && html`<p class="or">${texts.login.or}</p>`}
+        ${others.map(({ name, label }) => html`<button class="other" type="submit" name="connection" value="${name}" formnovalidate>${texts.login.with(label)}</button>`)}
       </form>
-      ${signUpUrl !== undefined && html`<p class="foot">No account yet? <a href="${signUpUrl}">Sign up</a></p>`}`,
+      ${signUpUrl !== undefined && html`<p class="foot">${texts.login.noAccount} <a href="${signUpUrl}">${texts.login.signUp}</a></p>`}`,
   )
 }
 

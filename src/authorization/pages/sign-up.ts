@@ -1,8 +1,8 @@
 import { type Html, html } from '../../http/html.js'
-import { alert, layout } from './layout.js'
+import { alert, layout, type PageFrame } from './layout.js'
 
 export interface SignUpView {
-  readonly tenantName: string
+  readonly frame: PageFrame
   readonly clientName: string
   readonly action: string
   readonly transaction: string
@@ -11,15 +11,17 @@ export interface SignUpView {
   readonly loginUrl: string
 }
 
-export const signUpPage = ({ tenantName, clientName, action, transaction, email, problem, loginUrl }: SignUpView): Html =>
-  layout(
-    { title: 'Sign up', tenantName },
-    html`<h1>Create your account</h1>
-      <p class="lead">to continue to <strong>${clientName}</strong></p>
+export const signUpPage = ({ frame, clientName, action, transaction, email, problem, loginUrl }: SignUpView): Html => {
+  const { texts } = frame
+  return layout(
+    texts.signUp.title,
+    frame,
+    html`<h1>${texts.signUp.heading}</h1>
+      <p class="lead">${texts.login.toContinueTo} <strong>${clientName}</strong></p>
       ${alert(problem)}
       <form method="post" action="${action}">
         <input type="hidden" name="transaction" value="${transaction}" />
-        <label for="email">Email address</label>
+        <label for="email">${texts.login.emailAddress}</label>
         <input
           id="email"
           name="email"
@@ -31,7 +33,7 @@ export const signUpPage = ({ tenantName, clientName, action, transaction, email,
           maxlength="320"
           required${email === '' && AUTOFOCUS}${problem !== undefined && DESCRIBED}
         />
-        <label for="password">Password</label>
+        <label for="password">${texts.login.password}</label>
         <input
           id="password"
           name="password"
@@ -40,10 +42,11 @@ export const signUpPage = ({ tenantName, clientName, action, transaction, email,
           maxlength="1000"
           required${email !== '' && AUTOFOCUS}${problem !== undefined && DESCRIBED}
         />
-        <button type="submit" name="action" value="default">Sign up</button>
+        <button type="submit" name="action" value="default">${texts.signUp.submit}</button>
       </form>
-      <p class="foot">Already have an account? <a href="${loginUrl}">Log in</a></p>`,
+      <p class="foot">${texts.signUp.haveAccount} <a href="${loginUrl}">${texts.signUp.logIn}</a></p>`,
   )
+}
 
 const DESCRIBED = html` aria-describedby="problem"`
 const AUTOFOCUS = html` autofocus`

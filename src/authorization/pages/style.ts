@@ -9,12 +9,12 @@ main{width:100%;max-width:26rem;background:var(--card);border-radius:16px;box-sh
 .brand{display:flex;align-items:center;gap:10px;margin:0 0 24px;font-weight:600;font-size:.9375rem;color:var(--soft);overflow-wrap:anywhere}
 .brand svg{flex:none;width:28px;height:28px;color:var(--accent)}
 h1{margin:0;font-size:1.625rem;line-height:1.25;letter-spacing:-.01em;overflow-wrap:anywhere}
-.lead{margin:6px 0 24px;color:var(--soft);overflow-wrap:anywhere}
+.lead{margin:6px 0 24px;text-wrap:pretty;color:var(--soft);overflow-wrap:anywhere}
 .lead strong{color:var(--text);font-weight:600}
 label{display:block;margin:0 0 6px;font-weight:600;font-size:.9375rem}
 input{display:block;width:100%;min-height:48px;margin:0 0 18px;padding:10px 14px;border:1px solid var(--line);border-radius:10px;background:var(--card);color:var(--text);font:inherit}
 input[aria-invalid=true]{border-color:var(--alert)}
-button,.button{display:block;width:100%;min-height:48px;padding:11px 16px;border:1px solid transparent;border-radius:10px;background:var(--accent);color:var(--on-accent);font:inherit;font-weight:600;text-align:center;text-decoration:none;cursor:pointer}
+button,.button{display:block;width:100%;min-height:48px;padding:11px 16px;border:1px solid transparent;border-radius:10px;background:var(--accent);color:var(--on-accent);font:inherit;font-weight:600;text-align:center;text-wrap:balance;text-decoration:none;cursor:pointer}
 form>button:first-of-type{margin-top:26px}
 button:hover,.button:hover{background:var(--accent-hover)}
 button.other{margin-top:12px;background:transparent;border-color:var(--line);color:var(--text)}
@@ -23,7 +23,7 @@ input:focus-visible,button:focus-visible,a:focus-visible{outline:3px solid var(-
 [role=alert]{margin:0 0 20px;padding:12px 14px;border-radius:10px;border-left:4px solid var(--alert);background:var(--alert-page);color:var(--text);overflow-wrap:anywhere}
 [role=alert] p{margin:0}
 [role=alert] code{display:block;margin-top:6px;font:.8125rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;color:var(--alert)}
-.foot{margin:24px 0 0;text-align:center;color:var(--soft)}
+.foot{margin:24px 0 0;text-align:center;text-wrap:balance;color:var(--soft)}
 .or{display:flex;align-items:center;gap:12px;margin:22px 0 8px;color:var(--soft);font-size:.875rem}
 .or::before,.or::after{content:"";flex:1;border-top:1px solid var(--line);opacity:.5}
 ul{margin:0 0 24px;padding-left:20px}

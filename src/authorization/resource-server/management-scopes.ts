@@ -54,4 +54,6 @@ export const MANAGEMENT_SCOPES: readonly string[] = [
       .map((resource) => `${verb}:${resource}`),
   ),
   'blacklist:tokens',
+  // A page of Auth0's documentation has it in the singular.
+  'update:session',
 ]

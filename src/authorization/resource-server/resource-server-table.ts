@@ -16,14 +16,17 @@ export async function writeResourceServer(db: pg.PoolClient, id: string, state: 
   )
 }
 
+export interface ResourceServerRow {
+  readonly id: string
+  readonly document: ResourceServerDocument
+  readonly encrypted_signing_secret: string | null
+}
+
 /** With the version of its stream, as of the same moment. */
-export async function findResourceServerRow(
-  pool: pg.Pool,
-  identifier: string,
-): Promise<{ id: string; document: ResourceServerDocument; version: number } | undefined> {
-  const { rows } = await pool.query<{ id: string; document: ResourceServerDocument; version: number }>({
+export async function findResourceServerRow(pool: pg.Pool, identifier: string): Promise<(ResourceServerRow & { version: number }) | undefined> {
+  const { rows } = await pool.query<ResourceServerRow & { version: number }>({
     name: 'find-resource-server',
-    text: `select id, document, (select version from streams s where s.id = 'resource_server-' || r.id) as version
+    text: `select id, document, encrypted_signing_secret, (select version from streams s where s.id = 'resource_server-' || r.id) as version
            from resource_servers r where identifier = $1`,
     values: [identifier],
   })

@@ -6,6 +6,14 @@ export interface Scope {
   readonly description?: string
 }
 
+/** What binds the API's tokens to their sender; the mechanism `none` is as good as no policy (spec/oauth.md §3.2). */
+export interface PossessionPolicy {
+  readonly mechanism: 'mtls' | 'dpop' | 'none'
+  readonly required: boolean
+  /** Absent: all clients. */
+  readonly required_for?: 'public_clients' | 'all_clients'
+}
+
 /** An API as the Management API shows it (spec/management-api.md §2.3), without its signing secret. Member names are Auth0's. */
 export interface ResourceServerDocument {
   readonly id: string
@@ -20,6 +28,7 @@ export interface ResourceServerDocument {
   readonly token_lifetime: number
   readonly token_lifetime_for_web: number
   readonly skip_consent_for_verifiable_first_party_clients: boolean
+  readonly proof_of_possession?: PossessionPolicy | null
   readonly [member: string]: unknown
 }
 

@@ -1,6 +1,7 @@
-import { Body, Delete, Get, HttpCode, Param, Patch, Post } from '@nestjs/common'
+import { Body, Delete, Get, HttpCode, Inject, Param, Patch, Post } from '@nestjs/common'
 import { CommandBus, QueryBus } from '@nestjs/cqrs'
 import { ChangeClientCredentials, type ClientCredential, FindClients, MAX_CREDENTIALS } from '../../authorization/index.js'
+import { CONFIG, type Config } from '../../config.js'
 import { ManagementError } from '../../http/management-error.js'
 import { Caller, type CallerOf } from '../caller.js'
 import { ManagementController } from '../management-controller.js'
@@ -8,7 +9,7 @@ import { Operation, Scopes } from '../scopes.js'
 import { validBody } from '../validation/valid-body.js'
 import { knownKey, noClient } from './clients.controller.js'
 import { CreateCredentialBody, UpdateCredentialBody } from './clients.dto.js'
-import { expiryOf, newCredential, showCredential } from './credentials.js'
+import { expiryOf, needsProxy, newCredential, showCredential } from './credentials.js'
 
 const noCredential = (): ManagementError => new ManagementError(404, 'The credential does not exist', 'inexistent_credential')
 
@@ -16,6 +17,7 @@ const noCredential = (): ManagementError => new ManagementError(404, 'The creden
 @ManagementController('clients/:id/credentials')
 export class ClientCredentialsController {
   constructor(
+    @Inject(CONFIG) private readonly config: Config,
     private readonly commands: CommandBus,
     private readonly queries: QueryBus,
   ) {}
@@ -30,6 +32,7 @@ export class ClientCredentialsController {
   @Scopes('create:client_credentials')
   @Operation('Create a client credential')
   async create(@Param('id') clientId: string, @Body(validBody(CreateCredentialBody)) body: CreateCredentialBody, @Caller() caller: CallerOf): Promise<object> {
+    if (body.credential_type !== 'public_key') needsProxy(this.config)
     const credential = await newCredential(body, new Date())
     const outcome = await this.commands.execute(new ChangeClientCredentials(clientId, { add: credential }, caller.context))
     if (outcome === 'absent') throw noClient()

@@ -1,6 +1,7 @@
 import { type ClientChanges, CLIENT_DEFAULTS, type ClientCredential, type ClientDocument } from '../../authorization/index.js'
 import { ManagementError } from '../../http/management-error.js'
 import type { AuthenticationMethods, ClientFields, CreateClientBody, JwtConfiguration, UpdateClientBody } from './clients.dto.js'
+import { CREDENTIAL_TYPES } from './credentials.js'
 import { defaultGrantTypes } from './grant-types.js'
 import { refreshTokenSettings } from './refresh-token-settings.js'
 
@@ -74,24 +75,16 @@ function named<T extends ClientFields>({ oidc_backchannel_logout: old, ...sent }
   return old === undefined || sent.oidc_logout !== undefined ? sent : { ...sent, oidc_logout: old }
 }
 
-/** `[{"id"}]` of keys that the client has. */
+/** `[{"id"}]` of credentials that the client has, of the kind that the method is proved with. */
 function references(methods: AuthenticationMethods, credentials: readonly ClientCredential[]): object {
-  checkMethods(methods)
-  const known = new Set(credentials.map(({ id }) => id))
+  const known = new Map(credentials.map(({ id, credential_type }) => [id, credential_type]))
   return Object.fromEntries(
     Object.entries(methods as Record<string, { credentials: { id?: string }[] }>).map(([method, { credentials: wanted }]) => {
-      const unknown = wanted.find(({ id }) => id === undefined || !known.has(id))
+      const unknown = wanted.find(({ id }) => id === undefined || known.get(id) !== CREDENTIAL_TYPES[method])
       if (unknown) throw new ManagementError(400, `The credential ${unknown.id ?? ''} does not exist in the client`.replace('  ', ' '), 'invalid_body')
       return [method, { credentials: wanted.map(({ id }) => ({ id })) }]
     }),
   )
-}
-
-/** Mutual TLS needs a proxy that passes certificates on, which this service does not know of. Errors: ManagementError 403. */
-export function checkMethods(methods: AuthenticationMethods): void {
-  if (methods.tls_client_auth || methods.self_signed_tls_client_auth) {
-    throw new ManagementError(403, 'This feature is not enabled for this tenant.', 'feature_not_enabled')
-  }
 }
 
 function jwtConfiguration(sent: JwtConfiguration | undefined, withKeys: boolean): Readonly<Record<string, unknown>> {
@@ -109,6 +102,9 @@ function checkClient(client: ClientDocument): void {
   if (methods && method) throw bothMethods()
   if (methods && Object.keys(methods).length !== 1) {
     throw new ManagementError(400, 'Exactly one client authentication method must be set.', 'invalid_body')
+  }
+  if (methods && client.jwt_configuration['alg'] === 'HS256') {
+    throw new ManagementError(400, 'A client that authenticates with keys or certificates has no secret to sign its ID tokens with HS256.', 'invalid_body')
   }
   if (method === 'none' && client.grant_types?.includes('client_credentials')) {
     throw new ManagementError(400, `Grant type 'client_credentials' not allowed for public clients.`, 'invalid_body')

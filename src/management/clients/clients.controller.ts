@@ -10,12 +10,15 @@ import {
   DeleteClientGrantsOf,
   FindClients,
   type ListedClient,
+  materialOf,
   newClientId,
   newClientSecret,
 } from '../../authorization/index.js'
 import { CONFIG, type Config } from '../../config.js'
 import { ManagementError } from '../../http/management-error.js'
+import { isSigningAlgorithm } from '../../keys/signature.js'
 import { SigningKeys } from '../../keys/signing-keys.js'
+import { RevokeRefreshTokens } from '../../tokens/index.js'
 import { Caller, type CallerOf, needs } from '../caller.js'
 import { ManagementController } from '../management-controller.js'
 import { Cursors } from '../paging/cursors.js'
@@ -23,11 +26,12 @@ import { type Fields, readFields } from '../paging/fields.js'
 import { pageAnswer, pageRequest, placeIn, tablePage } from '../paging/page.js'
 import { Operation, Scopes } from '../scopes.js'
 import { flag, invalidQuery, type QueryParameters, text } from '../validation/query.js'
-import { validBody } from '../validation/valid-body.js'
-import { checkMethods, newClient, patchedClient } from './client-rules.js'
+import { invalidBody, validBody } from '../validation/valid-body.js'
+import { newClient, patchedClient } from './client-rules.js'
 import { type AuthenticationMethods, type CredentialReference, CreateClientBody, UpdateClientBody } from './clients.dto.js'
-import { newCredential } from './credentials.js'
+import { CREDENTIAL_TYPES, needsProxy, newCredential } from './credentials.js'
 import { APP_TYPES } from './grant-types.js'
+import { checkOidcLogout, type LogoutUrlPolicy } from './oidc-logout-rules.js'
 import { showClient } from './show-client.js'
 
 const READ = ['read:clients', 'read:client_keys', 'read:client_credentials', 'read:client_summary'] as const
@@ -36,16 +40,19 @@ const READ = ['read:clients', 'read:client_keys', 'read:client_credentials', 're
 @ManagementController('clients')
 export class ClientsController {
   readonly #managementApi: string
+  readonly #logoutUrls: LogoutUrlPolicy
   readonly #tenant: string
 
   constructor(
-    @Inject(CONFIG) { issuer }: Config,
+    @Inject(CONFIG) private readonly config: Config,
     private readonly commands: CommandBus,
     private readonly queries: QueryBus,
     private readonly keys: SigningKeys,
     private readonly cursors: Cursors,
   ) {
+    const { issuer, allowPrivateTargets, settings } = config
     this.#managementApi = `${issuer}api/v2/`
+    this.#logoutUrls = { issuer, allowInsecure: allowPrivateTargets || settings.backchannelAllowInsecureTargets }
     this.#tenant = new URL(issuer).hostname
   }
 
@@ -76,6 +83,8 @@ export class ClientsController {
     const clientId = body.client_id ?? newClientId()
     const { credentials, methods } = await this.#credentials(body.client_authentication_methods ?? undefined, caller)
     const document = newClient(clientId, body, methods, this.#managementApi)
+    checkOidcLogout(body.oidc_logout ?? body.oidc_backchannel_logout ?? {}, this.#logoutUrls)
+    await this.#haveKeys(body, caller)
     const outcome = await this.commands.execute(new CreateClient(document, body.client_secret ?? newClientSecret(), caller.context, credentials))
     if (outcome === 'exists') throw new ManagementError(409, 'Another client exists with the same alias.', 'conflict')
     return this.#show(clientId, caller)
@@ -93,8 +102,11 @@ export class ClientsController {
   async patch(@Param('id') id: string, @Body(validBody(UpdateClientBody)) body: UpdateClientBody, @Caller() caller: CallerOf): Promise<object> {
     if (body.client_secret !== undefined || body.encryption_key !== undefined) needs(caller, 'update:client_keys')
     if (body.client_authentication_methods !== undefined) needs(caller, 'update:client_credentials')
+    this.#mayUse(body.client_authentication_methods)
     const others = Object.keys(body).filter((name) => !BY_OWN_SCOPE.includes(name))
     if (others.length > 0) needs(caller, 'update:clients', 'update:client_keys')
+    checkOidcLogout(body.oidc_logout ?? body.oidc_backchannel_logout ?? {}, this.#logoutUrls)
+    await this.#haveKeys(body, caller)
     const changes = (current: ClientDocument, credentials: readonly ClientCredential[]) => patchedClient(current, credentials, body, this.#managementApi)
     if ((await this.commands.execute(new ChangeClient(id, changes, caller.context, body.client_secret))) === 'absent') throw noClient()
     return this.#show(id, caller)
@@ -105,8 +117,11 @@ export class ClientsController {
   @Scopes('delete:clients')
   @Operation('Delete a client')
   async delete(@Param('id') id: string, @Caller() { context }: CallerOf): Promise<void> {
+    const { rows } = await this.queries.execute(new FindClients({ clientId: id }, { limit: 1 }))
     const outcome = await this.commands.execute(new DeleteClient(id, context))
     if (outcome === 'global client') throw new ManagementError(400, 'Global client cannot be deleted.', 'operation_not_supported')
+    // However many refresh tokens it had: none can be exchanged any more. What people let it have goes in the background.
+    if (rows[0]) await this.commands.execute(new RevokeRefreshTokens({ clientId: id }, 'client-deleted', context))
     // What a client might ask for goes with it; a retry of the request finishes what a crash left.
     await this.commands.execute(new DeleteClientGrantsOf({ clientId: id }, context))
   }
@@ -124,25 +139,37 @@ export class ClientsController {
     return this.#show(id, caller)
   }
 
+  /** For ID tokens: made before anything is signed with them, so that whoever verifies finds them. */
+  async #haveKeys({ jwt_configuration: jwt }: UpdateClientBody, { context }: CallerOf): Promise<void> {
+    if (isSigningAlgorithm(jwt?.alg)) await this.keys.ensure(context, jwt.alg)
+  }
+
   async #show(clientId: string, caller: CallerOf, fields?: Fields): Promise<object> {
     const { rows } = await this.queries.execute(new FindClients({ clientId }, { limit: 1 }))
     if (!rows[0]) throw noClient()
     return showClient(rows[0], { caller, tenant: this.#tenant, certificate: await this.keys.currentCertificate() }, fields)
   }
 
+  #mayUse(methods: AuthenticationMethods | null | undefined): void {
+    if (methods?.tls_client_auth || methods?.self_signed_tls_client_auth) needsProxy(this.config)
+  }
+
   /** Keys that come with a new client; its document names them by their ids. */
   async #credentials(methods: AuthenticationMethods | undefined, caller: CallerOf): Promise<{ credentials: ClientCredential[]; methods: object | undefined }> {
     if (!methods) return { credentials: [], methods: undefined }
     needs(caller, 'create:client_credentials')
-    checkMethods(methods)
+    this.#mayUse(methods)
     const credentials: ClientCredential[] = []
     const named: [string, object][] = []
     for (const [method, value] of Object.entries(methods) as [string, { credentials: CredentialReference[] }][]) {
-      const made = await Promise.all(value.credentials.map((body) => newCredential({ credential_type: 'public_key', ...body }, new Date())))
+      const type = CREDENTIAL_TYPES[method]!
+      const other = value.credentials.find(({ credential_type }) => credential_type !== undefined && credential_type !== type)
+      if (other) throw invalidBody(`No enum match for: ${other.credential_type}`, `client_authentication_methods.${method}.credentials`)
+      const made = await Promise.all(value.credentials.map((body) => newCredential({ ...body, credential_type: type }, new Date())))
       credentials.push(...made)
       named.push([method, { credentials: made.map(({ id }) => ({ id })) }])
     }
-    if (new Set(credentials.map(({ thumbprint_sha256 }) => thumbprint_sha256)).size < credentials.length) throw knownKey()
+    if (new Set(credentials.map(materialOf)).size < credentials.length) throw knownKey()
     return { credentials, methods: Object.fromEntries(named) }
   }
 }

@@ -17,6 +17,7 @@ import {
   Texts,
   typeOf,
 } from '../validation/rules.js'
+import { OidcLogoutSettings } from './oidc-logout.dto.js'
 import { APP_TYPES, GRANT_TYPES } from './grant-types.js'
 
 /** A whole number of seconds; some guides of Auth0's write it as text. */
@@ -203,12 +204,12 @@ export class ClientFields {
   @Choices(['email', 'organization_name'], { nullable: true })
   organization_discovery_methods?: string[] | null
 
-  @AnyObject({ nullable: true })
-  oidc_logout?: object | null
+  @Nested(() => OidcLogoutSettings, { nullable: true })
+  oidc_logout?: OidcLogoutSettings | null
 
   /** The old name of `oidc_logout`. */
-  @AnyObject({ nullable: true })
-  oidc_backchannel_logout?: object | null
+  @Nested(() => OidcLogoutSettings, { nullable: true })
+  oidc_backchannel_logout?: OidcLogoutSettings | null
 
   @AnyObject({ nullable: true })
   session_transfer?: object | null

@@ -1,40 +1,52 @@
-import { createHash, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
+import { createHash, type KeyObject, type X509Certificate } from 'node:crypto'
 import { calculateJwkThumbprint } from 'jose'
-import { type ClientCredential, newCredentialId } from '../../authorization/index.js'
+import { type ClientCredential, isDistinguishedName, newCredentialId, subjectName } from '../../authorization/index.js'
+import type { Config } from '../../config.js'
 import { ManagementError } from '../../http/management-error.js'
+import { certificateThumbprint } from '../../keys/client-certificate.js'
+import { readCertificate, readRsaKey } from '../validation/pem.js'
 import { invalidBody } from '../validation/valid-body.js'
 import type { CreateCredentialBody } from './clients.dto.js'
 
-/** A public key or certificate as it is stored. Errors: ManagementError 400 for one that cannot be read or used. */
+/** What each method of `client_authentication_methods` is proved with. */
+export const CREDENTIAL_TYPES: Readonly<Record<string, ClientCredential['credential_type']>> = {
+  private_key_jwt: 'public_key',
+  tls_client_auth: 'cert_subject_dn',
+  self_signed_tls_client_auth: 'x509_cert',
+}
+
+/** Certificates are seen only where a proxy passes them on (docs/mtls.md). Errors: ManagementError 403 where none does. */
+export function needsProxy({ settings }: Config): void {
+  if (settings.mtlsCertificateHeader === undefined) throw new ManagementError(403, 'This feature is not enabled for this tenant.', 'feature_not_enabled')
+}
+
+/** A key, certificate or subject as it is stored. Errors: ManagementError 400 for one that cannot be read or used. */
 export async function newCredential(body: CreateCredentialBody, now: Date): Promise<ClientCredential> {
-  if (body.credential_type !== 'public_key') throw new ManagementError(403, 'This feature is not enabled for this tenant.', 'feature_not_enabled')
-  if (body.pem === undefined) throw invalidBody('Missing required property: pem', 'pem')
-  const { key, certificate } = readPem(body.pem)
-  if (key.asymmetricKeyType !== 'rsa' || (key.asymmetricKeyDetails?.modulusLength ?? 0) < 2048) {
-    throw new ManagementError(400, 'The public key must be an RSA key of at least 2048 bits.', 'invalid_body')
-  }
-  const { n, e } = key.export({ format: 'jwk' })
-  const jwk = { kty: 'RSA', n: n!, e: e! }
-  const expiry = body.parse_expiry_from_cert && certificate ? new Date(certificate.validTo).toISOString() : expiryOf(body.expires_at)
-  return {
+  const common = {
     id: newCredentialId(),
     ...(body.name !== undefined && { name: body.name }),
-    credential_type: 'public_key',
-    kid: body.kid ?? (await calculateJwkThumbprint(jwk, 'sha256')),
-    alg: body.alg ?? 'RS256',
-    thumbprint_sha256: createHash('sha256')
-      .update(key.export({ type: 'spki', format: 'der' }))
-      .digest('base64url'),
-    public_key: jwk,
     created_at: now.toISOString(),
     updated_at: now.toISOString(),
-    expires_at: expiry ?? null,
+  }
+  switch (body.credential_type) {
+    case 'cert_subject_dn':
+      return { ...common, credential_type: 'cert_subject_dn', subject_dn: subjectOf(body), expires_at: expiryIn(body) }
+    case 'x509_cert': {
+      const certificate = readCertificate(pemOf(body))
+      return { ...common, credential_type: 'x509_cert', thumbprint_sha256: certificateThumbprint(certificate), expires_at: expiryIn(body, certificate) }
+    }
+    default: {
+      const { key, certificate } = readRsaKey(pemOf(body))
+      return { ...common, credential_type: 'public_key', ...(await keyMembers(key, body)), expires_at: expiryIn(body, certificate) }
+    }
   }
 }
 
 /** Never the key itself. */
-export function showCredential({ public_key: _, expires_at, ...shown }: ClientCredential): object {
-  return { ...shown, ...(expires_at !== null && { expires_at }) }
+export function showCredential(credential: ClientCredential): object {
+  const { expires_at, ...shown } = credential
+  const { public_key: _, ...rest } = { public_key: undefined, ...shown }
+  return { ...rest, ...(expires_at !== null && { expires_at }) }
 }
 
 /** The end of a credential; null for never. Errors: ManagementError 400 for what is no date. */
@@ -45,15 +57,39 @@ export function expiryOf(text: string | null | undefined): string | null {
   return new Date(time).toISOString()
 }
 
-function readPem(pem: string): { key: KeyObject; certificate?: X509Certificate } {
-  try {
-    if (pem.includes('BEGIN CERTIFICATE')) {
-      const certificate = new X509Certificate(pem)
-      return { key: certificate.publicKey, certificate }
-    }
-    if (!pem.includes('PRIVATE')) return { key: createPublicKey(pem) }
-  } catch {
-    // Said below, without what OpenSSL found.
+function expiryIn({ parse_expiry_from_cert, expires_at }: CreateCredentialBody, certificate?: X509Certificate): string | null {
+  return parse_expiry_from_cert && certificate ? new Date(certificate.validTo).toISOString() : expiryOf(expires_at)
+}
+
+function pemOf({ pem }: CreateCredentialBody): string {
+  if (pem === undefined) throw invalidBody('Missing required property: pem', 'pem')
+  return pem
+}
+
+/** Either a certificate or its subject is sent. */
+function subjectOf({ pem, subject_dn }: CreateCredentialBody): string {
+  if (pem !== undefined && subject_dn !== undefined) throw new ManagementError(400, 'pem and subject_dn cannot be set at the same time.', 'invalid_body')
+  if (pem !== undefined) {
+    const name = subjectName(readCertificate(pem))
+    if (name === undefined) throw new ManagementError(400, 'The certificate has no subject that can be compared.', 'invalid_body')
+    return name
   }
-  throw new ManagementError(400, 'The pem is not a public key or a certificate.', 'invalid_body')
+  if (subject_dn === undefined) throw invalidBody('Missing required property: subject_dn', 'subject_dn')
+  if (!isDistinguishedName(subject_dn)) throw invalidBody(`Object didn't pass validation for format distinguished-name: ${subject_dn}`, 'subject_dn')
+  return subject_dn
+}
+
+async function keyMembers(
+  key: KeyObject,
+  body: CreateCredentialBody,
+): Promise<{ kid: string; alg: string; thumbprint_sha256: string; public_key: Record<string, string> }> {
+  const { n, e } = key.export({ format: 'jwk' })
+  const public_key = { kty: 'RSA', n: n!, e: e! }
+  const spki = key.export({ type: 'spki', format: 'der' })
+  return {
+    kid: body.kid ?? (await calculateJwkThumbprint(public_key, 'sha256')),
+    alg: body.alg ?? 'RS256',
+    thumbprint_sha256: createHash('sha256').update(spki).digest('base64url'),
+    public_key,
+  }
 }

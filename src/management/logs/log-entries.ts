@@ -1,12 +1,12 @@
-import type { AuditEvent, ManagementRequest } from '../../audit/audit.events.js'
+import type { AuditEvent, LogoutTokenSent, ManagementRequest } from '../../audit/audit.events.js'
 import type { AuthorizationCodeEvent } from '../../authorization/index.js'
 import type { PersonalData, SealedEvent } from '../../event-store/event.js'
 import type { SessionEvent } from '../../sessions/index.js'
-import type { FamilyEvent, RevocationReason } from '../../tokens/index.js'
+import type { FamilyEvent, RefreshTokenMarkEvent, RevocationReason } from '../../tokens/index.js'
 import type { UserEvent } from '../../users/index.js'
 import type { LogCode } from './log-codes.js'
 
-export type SourceEvent = AuditEvent | AuthorizationCodeEvent | FamilyEvent | SessionEvent | UserEvent
+export type SourceEvent = AuditEvent | AuthorizationCodeEvent | FamilyEvent | RefreshTokenMarkEvent | SessionEvent | UserEvent
 
 /** What the log says of an event, beside what its metadata tells. */
 export interface LogEntry {
@@ -30,7 +30,8 @@ const ENTRIES = {
   SessionStarted: ({ streamId }) => [{ type: 's', details: { session_id: idIn(streamId), completed: true } }],
   SessionReauthenticated: ({ streamId }) => [{ type: 's', details: { session_id: idIn(streamId), completed: true } }],
   SessionTouched: ({ streamId, data }) => (data.silent ? [{ type: 'ssa', details: { session_id: idIn(streamId) } }] : []),
-  SessionEnded: ({ streamId, data }) => (data.reason === 'logout' ? [{ type: 'slo', details: { session_id: idIn(streamId), initiated_by: 'user' } }] : []),
+  SessionEnded: ({ streamId, data: { reason, returnTo } }) =>
+    reason === 'logout' ? [{ type: 'slo', details: { session_id: idIn(streamId), initiated_by: 'user', return_to: returnTo } }] : [],
 
   AuthorizationCodeRedeemed: ({ data, metadata }) => [
     {
@@ -51,6 +52,21 @@ const ENTRIES = {
   RefreshTokenRotated: (event) => [exchanged(event)],
   RefreshTokenExchanged: (event) => [exchanged(event)],
   FamilyRevoked: (event) => revoked(event),
+  RefreshTokensRevoked: ({ streamId, data: { scope, reason } }) => [
+    {
+      type: 'srrt',
+      description: MARKED[scope.kind],
+      ...('userId' in scope && { userId: scope.userId }),
+      ...('audience' in scope && scope.audience !== null && { audience: scope.audience }),
+      details: {
+        credential_id: idIn(streamId),
+        reason,
+        session_id: 'sessionId' in scope ? scope.sessionId : undefined,
+        requested_client_id: 'clientId' in scope ? scope.clientId : undefined,
+        refresh_token: { access: 'offline', session_id: 'sessionId' in scope ? scope.sessionId : undefined },
+      },
+    },
+  ],
 
   ExchangeFailed: ({ data, metadata }) => exchangeFailed(data, metadata.clientId),
   ClientTokenIssued: ({ data, metadata }) => [
@@ -69,6 +85,23 @@ const ENTRIES = {
   AccountLocked: () => [{ type: 'limit_wc', description: 'Too many wrong passwords for one account from one address.' }],
   UserSignedUp: ({ streamId }) => [{ type: 'ss', userId: idIn(streamId) }],
   SignupFailed: ({ data }) => [{ type: 'fs', description: data.description, details: { error: { message: data.description } } }],
+  Warned: ({ data }) => [{ type: 'w', description: data.description }],
+  OnlineTokenExchanged: ({ data, metadata }) => [
+    {
+      type: 'sertft',
+      ...access(data),
+      details: {
+        access_token_jti: data.accessTokenId ?? undefined,
+        actions: { executions: [] },
+        refresh_token: { access: 'online', session_id: metadata.sessionId },
+        requested_client_id: metadata.clientId,
+      },
+    },
+  ],
+  LogoutTokenDelivered: ({ data, metadata }) => [{ type: 'oidc_backchannel_logout_succeeded', details: logoutToken(data, metadata.sessionId) }],
+  LogoutTokenFailed: ({ data, metadata }) => [
+    { type: 'oidc_backchannel_logout_failed', description: data.error ?? '', details: logoutToken(data, metadata.sessionId) },
+  ],
   LogoutRefused: ({ data }) => [{ type: 'flo', description: data.description, details: { error: { message: data.description } } }],
 
   UserDeleted: ({ streamId }) => [{ type: 'sdu', userId: idIn(streamId) }],
@@ -79,6 +112,21 @@ const ENTRIES = {
     const entry = managed('mgmt_api_read', data, metadata.userId)
     return [{ ...entry, details: { ...entry.details, accessedSecrets: data.accessedSecrets } }]
   },
+  ActionExecutionFailed: ({ data: { errorClass, error, triggerId, executionId, actionId, actionName, versionId, bindingId } }) => [
+    {
+      type: 'actions_execution_failed',
+      details: {
+        trigger_id: triggerId,
+        execution_id: executionId,
+        action_id: actionId,
+        action_name: actionName,
+        version_id: versionId,
+        binding_id: bindingId,
+        error_class: errorClass,
+        action_error: { name: error.name, code: error.code ?? '', texts: error.texts },
+      },
+    },
+  ],
   RateLimited: ({ data }) => [
     { type: 'api_limit', description: 'Global limit has been reached', details: { limit: { bucket: data.bucket, global: true, size: null } } },
   ],
@@ -93,6 +141,15 @@ export function logEntries(event: SealedEvent<SourceEvent>): readonly LogEntry[]
 }
 
 const LOGIN_FAILURES = { 'wrong-password': 'fp', 'unknown-user': 'fu', blocked: 'f', denied: 'f' } as const
+
+/** However many refresh tokens they were, one entry says that they ended. */
+const MARKED = {
+  user: 'Revoked all refresh tokens of the user',
+  client: 'Revoked all refresh tokens of the client',
+  'user-client': 'Revoked all refresh tokens of the user at the client',
+  grant: 'Revoked all refresh tokens of the grant',
+  session: 'Revoked all refresh tokens of the session',
+} as const
 
 /** Stream names are a type and an id. */
 const idIn = (streamId: string): string => streamId.slice(streamId.indexOf('-') + 1)
@@ -112,11 +169,22 @@ function exchanged({ streamId, data, metadata }: Of<'RefreshTokenRotated' | 'Ref
       actions: { executions: [] },
       familyId: idIn(streamId),
       tokenCounter: data.generation,
+      policy_used: data.policyUsed ?? 'refresh_token_user_grant',
+      requested_audience: data.requestedAudience,
+      requested_scope: data.requestedScope,
       refresh_token: { access: 'offline', session_id: metadata.sessionId },
       requested_client_id: metadata.clientId,
     },
   }
 }
+
+const logoutToken = ({ initiator, uri, statusCode, error }: LogoutTokenSent, sessionId: string | undefined): Readonly<Record<string, unknown>> => ({
+  initiator,
+  session_id: sessionId,
+  request: { backchannel_logout_uri: uri, method: 'POST' },
+  response: { statusCode },
+  ...(error !== undefined && { errors: [error] }),
+})
 
 /** Reasons whose own row in the log says it already, or that come by the hundred. */
 const SILENT: readonly RevocationReason[] = ['api-bulk', 'user-deleted', 'client-deleted', 'grant-deleted', 'session-ended']

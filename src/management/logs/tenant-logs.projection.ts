@@ -5,7 +5,7 @@ import type { PersonalData, SealedEvent, Upcasters } from '../../event-store/eve
 import type { PersonalValues, Projection } from '../../event-store/projection.js'
 import { type PersonEvent, personUpcasters } from '../../keys/person.events.js'
 import { session } from '../../sessions/index.js'
-import { family } from '../../tokens/index.js'
+import { family, refreshTokenMark } from '../../tokens/index.js'
 import { user } from '../../users/index.js'
 import { LOGGED_TYPES, logEntries, type SourceEvent } from './log-entries.js'
 import { parseUserAgent } from './user-agent.js'
@@ -14,7 +14,14 @@ type LoggedSource = SourceEvent | PersonEvent
 
 /** Only what gives an entry: every other event would be read for nothing. */
 const UPCASTERS: Upcasters<LoggedSource> = (() => {
-  const all: Record<string, unknown> = { ...auditUpcasters, ...authorizationCode.upcasters, ...family.upcasters, ...session.upcasters, ...user.upcasters }
+  const all: Record<string, unknown> = {
+    ...auditUpcasters,
+    ...authorizationCode.upcasters,
+    ...family.upcasters,
+    ...refreshTokenMark.upcasters,
+    ...session.upcasters,
+    ...user.upcasters,
+  }
   return { ...Object.fromEntries(LOGGED_TYPES.map((type) => [type, all[type]])), ...personUpcasters } as Upcasters<LoggedSource>
 })()
 

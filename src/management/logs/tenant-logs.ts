@@ -51,11 +51,12 @@ export class TenantLogs {
   }
 
   async #show(rows: readonly TenantLogRow[]): Promise<object[]> {
-    const sealed = rows.flatMap((row) => [row.origin, nameOf(row)])
+    const sealed = rows.flatMap((row) => [row.origin, nameOf(row), errorTexts(row)])
     const opened = await this.#open(sealed)
     return rows.map((row, n) => {
-      const { ip, userAgent } = (opened[2 * n] ?? {}) as { ip?: string; userAgent?: string }
-      return showLog(row, { ip, userAgent, userName: opened[2 * n + 1] as string | undefined })
+      const { ip, userAgent } = (opened[3 * n] ?? {}) as { ip?: string; userAgent?: string }
+      const error = opened[3 * n + 2] as ErrorTexts | undefined
+      return showLog(withError(row, error), { ip, userAgent, userName: opened[3 * n + 1] as string | undefined })
     })
   }
 
@@ -63,6 +64,22 @@ export class TenantLogs {
     const opened = await personalValues(this.pool, this.rootKeys).open(list.filter((data) => typeof data === 'string'))
     return list.map((data) => (typeof data === 'string' ? opened.shift() : undefined))
   }
+}
+
+interface ErrorTexts {
+  readonly message: string
+  readonly stack: string
+}
+type ActionError = { readonly name: string; readonly code: string; readonly texts: PersonalData } | undefined
+
+/** What an Action threw may be about the person, so its texts are sealed inside the details. */
+const errorTexts = ({ details }: TenantLogRow): PersonalData | undefined => (details['action_error'] as ActionError)?.texts
+
+function withError(row: TenantLogRow, opened: ErrorTexts | undefined): TenantLogRow {
+  const error = row.details['action_error'] as ActionError
+  if (!error) return row
+  const { texts: _, ...rest } = error
+  return { ...row, details: { ...row.details, action_error: { ...rest, message: opened?.message ?? '', stack: opened?.stack ?? '' } } }
 }
 
 const nameOf = ({ user_name, user }: TenantLogRow): PersonalData | undefined => user_name ?? user?.email ?? user?.username ?? user?.phone_number ?? user?.name

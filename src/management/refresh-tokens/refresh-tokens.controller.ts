@@ -1,30 +1,41 @@
-import { Body, Delete, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common'
+import { Body, Delete, Get, HttpCode, Inject, Param, Patch, Post, Query, Res } from '@nestjs/common'
 import { CommandBus, QueryBus } from '@nestjs/cqrs'
 import type { Response } from 'express'
 import { FindClient } from '../../authorization/index.js'
+import { CONFIG, type Config } from '../../config.js'
+import type { Context } from '../../event-store/event.js'
 import { ManagementError } from '../../http/management-error.js'
-import { FindRefreshToken, FindRefreshTokens, InvalidMetadataError, RevokeRefreshToken, SetRefreshTokenMetadata } from '../../tokens/index.js'
+import { FindRefreshToken, FindRefreshTokens, FindRevocation, RevokeRefreshToken, SetRefreshTokenMetadata } from '../../tokens/index.js'
+import { type AttachedMetadata, InvalidMetadataError } from '../../metadata.js'
 import { FindUser } from '../../users/index.js'
-import { Caller, type CallerOf } from '../caller.js'
+import { isOnlineTokenId } from '../../sessions/index.js'
+import { Caller, type CallerOf, onlyReads } from '../caller.js'
 import { ManagementController } from '../management-controller.js'
+import { metadataOf } from '../metadata.js'
 import { Cursors } from '../paging/cursors.js'
 import { pick, readFields } from '../paging/fields.js'
 import { checkpointAnswer, checkpointRequest } from '../paging/page.js'
 import { Operation, Scopes } from '../scopes.js'
-import { type QueryParameters, text } from '../validation/query.js'
+import type { QueryParameters } from '../validation/query.js'
 import { validBody } from '../validation/valid-body.js'
-import { metadataOf } from './metadata.js'
-import { RevokeTokens, SetMetadata } from './refresh-tokens.dto.js'
+import { readFilter } from './read-filter.js'
+import { RevokeTokens, SetMetadata, showRevocation } from './refresh-tokens.dto.js'
 import { behind } from './behind.js'
 import { RevokeSelection } from './revoke-selection.js'
 import { ShowRefreshTokens } from './show-refresh-tokens.js'
 
 const notFound = (): ManagementError => new ManagementError(404, 'The refresh token does not exist.', 'inexistent_refresh_token')
 
+/** They live and die with their sessions (spec/refresh-tokens.md §8). */
+const onlineToken = (message: string): ManagementError => new ManagementError(400, message, 'invalid_body')
+const NOT_HERE = `API doesn't support Online Refresh Tokens`
+const USE_SESSIONS = `${NOT_HERE}. To revoke an Online Refresh Token, use the Sessions API: POST /api/v2/sessions/{session_id}/revoke`
+
 /** Refresh tokens by id and by user (spec/management-api.md §2.1). */
 @ManagementController('refresh-tokens')
 export class RefreshTokensController {
   constructor(
+    @Inject(CONFIG) private readonly config: Config,
     private readonly commands: CommandBus,
     private readonly queries: QueryBus,
     private readonly cursors: Cursors,
@@ -32,24 +43,35 @@ export class RefreshTokensController {
     private readonly selection: RevokeSelection,
   ) {}
 
+  /** Auth0 knows users and their clients; what else narrows the list is ours, and does without a user (docs/refresh-tokens.md). */
   @Get()
   @Scopes('read:refresh_tokens')
   async list(@Query() query: QueryParameters, @Res({ passthrough: true }) res: Response): Promise<object> {
-    const userId = text(query, 'user_id')
-    if (userId === undefined) throw new ManagementError(400, `Missing required 'user_id' parameter.`, 'invalid_query_string')
-    const clientId = text(query, 'client_id')
-    const list = `refresh-tokens ${JSON.stringify([userId, clientId])}`
+    const filter = readFilter(query)
+    if (Object.keys(filter).length === 0) throw new ManagementError(400, `Missing required 'user_id' parameter.`, 'invalid_query_string')
+    const list = `refresh-tokens ${JSON.stringify(filter)}`
     const request = checkpointRequest(query, this.cursors, list)
     const fields = readFields(query)
-    if (!(await this.queries.execute(new FindUser({ userId })))) throw new ManagementError(404, 'User not found', 'inexistent_user')
+    const { userId, clientId } = filter
+    if (userId !== undefined && !(await this.queries.execute(new FindUser({ userId })))) {
+      throw new ManagementError(404, 'User not found', 'inexistent_user')
+    }
     if (clientId !== undefined && !(await this.queries.execute(new FindClient({ clientId })))) {
       throw new ManagementError(404, 'The client does not exist.', 'inexistent_client')
     }
-    const options = { take: request.limit, ...(clientId !== undefined && { clientId }), ...(request.after !== undefined && { after: request.after }) }
-    const page = await this.queries.execute(new FindRefreshTokens(userId, options))
+    const page = await this.queries.execute(new FindRefreshTokens(filter, { take: request.limit, after: request.after }))
     if (!page.current) behind(res)
     const tokens = (await this.show.many(page.refreshTokens)).map((token) => pick(token, fields))
     return checkpointAnswer(request, 'refresh_tokens', tokens, { next: page.next === null ? undefined : this.cursors.write(list, page.next) })
+  }
+
+  /** How far one has come that was too large for the answer to wait for it. */
+  @Get('revocations/:id')
+  @Scopes('read:refresh_tokens')
+  async revocation(@Param('id') id: string): Promise<object> {
+    const found = await this.queries.execute(new FindRevocation(id))
+    if (!found) throw new ManagementError(404, 'The revocation does not exist.')
+    return showRevocation(id, found)
   }
 
   @Get(':id')
@@ -62,13 +84,9 @@ export class RefreshTokensController {
   @Scopes('update:refresh_tokens')
   @Operation('Update a refresh token', { personal: true })
   async patch(@Param('id') id: string, @Body(validBody(SetMetadata)) body: SetMetadata, @Caller() { context }: CallerOf): Promise<object> {
+    if (isOnlineTokenId(id)) throw onlineToken(NOT_HERE)
     const metadata = metadataOf(body.refresh_token_metadata, 'refresh_token_metadata')
-    try {
-      if (!(await this.commands.execute(new SetRefreshTokenMetadata(id, metadata, context)))) throw notFound()
-    } catch (error) {
-      if (error instanceof InvalidMetadataError) throw new ManagementError(400, error.message, 'invalid_body')
-      throw error
-    }
+    await this.#setMetadata(id, metadata, Object.entries(body.refresh_token_metadata ?? {}), context)
     return this.#current(id)
   }
 
@@ -78,6 +96,7 @@ export class RefreshTokensController {
   @Scopes('delete:refresh_tokens')
   @Operation('Delete a refresh token')
   async delete(@Param('id') id: string, @Caller() { context }: CallerOf): Promise<void> {
+    if (isOnlineTokenId(id)) throw onlineToken(USE_SESSIONS)
     await this.commands.execute(new RevokeRefreshToken(id, 'api', undefined, context))
   }
 
@@ -85,11 +104,33 @@ export class RefreshTokensController {
   @HttpCode(202)
   @Scopes('delete:refresh_tokens')
   @Operation('Revoke refresh tokens')
-  async revoke(@Body(validBody(RevokeTokens)) body: RevokeTokens, @Caller() { context }: CallerOf): Promise<void> {
-    await this.selection.revoke(body, context)
+  async revoke(
+    @Body(validBody(RevokeTokens)) body: RevokeTokens,
+    @Caller() caller: CallerOf,
+    @Res({ passthrough: true }) res: Response,
+  ): Promise<object | undefined> {
+    if (body.ids?.some(isOnlineTokenId)) throw onlineToken(USE_SESSIONS)
+    const meant = await this.selection.meant(body)
+    if (!body.dry_run) return this.selection.revoke(meant, caller.context)
+    onlyReads(caller)
+    res.status(200)
+    return { count: await this.selection.count(meant) }
+  }
+
+  /** Nothing at all clears what is there, also where a PATCH is to merge (spec/refresh-tokens.md §11). */
+  async #setMetadata(id: string, metadata: AttachedMetadata, given: readonly [string, unknown][], context: Context): Promise<void> {
+    const merges = this.config.settings.metadataPatch === 'merge' && given.length > 0
+    const without = given.filter(([, value]) => value === null).map(([key]) => key)
+    try {
+      if (!(await this.commands.execute(new SetRefreshTokenMetadata(id, metadata, context, merges ? without : undefined)))) throw notFound()
+    } catch (error) {
+      if (error instanceof InvalidMetadataError) throw new ManagementError(400, error.message, 'invalid_body')
+      throw error
+    }
   }
 
   async #current(id: string): Promise<object> {
+    if (isOnlineTokenId(id)) throw onlineToken(NOT_HERE)
     const token = await this.queries.execute(new FindRefreshToken(id))
     if (!token) throw notFound()
     return this.show.one(token)

@@ -1,6 +1,7 @@
 import type { Origin } from '../../event-store/event.js'
-import type { RefreshTokenRecord } from '../../tokens/index.js'
-import { Flag, Required, rule, Text, Texts, typeOf } from '../validation/rules.js'
+import type { FoundRevocation, RefreshTokenRecord } from '../../tokens/index.js'
+import { Flag, Nested, Required, rule, Text, Texts, typeOf } from '../validation/rules.js'
+import { DEVICE_CREDENTIAL_ID, isTime } from './formats.js'
 
 /** Keys and values have limits of their own, with texts of their own (spec/management-api.md §2.1). */
 export class SetMetadata {
@@ -9,6 +10,45 @@ export class SetMetadata {
   refresh_token_metadata!: Readonly<Record<string, unknown>> | null
 }
 
+const TIME = { min: 1, max: 40, format: ['date-time', isTime] } as const
+
+/** Which refresh tokens: all that is named must fit (docs/refresh-tokens.md). */
+export class TokenFilter {
+  @Text({ min: 1, max: 300 })
+  user_id?: string
+
+  @Text({ min: 1, max: 64 })
+  client_id?: string
+
+  @Text({ min: 1, max: 50 })
+  session_id?: string
+
+  @Text({ min: 1, max: 600 })
+  audience?: string
+
+  @Text({ pattern: DEVICE_CREDENTIAL_ID })
+  device_credential_id?: string
+
+  @Text({ min: 1, max: 100 })
+  initial_ip?: string
+
+  @Text({ min: 1, max: 500 })
+  initial_user_agent?: string
+
+  @Text({ min: 1, max: 100 })
+  last_ip?: string
+
+  @Text({ min: 1, max: 500 })
+  last_user_agent?: string
+
+  @Text(TIME)
+  issued_from?: string
+
+  @Text(TIME)
+  issued_to?: string
+}
+
+/** `ids`, the user and what narrows them, or a filter: one of these. */
 export class RevokeTokens {
   @Texts({ min: 1, max: 100, each: { min: 1, max: 30 } })
   ids?: string[]
@@ -21,14 +61,12 @@ export class RevokeTokens {
 
   @Text({ min: 1, max: 600 })
   audience?: string
-}
 
-export class RevokeAccess {
-  @Text({ min: 1, max: 50 })
-  session_id?: string
+  @Nested(() => TokenFilter)
+  filter?: TokenFilter
 
   @Flag()
-  preserve_refresh_tokens?: boolean
+  dry_run?: boolean
 }
 
 /** A refresh token's personal values, opened; undefined where nobody can open them any more. */
@@ -58,11 +96,26 @@ export function showRefreshToken(token: RefreshTokenRecord, { initial, last, met
     client_id: token.client_id,
     session_id: token.session_id,
     rotating: token.rotating,
-    resource_servers: token.audience === null ? [] : [{ audience: token.audience, scopes: token.scope.join(' ') }],
+    resource_servers: resourceServers(token),
     refresh_token_metadata: metadata ?? {},
     ...(expires && { last_exchanged_at: iso(token.last_exchanged_at) }),
   }
 }
 
+/** The API of the login, and each that a policy of the client opened since (spec/refresh-tokens.md §6.3). */
+function resourceServers({ audience, scope, resources }: RefreshTokenRecord): object[] {
+  const all = [...(audience === null ? [] : [{ audience, scope }]), ...resources]
+  return all.map((resource) => ({ audience: resource.audience, scopes: resource.scope.join(' ') }))
+}
+
 /** Rows bring a Date where the state brings a text. */
 const iso = (time: string | Date | null): string | null => (time === null ? null : new Date(time).toISOString())
+
+/** A revocation that goes on in the background, or has. */
+export const showRevocation = (id: string, revocation: FoundRevocation): object => ({
+  id,
+  status: revocation.status === 'finished' ? 'done' : 'running',
+  revoked: revocation.ended,
+  requested_at: revocation.requestedAt,
+  finished_at: revocation.status === 'finished' ? revocation.finishedAt : null,
+})

@@ -1,45 +1,95 @@
-import { Injectable } from '@nestjs/common'
+import { Inject, Injectable } from '@nestjs/common'
 import { CommandBus, QueryBus } from '@nestjs/cqrs'
 import { FindClient, FindResourceServer } from '../../authorization/index.js'
+import { CONFIG, type Config } from '../../config.js'
 import type { Context } from '../../event-store/event.js'
 import { NotYetError } from '../../event-store/projection.js'
 import { ManagementError } from '../../http/management-error.js'
-import { type RefreshTokenSelection, RevokeRefreshToken, RevokeRefreshTokens } from '../../tokens/index.js'
+import { CountRefreshTokens, FindRefreshToken, type RefreshTokenFilter, RevokeMatchingRefreshTokens, RevokeRefreshToken } from '../../tokens/index.js'
 import { FindUser } from '../../users/index.js'
+import { toFilter } from './read-filter.js'
 import type { RevokeTokens } from './refresh-tokens.dto.js'
 
-/** Revokes what a request selects: everything is dead before the answer, although Auth0 only promises that it will be. */
+/** What a request for revocation means: these ids, or all that a filter selects. `ours`: in a form that Auth0 does not have. */
+export type Meant = { readonly ids: readonly string[] } | { readonly filter: RefreshTokenFilter; readonly ours: boolean }
+
+/** Ends, or only counts, what a request selects (spec/management-api.md §2.1, docs/refresh-tokens.md). */
 @Injectable()
 export class RevokeSelection {
   constructor(
+    @Inject(CONFIG) private readonly config: Config,
     private readonly commands: CommandBus,
     private readonly queries: QueryBus,
   ) {}
 
-  /** Exactly one form of POST /refresh-tokens/revoke. Errors: ManagementError 400 for another, and for what is not there. */
-  async revoke({ ids, user_id, client_id, audience }: RevokeTokens, context: Context): Promise<void> {
-    if (ids) {
-      if (user_id !== undefined || client_id !== undefined || audience !== undefined) throw combination()
-      for (const id of new Set(ids)) await this.commands.execute(new RevokeRefreshToken(id, 'api-bulk', undefined, context))
-      return
+  /** Exactly one of the forms of POST /refresh-tokens/revoke. Errors: ManagementError 400 for another, and for what is not there. */
+  async meant({ ids, user_id, client_id, audience, filter }: RevokeTokens): Promise<Meant> {
+    const auth0 = toFilter({ user_id, client_id, audience })
+    const forms = [ids, filter, Object.keys(auth0).length > 0 ? auth0 : undefined].filter((form) => form !== undefined)
+    if (forms.length !== 1) throw combination()
+    if (ids) return { ids: [...new Set(ids)] }
+    if (filter) {
+      const ours = toFilter(filter)
+      if (Object.keys(ours).length === 0) throw combination()
+      await this.#mustExist(ours)
+      return { filter: ours, ours: true }
     }
-    if (user_id === undefined || (audience !== undefined && client_id === undefined)) throw combination()
-    if (!(await this.queries.execute(new FindUser({ userId: user_id })))) throw new ManagementError(400, 'User not found.', 'invalid_body')
-    if (client_id !== undefined && !(await this.queries.execute(new FindClient({ clientId: client_id })))) {
+    const byClientAlone = user_id === undefined && audience === undefined && this.config.settings.mgmtRevokeByClientAlone
+    if ((user_id === undefined && !byClientAlone) || (audience !== undefined && client_id === undefined)) throw combination()
+    await this.#mustExist(auth0)
+    return { filter: auth0, ours: false }
+  }
+
+  /** How many are active now. Errors: ManagementError 503. */
+  async count(meant: Meant): Promise<number> {
+    if ('filter' in meant) return available(() => this.queries.execute(new CountRefreshTokens(meant.filter)))
+    const found = await Promise.all(meant.ids.map((id) => this.queries.execute(new FindRefreshToken(id, { orSuccessor: true }))))
+    return new Set(found.flatMap((token) => token?.id ?? [])).size
+  }
+
+  /** Everything is dead before the answer, although Auth0 only promises that it will be; the answer to a form of ours says so. Errors: ManagementError 503. */
+  async revoke(meant: Meant, context: Context): Promise<object | undefined> {
+    if ('ids' in meant) {
+      await Promise.all(meant.ids.map((id) => this.commands.execute(new RevokeRefreshToken(id, 'api-bulk', undefined, context))))
+      return undefined
+    }
+    const revoked = await available(() => this.commands.execute(new RevokeMatchingRefreshTokens(meant.filter, context)))
+    if (!meant.ours) return undefined
+    return {
+      status: revoked.status,
+      ...(revoked.ended !== undefined && { revoked: revoked.ended }),
+      ...(revoked.status === 'running' && { id: revoked.revocationId }),
+    }
+  }
+
+  /** All of a user's, or those of one of their sessions. Errors: ManagementError 503. */
+  async ofUser(filter: Pick<RefreshTokenFilter, 'userId' | 'sessionId'>, context: Context): Promise<void> {
+    await available(() => this.commands.execute(new RevokeMatchingRefreshTokens(filter, context)))
+  }
+
+  async #mustExist({ userId, clientId, audience }: RefreshTokenFilter): Promise<void> {
+    if (userId !== undefined && !(await this.queries.execute(new FindUser({ userId })))) throw new ManagementError(400, 'User not found.', 'invalid_body')
+    if (clientId !== undefined && !(await this.queries.execute(new FindClient({ clientId })))) {
       throw new ManagementError(400, 'Client not found.', 'invalid_body')
     }
     if (audience !== undefined && !(await this.queries.execute(new FindResourceServer(audience)))) {
       throw new ManagementError(400, 'Resource server not found.', 'invalid_body')
     }
-    await this.ofUser({ userId: user_id, ...(client_id !== undefined && { clientId: client_id }), ...(audience !== undefined && { audience }) }, context)
   }
+}
 
-  /** Errors: ManagementError 503 while nobody can tell which tokens there are. */
-  async ofUser(selection: RefreshTokenSelection, context: Context): Promise<void> {
-    await this.commands.execute(new RevokeRefreshTokens(selection, 'api-bulk', context)).catch((error: unknown) => {
-      if (error instanceof NotYetError) throw new ManagementError(503, 'The service is temporarily unavailable.', undefined, { 'Retry-After': '1' })
-      throw error
-    })
+async function available<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof NotYetError) throw new ManagementError(503, 'The service is temporarily unavailable.', undefined, { 'Retry-After': '1' })
+    if ((error as { code?: unknown }).code === '57014') {
+      throw new ManagementError(
+        503,
+        'The query exceeded the timeout. Please try refining your search criteria. See https://auth0.com/docs/best-practices/search-best-practices.',
+      )
+    }
+    throw error
   }
 }
 

@@ -14,15 +14,18 @@ import {
 } from '../../authorization/index.js'
 import { CONFIG, type Config } from '../../config.js'
 import { ManagementError } from '../../http/management-error.js'
+import { isSigningAlgorithm } from '../../keys/signature.js'
+import { SigningKeys } from '../../keys/signing-keys.js'
 import { Caller, type CallerOf } from '../caller.js'
 import { ManagementController } from '../management-controller.js'
 import { Cursors } from '../paging/cursors.js'
 import { readFields } from '../paging/fields.js'
 import { pageAnswer, pageRequest, placeIn, tablePage } from '../paging/page.js'
 import { Operation, Scopes } from '../scopes.js'
+import { readRsaKey } from '../validation/pem.js'
 import { type QueryParameters, texts } from '../validation/query.js'
 import { invalidBody, validBody } from '../validation/valid-body.js'
-import { CreateResourceServerBody, settings, showResourceServer, UpdateResourceServerBody } from './resource-servers.dto.js'
+import { CreateResourceServerBody, settings, showResourceServer, type TokenEncryption, UpdateResourceServerBody } from './resource-servers.dto.js'
 
 /** Resource servers, which Auth0 also calls APIs (spec/management-api.md §2.3). */
 @ManagementController('resource-servers')
@@ -33,6 +36,7 @@ export class ResourceServersController {
     @Inject(CONFIG) { issuer }: Config,
     private readonly commands: CommandBus,
     private readonly queries: QueryBus,
+    private readonly keys: SigningKeys,
     private readonly cursors: Cursors,
   ) {
     this.#userInfo = `${issuer}userinfo`
@@ -66,6 +70,7 @@ export class ResourceServersController {
       identifier,
       is_system: false,
     })
+    await this.#haveKeys(body, caller)
     const secret = body.signing_secret ?? (document.signing_alg === 'HS256' ? newSigningSecret() : undefined)
     const outcome = await this.commands.execute(new CreateResourceServer(document, caller.context, secret))
     if (outcome === 'exists') throw new ManagementError(409, 'A resource server with the same identifier already exists.', 'conflict')
@@ -83,6 +88,7 @@ export class ResourceServersController {
   @Operation('Update a resource server')
   async patch(@Param('id') id: string, @Body(validBody(UpdateResourceServerBody)) body: UpdateResourceServerBody, @Caller() caller: CallerOf): Promise<object> {
     const { document, signingSecret } = await this.#find(id)
+    await this.#haveKeys(body, caller)
     const changes = (current: ResourceServerDocument) => changesIn(current, body)
     const secret = body.signing_secret ?? (body.signing_alg === 'HS256' && signingSecret === undefined ? newSigningSecret() : undefined)
     const outcome = await this.commands.execute(new ChangeResourceServer(document.id, changes, caller.context, false, secret))
@@ -101,6 +107,11 @@ export class ResourceServersController {
     const outcome = await this.commands.execute(new DeleteResourceServer(found.document.id, context))
     if (outcome === 'system') throw new ManagementError(400, 'System resource servers cannot be deleted.', 'operation_not_supported')
     await this.commands.execute(new DeleteClientGrantsOf({ audience: found.document.identifier }, context))
+  }
+
+  /** Made before anything is signed with them, so that whoever verifies finds them. */
+  async #haveKeys({ signing_alg }: UpdateResourceServerBody, { context }: CallerOf): Promise<void> {
+    if (isSigningAlgorithm(signing_alg)) await this.keys.ensure(context, signing_alg)
   }
 
   async #find(id: string): Promise<ListedResourceServer> {
@@ -122,9 +133,14 @@ function check(document: ResourceServerDocument): ResourceServerDocument {
   if (document.token_lifetime_for_web > document.token_lifetime) {
     throw invalidBody(`Value ${document.token_lifetime_for_web} is greater than maximum ${document.token_lifetime}`, 'token_lifetime_for_web')
   }
+  const encryption = document['token_encryption'] as TokenEncryption | undefined
+  if (encryption) readRsaKey(encryption.encryption_key.pem)
   const values = document.scopes.map(({ value }) => value)
   const repeated = values.find((value, n) => values.indexOf(value) !== n)
   if (repeated !== undefined) throw new ManagementError(400, `Duplicate scope: ${repeated}`, 'invalid_body')
+  const { mechanism, required_for } = document.proof_of_possession ?? {}
+  // Public clients have no certificate to show.
+  if (mechanism === 'mtls' && required_for === 'public_clients') throw invalidBody('No enum match for: public_clients', 'proof_of_possession.required_for')
   return document
 }
 

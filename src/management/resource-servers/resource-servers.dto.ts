@@ -1,7 +1,8 @@
-import type { ListedResourceServer, ResourceServerDocument } from '../../authorization/index.js'
+import type { ListedResourceServer, PossessionPolicy, ResourceServerDocument } from '../../authorization/index.js'
+import { SIGNING_ALGORITHMS } from '../../keys/signature.js'
 import { type CallerOf, reveal } from '../caller.js'
 import { type Fields, pick } from '../paging/fields.js'
-import { AnyList, AnyObject, Flag, Int, NestedList, OneOf, ReadOnly, Required, Text } from '../validation/rules.js'
+import { AnyList, AnyObject, Flag, Int, Nested, NestedList, OneOf, ReadOnly, Required, Text } from '../validation/rules.js'
 
 export class ScopeBody {
   @Required()
@@ -12,6 +13,45 @@ export class ScopeBody {
   description?: string | null
 }
 
+export class ProofOfPossessionBody {
+  @Required()
+  @OneOf(['mtls', 'dpop', 'none'])
+  mechanism!: PossessionPolicy['mechanism']
+
+  @Required()
+  @Flag()
+  required!: boolean
+
+  @OneOf(['public_clients', 'all_clients'])
+  required_for?: 'public_clients' | 'all_clients'
+}
+
+export class EncryptionKey {
+  @Text({ max: 128 })
+  name?: string
+
+  @Required()
+  @OneOf(['RSA-OAEP-256', 'RSA-OAEP-384', 'RSA-OAEP-512'])
+  alg!: string
+
+  @Text({ max: 128 })
+  kid?: string
+
+  @Required()
+  @Text({ max: 4096 })
+  pem!: string
+}
+
+export class TokenEncryption {
+  @Required()
+  @OneOf(['compact-nested-jwe'])
+  format!: string
+
+  @Required()
+  @Nested(() => EncryptionKey)
+  encryption_key!: EncryptionKey
+}
+
 /** What both creating and changing an API may set (spec/management-api.md §2.3). */
 export class ResourceServerFields {
   @Text({ max: 200, pattern: /^[^<>]*$/ })
@@ -20,7 +60,8 @@ export class ResourceServerFields {
   @NestedList(() => ScopeBody, { max: 1000 })
   scopes?: ScopeBody[]
 
-  @OneOf(['HS256', 'RS256', 'RS512', 'PS256'])
+  /** ES256 and EdDSA are ours. */
+  @OneOf(['HS256', ...SIGNING_ALGORITHMS])
   signing_alg?: string
 
   @Text({ min: 16, max: 512 })
@@ -50,8 +91,8 @@ export class ResourceServerFields {
   @Flag()
   skip_consent_for_verifiable_first_party_clients?: boolean
 
-  @AnyObject({ nullable: true })
-  token_encryption?: object | null
+  @Nested(() => TokenEncryption, { nullable: true })
+  token_encryption?: TokenEncryption | null
 
   @OneOf(['transactional-authorization-with-mfa'], { nullable: true })
   consent_policy?: string | null
@@ -59,8 +100,8 @@ export class ResourceServerFields {
   @AnyList({ nullable: true })
   authorization_details?: unknown[] | null
 
-  @AnyObject({ nullable: true })
-  proof_of_possession?: object | null
+  @Nested(() => ProofOfPossessionBody, { nullable: true })
+  proof_of_possession?: ProofOfPossessionBody | null
 
   @AnyObject({ nullable: true })
   subject_type_authorization?: object | null

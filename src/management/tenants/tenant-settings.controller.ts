@@ -1,5 +1,6 @@
-import { Body, Get, Patch, Query } from '@nestjs/common'
+import { Body, Get, Inject, Patch, Query } from '@nestjs/common'
 import { CommandBus, QueryBus } from '@nestjs/cqrs'
+import { CONFIG, type Config } from '../../config.js'
 import { ManagementError } from '../../http/management-error.js'
 import { ChangeTenantSettings, FindConnection, FindTenantSettings, type TenantSettings } from '../../users/index.js'
 import { Caller, type CallerOf } from '../caller.js'
@@ -17,6 +18,7 @@ type Lifetime = keyof typeof MAX_HOURS
 @ManagementController('tenants/settings')
 export class TenantSettingsController {
   constructor(
+    @Inject(CONFIG) private readonly config: Config,
     private readonly commands: CommandBus,
     private readonly queries: QueryBus,
   ) {}
@@ -35,13 +37,13 @@ export class TenantSettingsController {
     if (directory && !(await this.queries.execute(new FindConnection(directory)))) {
       throw new ManagementError(400, `The connection ${directory} does not exist.`, 'invalid_body')
     }
-    await this.commands.execute(new ChangeTenantSettings((settings) => patched(settings, body), context))
+    await this.commands.execute(new ChangeTenantSettings((settings) => patched(settings, body, this.config.settings.sessionsMinSeconds), context))
     return showSettings(await this.queries.execute(new FindTenantSettings()))
   }
 }
 
-/** Flags are merged, everything else is replaced; null takes a member back to its default. Errors: ManagementError 400 for one lifetime in both units. */
-function patched(settings: TenantSettings, { flags, ...body }: UpdateTenantSettings): TenantSettings {
+/** Flags are merged, everything else is replaced; null takes a member back to its default. Errors: ManagementError 400 for one lifetime in both units, or a shorter one than may be. */
+function patched(settings: TenantSettings, { flags, ...body }: UpdateTenantSettings, minSeconds: number): TenantSettings {
   const members = body as Record<string, unknown>
   const changes: Record<string, unknown> = Object.fromEntries(
     Object.entries(members)
@@ -54,6 +56,13 @@ function patched(settings: TenantSettings, { flags, ...body }: UpdateTenantSetti
       throw new ManagementError(400, `Payload validation error: '${name} and ${name}_in_minutes cannot be set at the same time'.`, 'invalid_body')
     }
     const wanted = minutes === undefined ? hours : minutes / 60
+    if (wanted !== undefined && wanted * 3600 < minSeconds) {
+      throw new ManagementError(
+        400,
+        `Payload validation error: 'Value ${wanted} is less than minimum ${Number((minSeconds / 3600).toFixed(4))}' on property ${name}.`,
+        'invalid_body',
+      )
+    }
     if (wanted !== undefined) changes[name] = Math.min(wanted, MAX_HOURS[name])
   }
   if (flags) changes['flags'] = { ...settings.flags, ...flags }

@@ -32,6 +32,11 @@ export class OidcLogout {
   rp_logout_end_session_endpoint_discovery?: boolean
 }
 
+export class Mtls {
+  @Flag()
+  enable_endpoint_aliases?: boolean
+}
+
 export class DeviceFlow {
   @OneOf(['base20', 'digits'])
   charset?: string
@@ -40,7 +45,8 @@ export class DeviceFlow {
   mask?: string
 }
 
-const Hours = (): PropertyDecorator => Num({ min: 1 })
+/** Auth0 gives fractions back for what was set in minutes, and so takes them. */
+const Hours = (): PropertyDecorator => Num({ min: 0 })
 const Minutes = (): PropertyDecorator => Int({ min: 1 })
 const Page = (): PropertyDecorator => AnyObject({ nullable: true })
 
@@ -114,8 +120,8 @@ export class UpdateTenantSettings {
 
   @Texts({ max: 100, nullable: true, each: { min: 1, max: 200 } })
   acr_values_supported?: string[] | null
-  @AnyObject({ nullable: true })
-  mtls?: object | null
+  @Nested(() => Mtls, { nullable: true })
+  mtls?: Mtls | null
   @Flag({ nullable: true })
   pushed_authorization_requests_supported?: boolean | null
   @Flag({ nullable: true })

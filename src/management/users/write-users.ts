@@ -1,18 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { Injectable } from '@nestjs/common'
 import { CommandBus, QueryBus } from '@nestjs/cqrs'
-import { CatchUp } from '../../event-store/catch-up.js'
 import type { Context } from '../../event-store/event.js'
 import { ManagementError } from '../../http/management-error.js'
 import { PersonKeys } from '../../keys/person-keys.js'
+import { WithdrawConsentsOf } from '../../authorization/index.js'
+import { RevokeRefreshTokens } from '../../tokens/index.js'
 import { type Attributes, ChangeUser, CreateUser, DeleteUser, FindConnection, FindUser, openProfiles, type UserChanges } from '../../users/index.js'
 import { actsOn, type CallerOf, insufficientScope } from '../caller.js'
 import { checkChanges, checkNewUser } from './user-rules.js'
 import { ATTRIBUTES, type CreateUserBody, type UpdateUserBody } from './users.dto.js'
-
-/** How long the answer waits for refresh tokens to end with a password. */
-const REACTION_MS = 2000
-const REACTOR = 'user_deleted'
 
 /** Makes, changes and deletes users for the Management API. Errors: ManagementError. */
 @Injectable()
@@ -21,7 +18,6 @@ export class WriteUsers {
     private readonly commands: CommandBus,
     private readonly queries: QueryBus,
     private readonly keys: PersonKeys,
-    private readonly catchUp: CatchUp,
   ) {}
 
   /** Answers the id. */
@@ -46,14 +42,19 @@ export class WriteUsers {
     const [before] = await openProfiles(this.keys, [found.document])
     checkChanges(await this.queries.execute(new FindConnection(identity.connection)), identity.provider, before!, body)
     const context = { ...caller.context, userId: id, connection: identity.connection }
-    const { result, mark } = await this.commands.execute(new ChangeUser(id, { attributes: attributesOf(body), password: body.password ?? undefined }, context))
+    const { result } = await this.commands.execute(new ChangeUser(id, { attributes: attributesOf(body), password: body.password ?? undefined }, context))
     if (result === 'absent') throw absent()
     if (result === 'exists') throw new ManagementError(400, `The specified new ${identifierIn(body)} already exists`, 'auth0_idp_error')
-    if (mark && body.password !== undefined) await this.catchUp.caughtUp(REACTOR, REACTION_MS, mark)
+    if (typeof body.password === 'string') await this.commands.execute(new RevokeRefreshTokens({ userId: id }, 'password-changed', context))
   }
 
+  /** With refresh tokens and grants, before the answer; reactors finish what the process does not. */
   async delete(id: string, context: Context): Promise<void> {
+    const isThere = (await this.queries.execute(new FindUser({ userId: id }))) !== undefined
     await this.commands.execute(new DeleteUser(id, { ...context, userId: id }))
+    if (!isThere) return
+    await this.commands.execute(new RevokeRefreshTokens({ userId: id }, 'user-deleted', context))
+    await this.commands.execute(new WithdrawConsentsOf({ userId: id }, 'user-deleted', context))
   }
 
   /** A connection that is named is the one whose account is meant. */

@@ -10,6 +10,8 @@ export class EndSession extends Command<'ended' | 'over'> {
     readonly sessionId: string,
     readonly reason: SessionEndReason,
     readonly context: Context,
+    /** Where the browser was sent afterwards, for the log. */
+    readonly returnTo?: string,
   ) {
     super()
   }
@@ -19,8 +21,8 @@ export class EndSession extends Command<'ended' | 'over'> {
 export class EndSessionHandler implements ICommandHandler<EndSession> {
   constructor(private readonly store: EventStore) {}
 
-  async execute({ sessionId, reason, context }: EndSession): Promise<'ended' | 'over'> {
-    const { result } = await this.store.transact(session, sessionId, (state, now) => endSession(state, reason, now), { ...context, sessionId })
+  async execute({ sessionId, reason, context, returnTo }: EndSession): Promise<'ended' | 'over'> {
+    const { result } = await this.store.transact(session, sessionId, (state, now) => endSession(state, reason, now, returnTo), { ...context, sessionId })
     return result
   }
 }

@@ -1,9 +1,9 @@
-import { Command, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs'
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
 import type { Context } from '../../event-store/event.js'
 import { EventStore } from '../../event-store/event-store.js'
-import { FindTenantSettings } from '../../users/index.js'
 import { lifetimesOf } from '../session/lifetimes.js'
-import { type ActiveSession, type Login, reauthenticate, session } from '../session/session.js'
+import { type ActiveSession, type Login, reauthenticate } from '../session/session.js'
+import { type SessionUser, sessionOfUser } from '../session/session-of-user.js'
 
 /** Somebody has proved again who they are, in the browser that has their session. Undefined when it is over or was another person's. */
 export class ReauthenticateSession extends Command<ActiveSession | undefined> {
@@ -18,18 +18,15 @@ export class ReauthenticateSession extends Command<ActiveSession | undefined> {
 
 @CommandHandler(ReauthenticateSession)
 export class ReauthenticateSessionHandler implements ICommandHandler<ReauthenticateSession> {
-  constructor(
-    private readonly store: EventStore,
-    private readonly queryBus: QueryBus,
-  ) {}
+  constructor(private readonly store: EventStore) {}
 
   async execute({ sessionId, login, context }: ReauthenticateSession): Promise<ActiveSession | undefined> {
-    const settings = await this.queryBus.execute(new FindTenantSettings())
     const { userId, clientId, connection } = login
     const { result } = await this.store.transact(
-      session,
+      sessionOfUser,
       sessionId,
-      (state, now) => reauthenticate(state, login, lifetimesOf(settings, state.status !== 'active' || state.persistent), now),
+      (state, now, companion) =>
+        reauthenticate(state, login, lifetimesOf((companion as SessionUser).settings, state.status !== 'active' || state.persistent), now),
       { ...context, userId, clientId, connection, sessionId },
     )
     return result

@@ -1,7 +1,8 @@
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs'
 import { EventStore } from '../../event-store/event-store.js'
 import { RootKeys } from '../../keys/root-key.js'
-import { type ActiveSession, isAlive, session } from '../session/session.js'
+import { type ActiveSession, isAlive } from '../session/session.js'
+import { sessionOfUser } from '../session/session-of-user.js'
 import { provedCookie } from '../session-cookie.js'
 
 export interface FoundSession {
@@ -29,7 +30,7 @@ export class FindSessionHandler implements IQueryHandler<FindSession> {
     const proved = provedCookie(this.rootKeys, cookieHeader)
     if (!proved) return undefined
     const { sessionId, generation } = proved
-    const { state, now } = await this.store.read(session, sessionId)
+    const { state, now } = await this.store.read(sessionOfUser, sessionId)
     return isAlive(state, now) && state.cookieGeneration === generation ? { sessionId, session: state, now } : undefined
   }
 }

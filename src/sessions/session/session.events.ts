@@ -62,6 +62,8 @@ export interface SessionEnded {
   readonly userId: string
   readonly clients: readonly string[]
   readonly metadata: PersonalData | null
+  /** Of a logout: where the browser was sent. */
+  readonly returnTo?: string
 }
 
 export type SessionEvent =

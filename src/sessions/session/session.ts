@@ -1,6 +1,9 @@
 import type { Decider, Decision, Metadata, PersonalData } from '../../event-store/event.js'
 import { type AuthenticationMethod, type OnlineTerms, type SessionEndReason, type SessionEnds, type SessionEvent, sessionUpcasters } from './session.events.js'
 
+/** As for offline refresh tokens (spec/refresh-tokens.md §8, §12). */
+const MAX_ONLINE_PER_CLIENT = 200
+
 /** Times are ISO strings (docs/adr/0008-sessions.md). */
 export interface ActiveSession extends SessionEnds {
   readonly status: 'active'
@@ -106,11 +109,11 @@ export function setSessionMetadata(state: SessionState, metadata: PersonalData |
 }
 
 /** Ending what is over, by time or by an end before, changes nothing; `expired` ends what time has ended already. */
-export function endSession(state: SessionState, reason: SessionEndReason, now: Date): Decision<SessionEvent, 'ended' | 'over'> {
+export function endSession(state: SessionState, reason: SessionEndReason, now: Date, returnTo?: string): Decision<SessionEvent, 'ended' | 'over'> {
   const due = reason === 'expired' ? state.status === 'active' && !isAlive(state, now) : isAlive(state, now)
   if (state.status !== 'active' || !due) return { events: [], result: 'over' }
   const { userId, clients, metadata } = state
-  return { events: [{ type: 'SessionEnded', data: { reason, userId, clients, metadata } }], result: 'ended' }
+  return { events: [{ type: 'SessionEnded', data: { reason, userId, clients, metadata, ...(returnTo !== undefined && { returnTo }) } }], result: 'ended' }
 }
 
 /** One event, and the session that it leaves. */
@@ -150,7 +153,7 @@ function evolve(state: SessionState, event: SessionEvent, { at, origin: sealed }
     case 'SessionMetadataSet':
       return { ...state, metadata: event.data.metadata, updatedAt: at }
     case 'OnlineAccessGranted':
-      return { ...state, online: [...state.online, event.data], onlineCount: event.data.number, updatedAt: at }
+      return { ...state, online: kept([...state.online, event.data], event.data.clientId), onlineCount: event.data.number, updatedAt: at }
     case 'OnlineTokenExchanged': {
       const { clientId, expiresAt, idleExpiresAt } = event.data
       return used({ ...state, expiresAt, idleExpiresAt }, clientId, at, origin)
@@ -158,6 +161,12 @@ function evolve(state: SessionState, event: SessionEvent, { at, origin: sealed }
     case 'SessionEnded':
       return { status: 'ended', reason: event.data.reason, userId: state.userId }
   }
+}
+
+/** Of a client with too many, the oldest goes. */
+function kept(online: ActiveSession['online'], clientId: string): ActiveSession['online'] {
+  const ofClient = online.filter((granted) => granted.clientId === clientId)
+  return ofClient.length > MAX_ONLINE_PER_CLIENT ? online.filter((granted) => granted !== ofClient[0]) : online
 }
 
 const used = (state: ActiveSession, clientId: string, at: string, origin: PersonalData | null): ActiveSession => ({

@@ -5,13 +5,15 @@ import { PersonKeys } from '../../keys/person-keys.js'
 import { RootKeys } from '../../keys/root-key.js'
 import { causedBy } from '../refresh-token/cause.js'
 import { family, type LifetimePolicy, start } from '../refresh-token/family.js'
-import { checkMetadata, type RefreshTokenMetadata } from '../refresh-token/metadata.js'
+import type { Ends } from '../refresh-token/lifetimes.js'
+import { checkMetadata, type AttachedMetadata } from '../../metadata.js'
 import { newFamilyId, newSalt, refreshToken } from '../refresh-token/token-value.js'
 
-export interface IssuedRefreshToken {
+/** `at` is the database's time of it. */
+export interface IssuedRefreshToken extends Ends {
   readonly familyId: string
   readonly refreshToken: string
-  readonly expiresAt: string | null
+  readonly at: Date
 }
 
 /** Starts a family for one authorization (spec/refresh-tokens.md §3). Errors: InvalidMetadataError. */
@@ -27,7 +29,11 @@ export class IssueRefreshToken extends Command<IssuedRefreshToken> {
       readonly audience: string | null
       readonly scope: readonly string[]
       readonly rotating: boolean
-      readonly metadata?: RefreshTokenMetadata
+      readonly metadata?: AttachedMetadata
+      /** When the login began that it goes back to, by the database's clock; without it, now. */
+      readonly authorizedAt?: string
+      /** Of the key that a public client showed a proof of (spec/refresh-tokens.md §9); without it the tokens are bound to none. */
+      readonly dpopThumbprint?: string | null
     },
     readonly policy: LifetimePolicy,
     readonly origin: Origin,
@@ -48,14 +54,22 @@ export class IssueRefreshTokenHandler implements ICommandHandler<IssueRefreshTok
   ) {}
 
   async execute({ grant, policy, origin, context, familyId }: IssueRefreshToken): Promise<IssuedRefreshToken> {
-    const { metadata: entries = {}, authenticatedAt = null, connection = null, ...rest } = grant
-    const terms = { ...rest, authenticatedAt, connection }
+    const { metadata: entries = {}, authenticatedAt = null, connection = null, dpopThumbprint = null, ...rest } = grant
+    const terms = { ...rest, authenticatedAt, connection, dpopThumbprint, predecessor: null }
     checkMetadata(entries)
     const secret = { keyId: this.rootKeys.newestId, salt: newSalt() }
     const metadata = Object.keys(entries).length > 0 ? await this.personKeys.seal(grant.userId, entries) : null
     const session = { ...(grant.sessionId !== null && { sessionId: grant.sessionId }), ...(connection !== null && { connection }) }
     const cause = { ...context, clientId: grant.clientId, ...session, ...(await causedBy(this.personKeys, grant.userId, origin)) }
-    const { result } = await this.store.transact(family, familyId, (state, now) => start(state, { ...terms, ...secret, metadata }, policy, now), cause)
-    return { familyId, refreshToken: refreshToken(this.rootKeys, secret, familyId, 1), expiresAt: result.expiresAt }
+    const { result } = await this.store.transact(
+      family,
+      familyId,
+      (state, now) => {
+        const { events, result } = start(state, { ...terms, ...secret, metadata }, policy, now)
+        return { events, result: { ...result, at: now } }
+      },
+      cause,
+    )
+    return { familyId, refreshToken: refreshToken(this.rootKeys, secret, familyId, 1), ...result }
   }
 }

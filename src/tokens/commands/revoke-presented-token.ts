@@ -1,10 +1,12 @@
-import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
+import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
 import type { Context, Origin } from '../../event-store/event.js'
 import { EventStore } from '../../event-store/event-store.js'
 import { PersonKeys } from '../../keys/person-keys.js'
 import { RootKeys } from '../../keys/root-key.js'
 import { causedBy } from '../refresh-token/cause.js'
-import { family, revoke } from '../refresh-token/family.js'
+import { revoke } from '../refresh-token/family.js'
+import { revokeLine } from '../refresh-token/revoke-line.js'
+import { EndGrantOfFamily } from './end-grant-of-family.js'
 import { isGenuine, parseRefreshToken } from '../refresh-token/token-value.js'
 
 /** `foreign`: another client's; nothing happened to it. */
@@ -28,19 +30,18 @@ export class RevokePresentedTokenHandler implements ICommandHandler<RevokePresen
     private readonly store: EventStore,
     private readonly rootKeys: RootKeys,
     private readonly personKeys: PersonKeys,
+    private readonly commands: CommandBus,
   ) {}
 
   async execute({ presented, clientId, origin, context }: RevokePresentedToken): Promise<RevokedToken> {
     const token = parseRefreshToken(presented)
     if (!token) return 'nothing'
-    const { result } = await this.store.transact(
-      family,
+    const outcome = await revokeLine<RevokedToken>(
+      this.store,
       token.familyId,
       (state) => {
-        if (!('salt' in state) || !isGenuine(this.rootKeys, state, token)) return { events: [], result: 'nothing' as const }
-        if (state.clientId !== clientId) return { events: [], result: 'foreign' as const }
         const { events, result } = revoke(state, 'client')
-        return { events, result: result ? ('revoked' as const) : ('nothing' as const) }
+        return { events, result: result ? 'revoked' : 'nothing' }
       },
       async (state) => ({
         ...context,
@@ -50,7 +51,12 @@ export class RevokePresentedTokenHandler implements ICommandHandler<RevokePresen
           ...(state.sessionId !== null && { sessionId: state.sessionId }),
         }),
       }),
+      (state) => {
+        if (!('salt' in state) || !isGenuine(this.rootKeys, state, token)) return 'nothing'
+        return state.clientId === clientId ? undefined : 'foreign'
+      },
     )
-    return result
+    if (outcome === 'revoked') await this.commands.execute(new EndGrantOfFamily(token.familyId, { ...context, clientId }))
+    return outcome
   }
 }

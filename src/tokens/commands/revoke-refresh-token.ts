@@ -4,7 +4,8 @@ import { EventStore } from '../../event-store/event-store.js'
 import { PersonKeys } from '../../keys/person-keys.js'
 import { causedBy } from '../refresh-token/cause.js'
 import type { RevocationReason } from '../refresh-token/family.events.js'
-import { family, revoke } from '../refresh-token/family.js'
+import { revoke } from '../refresh-token/family.js'
+import { revokeLine } from '../refresh-token/revoke-line.js'
 
 /** Ends a family, whichever of its tokens was meant (spec/refresh-tokens.md §10). Answers whether it was active until now. */
 export class RevokeRefreshToken extends Command<boolean> {
@@ -26,12 +27,11 @@ export class RevokeRefreshTokenHandler implements ICommandHandler<RevokeRefreshT
   ) {}
 
   async execute({ familyId, reason, origin, context }: RevokeRefreshToken): Promise<boolean> {
-    const { result } = await this.store.transact(
-      family,
+    return revokeLine(
+      this.store,
       familyId,
       (state) => revoke(state, reason),
       async (state) => ({ ...context, ...('userId' in state && (await causedBy(this.personKeys, state.userId, origin))) }),
     )
-    return result
   }
 }

@@ -1,30 +1,25 @@
-import { Command, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs'
+import { Inject } from '@nestjs/common'
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
+import { CONFIG, type Config } from '../../config.js'
 import type { Context } from '../../event-store/event.js'
 import { EventStore } from '../../event-store/event-store.js'
-import { NotYetError } from '../../event-store/projection.js'
-import { FindRefreshTokens } from '../queries/find-refresh-tokens.js'
 import type { RevocationReason } from '../refresh-token/family.events.js'
-import { family, revoke } from '../refresh-token/family.js'
-
-/** Which of a user's refresh tokens; what is not named is any. */
-export interface RefreshTokenSelection {
-  readonly userId: string
-  readonly clientId?: string
-  readonly audience?: string
-  readonly sessionId?: string
-}
-
-const PAGE = 100
+import { mark, refreshTokenMark } from '../refresh-token/mark.js'
+import { markKey, type RefreshTokenSelection, scopeOf } from '../refresh-token/mark-key.js'
+import { writeMark } from '../refresh-token/mark-table.js'
 
 /**
- * Ends all of a user's refresh tokens that were issued before it began, of one client, API or session where one is named
- * (spec/refresh-tokens.md §10). Answers how many it ended. Safe to repeat. Errors: NotYetError when the list of them is behind.
+ * Ends all refresh tokens of a selection whose logins began until now, however many they are, by one mark (docs/adr/0004): once this has
+ * answered, none of them can be exchanged on any replica. `happenedAt` (ISO) is for what is told afterwards: it ends those from until then, and
+ * nothing where that was done. After a changed password PASSWORD_CHANGE_REFRESH_TOKENS may keep them. Throws for a selection that is not one of
+ * the five shapes of a mark.
  */
-export class RevokeRefreshTokens extends Command<number> {
+export class RevokeRefreshTokens extends Command<void> {
   constructor(
     readonly selection: RefreshTokenSelection,
     readonly reason: RevocationReason,
     readonly context: Context = {},
+    readonly happenedAt?: string,
   ) {
     super()
   }
@@ -33,29 +28,20 @@ export class RevokeRefreshTokens extends Command<number> {
 @CommandHandler(RevokeRefreshTokens)
 export class RevokeRefreshTokensHandler implements ICommandHandler<RevokeRefreshTokens> {
   constructor(
+    @Inject(CONFIG) private readonly config: Config,
     private readonly store: EventStore,
-    private readonly queries: QueryBus,
   ) {}
 
-  async execute({ selection, reason, context }: RevokeRefreshTokens): Promise<number> {
-    const { userId, clientId, audience, sessionId } = selection
-    let revoked = 0
-    for (let after: string | null = ''; after !== null;) {
-      const page: { refreshTokens: readonly { id: string; audience: string | null; session_id: string | null }[]; next: string | null; current: boolean } =
-        await this.queries.execute(new FindRefreshTokens(userId, { ...(clientId !== undefined && { clientId }), after, take: PAGE }))
-      if (!page.current) throw new NotYetError('the list of refresh tokens is behind')
-      const meant = page.refreshTokens.filter(
-        (token) => (audience === undefined || token.audience === audience) && (sessionId === undefined || token.session_id === sessionId),
-      )
-      const ended = await Promise.all(meant.map(({ id }) => this.#revoke(id, userId, reason, context)))
-      revoked += ended.filter(Boolean).length
-      after = page.next
-    }
-    return revoked
-  }
-
-  async #revoke(id: string, userId: string, reason: RevocationReason, context: Context): Promise<boolean> {
-    const { result } = await this.store.transact(family, id, (state) => revoke(state, reason), { ...context, userId })
-    return result
+  async execute({ selection, reason, context, happenedAt }: RevokeRefreshTokens): Promise<void> {
+    if (reason === 'password-changed' && this.config.settings.passwordChangeRefreshTokens === 'keep') return
+    const scope = scopeOf(selection)
+    const key = markKey(scope)
+    await this.store.transact(
+      refreshTokenMark,
+      key,
+      (state, now) => mark(state, scope, reason, happenedAt === undefined ? now : new Date(happenedAt)),
+      { ...context, ...('userId' in scope && { userId: scope.userId }) },
+      (db, state) => writeMark(db, key, state),
+    )
   }
 }

@@ -3,7 +3,8 @@ import type { Context, Origin } from '../../event-store/event.js'
 import { EventStore } from '../../event-store/event-store.js'
 import { PersonKeys } from '../../keys/person-keys.js'
 import { causedBy, ofVisitor } from '../refresh-token/cause.js'
-import { family, revokeReplayed } from '../refresh-token/family.js'
+import { type Family, family, revokeReplayed } from '../refresh-token/family.js'
+import { revokeLine } from '../refresh-token/revoke-line.js'
 
 /** Ends the family of an authorization code that was presented twice, even before it has started (RFC 6749 §4.1.2). */
 export class RevokeReplayedRefreshToken extends Command<void> {
@@ -24,9 +25,11 @@ export class RevokeReplayedRefreshTokenHandler implements ICommandHandler<Revoke
   ) {}
 
   async execute({ familyId, origin, context }: RevokeReplayedRefreshToken): Promise<void> {
-    await this.store.transact(family, familyId, revokeReplayed, async (state) => ({
+    const cause = async (state: Family): Promise<Context> => ({
       ...context,
       ...('userId' in state ? await causedBy(this.personKeys, state.userId, origin) : { origin: await ofVisitor(this.personKeys, origin) }),
-    }))
+    })
+    // Also one that a mark has ended: the access tokens that were born with it hear of this by the family's own stream.
+    await revokeLine(this.store, familyId, revokeReplayed, cause, undefined, family)
   }
 }

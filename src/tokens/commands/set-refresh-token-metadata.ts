@@ -2,15 +2,20 @@ import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
 import type { Context, PersonalData } from '../../event-store/event.js'
 import { EventStore } from '../../event-store/event-store.js'
 import { PersonKeys } from '../../keys/person-keys.js'
-import { family, setMetadata } from '../refresh-token/family.js'
-import { checkMetadata, type RefreshTokenMetadata } from '../refresh-token/metadata.js'
+import { type ActiveFamily, setMetadata } from '../refresh-token/family.js'
+import { familyUnderMarks } from '../refresh-token/family-under-marks.js'
+import { checkMetadata, type AttachedMetadata } from '../../metadata.js'
 
-/** Replaces a refresh token's metadata (spec/refresh-tokens.md §11). Answers false when there is no such active token. Errors: InvalidMetadataError. */
+/**
+ * Replaces a refresh token's metadata (spec/refresh-tokens.md §11), or adds to it, where `without` names what of the present one goes.
+ * Answers false when there is no such active token. Errors: InvalidMetadataError.
+ */
 export class SetRefreshTokenMetadata extends Command<boolean> {
   constructor(
     readonly familyId: string,
-    readonly metadata: RefreshTokenMetadata,
+    readonly metadata: AttachedMetadata,
     readonly context: Context = {},
+    readonly without?: readonly string[],
   ) {
     super()
   }
@@ -23,18 +28,26 @@ export class SetRefreshTokenMetadataHandler implements ICommandHandler<SetRefres
     private readonly personKeys: PersonKeys,
   ) {}
 
-  async execute({ familyId, metadata, context }: SetRefreshTokenMetadata): Promise<boolean> {
-    checkMetadata(metadata)
+  async execute({ familyId, metadata, context, without }: SetRefreshTokenMetadata): Promise<boolean> {
     const { result } = await this.store.transact(
-      family,
+      familyUnderMarks,
       familyId,
-      async (state, now) => setMetadata(state, state.status === 'active' ? await this.#seal(state.userId, metadata) : null, now),
+      async (state, now) => {
+        const next = state.status === 'active' ? await this.#seal(state.userId, { ...(without && (await this.#kept(state, without))), ...metadata }) : null
+        return setMetadata(state, next, now)
+      },
       (state) => Promise.resolve('userId' in state ? { ...context, userId: state.userId, clientId: state.clientId } : context),
     )
     return result
   }
 
-  async #seal(userId: string, metadata: RefreshTokenMetadata): Promise<PersonalData | null> {
+  async #kept({ metadata }: ActiveFamily, without: readonly string[]): Promise<AttachedMetadata> {
+    const present = metadata === null ? undefined : await this.personKeys.open<AttachedMetadata>(metadata)
+    return Object.fromEntries(Object.entries(present ?? {}).filter(([key]) => !without.includes(key)))
+  }
+
+  async #seal(userId: string, metadata: AttachedMetadata): Promise<PersonalData | null> {
+    checkMetadata(metadata)
     return Object.keys(metadata).length > 0 ? this.personKeys.seal(userId, metadata) : null
   }
 }

@@ -1,13 +1,29 @@
+import { Inject } from '@nestjs/common'
 import { Command, CommandBus, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs'
-import { type ClientDocument, type CodeGrant, FindResourceServer, RedeemAuthorizationCode, type ResourceServerDocument } from '../../authorization/index.js'
+import {
+  type ClientDocument,
+  type CodeGrant,
+  enforcedPermissions,
+  FindResourceServer,
+  mayGoOffline,
+  permittedScope,
+  type Proof,
+  RedeemAuthorizationCode,
+  type ResourceServerDocument,
+  thumbprintOf,
+} from '../../authorization/index.js'
+import { Audit } from '../../audit/audit.js'
+import { CONFIG, type Config } from '../../config.js'
 import type { Context, Origin } from '../../event-store/event.js'
+import { GrantOnlineAccess } from '../../sessions/index.js'
 import { FindUser, type FoundUser } from '../../users/index.js'
-import { IssueRefreshToken } from '../commands/issue-refresh-token.js'
+import { IssueRefreshToken, type IssuedRefreshToken } from '../commands/issue-refresh-token.js'
 import { RevokeReplayedRefreshToken } from '../commands/revoke-replayed-refresh-token.js'
 import { ExchangeRefused } from '../exchange-refused.js'
+import { expirationParameters } from '../expiration-parameters.js'
 import { refreshTokenPolicy } from '../refresh-token/policy.js'
 import { newFamilyId } from '../refresh-token/token-value.js'
-import type { RequestOf } from '../token-request.js'
+import type { RequestOf, TokenSender } from '../token-request.js'
 import { type TokenResponse, TokenSet, type UserTerms } from '../token-set.js'
 
 interface Caller {
@@ -21,6 +37,7 @@ export class AuthorizationCodeGrant extends Command<TokenResponse> {
     readonly request: RequestOf<'authorization_code'>,
     readonly client: ClientDocument,
     readonly caller: Caller,
+    readonly sender: TokenSender,
   ) {
     super()
   }
@@ -29,21 +46,28 @@ export class AuthorizationCodeGrant extends Command<TokenResponse> {
 @CommandHandler(AuthorizationCodeGrant)
 export class AuthorizationCodeGrantHandler implements ICommandHandler<AuthorizationCodeGrant> {
   constructor(
+    @Inject(CONFIG) private readonly config: Config,
     private readonly commands: CommandBus,
     private readonly queries: QueryBus,
     private readonly tokenSet: TokenSet,
+    private readonly audit: Audit,
   ) {}
 
-  async execute({ request, client, caller }: AuthorizationCodeGrant): Promise<TokenResponse> {
+  async execute({ request, client, caller, sender }: AuthorizationCodeGrant): Promise<TokenResponse> {
     const familyId = newFamilyId()
     const tokenId = this.tokenSet.newId()
-    const grant = await this.#redeem(request, client, caller, familyId, tokenId)
-    const [user, api] = await Promise.all([this.queries.execute(new FindUser({ userId: grant.userId })), this.#api(grant)])
-    const terms = { ...toTerms(grant, client, api, livingUser(user, grant)), familyId }
+    const { grant: granted, at, proof } = await this.#redeem(request, client, caller, sender, familyId, tokenId)
+    const [user, api] = await Promise.all([this.queries.execute(new FindUser({ userId: granted.userId })), this.#api(granted)])
+    const grant = { ...granted, scope: granted.scope.filter((name) => name !== 'offline_access' || mayGoOffline(client, api)) }
+    const permissions = await enforcedPermissions(this.queries, grant.userId, api)
+    const rights = { scope: permittedScope(grant.scope, permissions), permissions }
+    const terms = { ...toTerms(grant, client, api, livingUser(user, grant)), ...rights, familyId, proof }
     // Signed before the family starts: its token must not be lost to a failure of ours.
-    const tokens = await this.tokenSet.forUser(tokenId, terms, new Date())
+    const tokens = await this.tokenSet.forUser(tokenId, terms, at)
+    if (grant.online) return { ...tokens, ...(await this.#online(grant, client, caller, sender)) }
     if (!grant.scope.includes('offline_access')) return tokens
-    return { ...tokens, refresh_token: await this.#startFamily(familyId, grant, terms, caller) }
+    const issued = await this.#startFamily(familyId, grant, terms, caller, sender)
+    return { ...tokens, refresh_token: issued.refreshToken, ...expirationParameters(this.config, issued, issued.at) }
   }
 
   /** Spends the code. What was born of a code that comes back dies (RFC 6749 §4.1.2). */
@@ -51,14 +75,14 @@ export class AuthorizationCodeGrantHandler implements ICommandHandler<Authorizat
     { code, redirectUri, codeVerifier }: RequestOf<'authorization_code'>,
     client: ClientDocument,
     caller: Caller,
+    { proofs }: TokenSender,
     familyId: string,
     accessTokenId: string,
-  ): Promise<CodeGrant> {
+  ): Promise<{ readonly grant: CodeGrant; readonly at: Date; readonly proof: Proof | undefined }> {
     const context = { ...caller.context, clientId: client.client_id }
-    const redeemed = await this.commands.execute(
-      new RedeemAuthorizationCode({ code, clientId: client.client_id, redirectUri, codeVerifier, familyId, accessTokenId }, context, caller.origin),
-    )
-    if (redeemed.kind === 'redeemed') return redeemed.grant
+    const exchange = { code, clientId: client.client_id, redirectUri, codeVerifier, familyId, accessTokenId, sender: { client, proofs } }
+    const redeemed = await this.commands.execute(new RedeemAuthorizationCode(exchange, context, caller.origin))
+    if (redeemed.kind === 'redeemed') return redeemed
     if (redeemed.replayedFamilyId !== undefined) {
       await this.commands.execute(new RevokeReplayedRefreshToken(redeemed.replayedFamilyId, caller.origin, { ...caller.context, clientId: client.client_id }))
     }
@@ -72,12 +96,37 @@ export class AuthorizationCodeGrantHandler implements ICommandHandler<Authorizat
     return api
   }
 
-  async #startFamily(familyId: string, grant: CodeGrant, { client, authenticatedAt }: UserTerms, { origin, context }: Caller): Promise<string> {
-    const { userId, clientId, sessionId, audience, scope, connection } = grant
+  /** Nothing where the session has ended meanwhile: the login stands, and cannot be kept up (spec/refresh-tokens.md §8). */
+  async #online(
+    { sessionId, clientId, audience, scope, userId }: CodeGrant,
+    client: ClientDocument,
+    { context }: Caller,
+    { confidential, proofs }: TokenSender,
+  ): Promise<Pick<TokenResponse, 'refresh_token'>> {
+    const dpopThumbprint = confidential ? null : (thumbprintOf(proofs) ?? null)
+    const cause = { ...context, userId }
+    const token = await this.commands.execute(new GrantOnlineAccess(sessionId, { clientId, audience, scope, dpopThumbprint }, cause))
+    if (token !== undefined && !confidential && dpopThumbprint === null) {
+      const description = `An online refresh token of the public client ${client.name} is bound to no key. DPoP would make it worthless to a thief.`
+      await this.audit.recordOnceADay(clientId, { type: 'Warned', data: { description } }, { ...context, clientId })
+    }
+    return token === undefined ? {} : { refresh_token: token }
+  }
+
+  async #startFamily(
+    familyId: string,
+    grant: CodeGrant,
+    { client, authenticatedAt }: UserTerms,
+    { origin, context }: Caller,
+    { confidential, proofs }: TokenSender,
+  ): Promise<IssuedRefreshToken> {
+    const { userId, clientId, sessionId, audience, scope, connection, authorizedAt } = grant
     const policy = refreshTokenPolicy(client)
-    const login = { authenticatedAt: authenticatedAt!, connection }
-    const terms = { userId, clientId, sessionId, audience, scope, rotating: policy.rotating, ...login }
-    return (await this.commands.execute(new IssueRefreshToken(terms, policy, origin, context, familyId))).refreshToken
+    const login = { authenticatedAt: authenticatedAt!, connection, ...(authorizedAt !== undefined && { authorizedAt }) }
+    // A confidential client's tokens are bound by its authentication (RFC 9449 §5).
+    const dpopThumbprint = confidential ? null : (thumbprintOf(proofs) ?? null)
+    const terms = { userId, clientId, sessionId, audience, scope, rotating: policy.rotating, dpopThumbprint, ...login }
+    return this.commands.execute(new IssueRefreshToken(terms, policy, origin, context, familyId))
   }
 }
 

@@ -1,12 +1,12 @@
 import { Command, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs'
 import { Audit } from '../../audit/audit.js'
-import { type ClientDocument, type ClientGrantDocument, FindClientGrant, FindResourceServer } from '../../authorization/index.js'
+import { type ClientDocument, type ClientGrantDocument, FindClientGrant, FindResourceServer, issuance } from '../../authorization/index.js'
 import type { Context, Origin } from '../../event-store/event.js'
 import { PersonKeys } from '../../keys/person-keys.js'
 import { FindTenantSettings } from '../../users/index.js'
 import { ExchangeRefused } from '../exchange-refused.js'
 import { ofVisitor } from '../refresh-token/cause.js'
-import type { RequestOf } from '../token-request.js'
+import type { RequestOf, TokenSender } from '../token-request.js'
 import { type TokenResponse, TokenSet } from '../token-set.js'
 
 /** A client's token in its own name (RFC 6749 §4.4, spec/oauth.md §6.2). Errors: ExchangeRefused. */
@@ -15,6 +15,7 @@ export class ClientCredentialsGrant extends Command<TokenResponse> {
     readonly request: RequestOf<'client_credentials'>,
     readonly client: ClientDocument,
     readonly caller: { readonly origin: Origin; readonly context: Context },
+    readonly sender: TokenSender,
   ) {
     super()
   }
@@ -29,7 +30,7 @@ export class ClientCredentialsGrantHandler implements ICommandHandler<ClientCred
     private readonly personKeys: PersonKeys,
   ) {}
 
-  async execute({ request, client, caller }: ClientCredentialsGrant): Promise<TokenResponse> {
+  async execute({ request, client, caller, sender }: ClientCredentialsGrant): Promise<TokenResponse> {
     const audience = request.audience ?? (await this.queries.execute(new FindTenantSettings())).default_audience
     if (audience === undefined || audience === '') {
       throw new ExchangeRefused('access_denied', 'Non-global clients are not allowed access to APIv1', { reason: 'no-audience' })
@@ -41,11 +42,13 @@ export class ClientCredentialsGrantHandler implements ICommandHandler<ClientCred
     if (!api) throw new ExchangeRefused('access_denied', `Service not found: ${audience}`, { reason: 'unknown-audience' })
     if (!clientGrant) throw new ExchangeRefused('access_denied', NO_GRANT(audience), { reason: 'no-client-grant' })
     refuseOrganization(request.organization, clientGrant)
+    const access = issuance({ client, api, proofs: sender.proofs })
+    if (access.kind === 'refused') throw new ExchangeRefused('invalid_request', access.description, { reason: 'possession' })
 
     const registered = new Set(api.scopes.map(({ value }) => value))
     const scope = scopeOf(clientGrant, request.scope).filter((name) => registered.has(name))
     const id = this.tokenSet.newId()
-    const tokens = await this.tokenSet.forClient(id, client, api, scope, new Date())
+    const tokens = await this.tokenSet.forClient(id, { client, api, scope, proof: access.kind === 'constrained' ? access.proof : undefined }, new Date())
     const origin = await ofVisitor(this.personKeys, caller.origin)
     const cause = { ...caller.context, clientId: client.client_id, audience, origin }
     await this.audit.record({ type: 'ClientTokenIssued', data: { scope: scope.join(' '), tokenId: id } }, cause)

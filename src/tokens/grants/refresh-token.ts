@@ -1,14 +1,15 @@
-import { Command, CommandBus, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs'
-import { type ClientDocument, FindClientGrant, FindResourceServer, grantedScope, type ResourceServerDocument } from '../../authorization/index.js'
+import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
+import { Inject } from '@nestjs/common'
+import { type ClientDocument, issuance, thumbprintOf } from '../../authorization/index.js'
+import { CONFIG, type Config } from '../../config.js'
 import type { Context, Origin } from '../../event-store/event.js'
-import { OAuthError } from '../../http/oauth-error.js'
+import { EndGrantOfFamily } from '../commands/end-grant-of-family.js'
 import { type IssueAccess, RedeemRefreshToken, type RedeemedRefreshToken } from '../commands/redeem-refresh-token.js'
 import { ExchangeRefused } from '../exchange-refused.js'
-import { exchangeScope } from '../exchange-scope.js'
-import type { ActiveFamily } from '../refresh-token/family.js'
-import type { FamilyUser } from '../refresh-token/family-with-user.js'
-import { refreshTokenPolicy } from '../refresh-token/policy.js'
-import type { RequestOf } from '../token-request.js'
+import { ExchangeRightsFinder } from '../exchange-rights.js'
+import { expirationParameters } from '../expiration-parameters.js'
+import { exchangePolicy } from '../refresh-token/policy.js'
+import type { RequestOf, TokenSender } from '../token-request.js'
 import { type TokenResponse, TokenSet } from '../token-set.js'
 
 /** A refresh token becomes an access token (spec/refresh-tokens.md §6). Errors: ExchangeRefused. */
@@ -17,6 +18,7 @@ export class RefreshTokenGrant extends Command<TokenResponse> {
     readonly request: RequestOf<'refresh_token'>,
     readonly client: ClientDocument,
     readonly caller: { readonly origin: Origin; readonly context: Context },
+    readonly sender: TokenSender,
   ) {
     super()
   }
@@ -25,100 +27,63 @@ export class RefreshTokenGrant extends Command<TokenResponse> {
 @CommandHandler(RefreshTokenGrant)
 export class RefreshTokenGrantHandler implements ICommandHandler<RefreshTokenGrant> {
   constructor(
+    @Inject(CONFIG) private readonly config: Config,
     private readonly commands: CommandBus,
-    private readonly queries: QueryBus,
+    private readonly rights: ExchangeRightsFinder,
     private readonly tokenSet: TokenSet,
   ) {}
 
-  async execute({ request, client, caller }: RefreshTokenGrant): Promise<TokenResponse> {
-    const asked = new Asked(request, client)
-    const redeem = new RedeemRefreshToken(
-      request.refreshToken,
-      client.client_id,
-      refreshTokenPolicy(client),
-      caller.origin,
-      caller.context,
-      this.#issuer(request, client, asked),
-    )
+  async execute({ request, client, caller, sender }: RefreshTokenGrant): Promise<TokenResponse> {
+    const { origin, context } = caller
+    const issue = this.#issuer(request, client, sender)
+    const shown = { dpopThumbprint: thumbprintOf(sender.proofs) ?? null, confidential: sender.confidential }
+    const redeem = new RedeemRefreshToken(request.refreshToken, client.client_id, exchangePolicy(client), origin, context, issue, shown)
     const redeemed = (await this.commands.execute(redeem as RedeemRefreshToken<unknown>)) as RedeemedRefreshToken<TokenResponse>
-    if (redeemed.kind === 'refused') throw asked.refusal(redeemed)
-    const { tokens, rotating, refreshToken } = redeemed
-    return { ...tokens!, ...(rotating && { refresh_token: refreshToken }) }
+    if (redeemed.kind === 'refused') {
+      const { why, familyId } = redeemed
+      if (why === 'reuse' && familyId !== undefined) await this.commands.execute(new EndGrantOfFamily(familyId, { ...context, clientId: client.client_id }))
+      throw refusal(redeemed)
+    }
+    const { tokens, refreshToken, at } = redeemed
+    const renewed = refreshToken !== request.refreshToken
+    return { ...tokens!, ...(renewed && { refresh_token: refreshToken }), ...expirationParameters(this.config, redeemed, at) }
   }
 
   /** Checks 9 to 13, then the signatures: inside the decision, because once the token is spent the client must get its answer. */
-  #issuer({ scope: requested, audience }: RequestOf<'refresh_token'>, client: ClientDocument, asked: Asked): IssueAccess<TokenResponse> {
+  #issuer({ scope: requested, audience }: RequestOf<'refresh_token'>, client: ClientDocument, { proofs }: TokenSender): IssueAccess<TokenResponse> {
     const id = this.tokenSet.newId()
     let signed: { readonly terms: string; readonly tokens: TokenResponse } | undefined
     return async (family, user, now) => {
-      if (!user || isAnotherPerson(family, user)) return { refused: 'user-gone' }
-      if (user.profile.blocked) return { refused: 'user-blocked' }
-      if (audience !== undefined && audience !== family.audience) return { refused: (await this.#api(audience)) ? 'other-audience' : 'unknown-audience' }
-      const api = family.audience === null ? undefined : await this.#api(family.audience)
-      if (family.audience !== null && !api) {
-        asked.audience = family.audience
-        return { refused: 'unknown-audience' }
-      }
-      const clientGrantScope = api?.is_system ? (await this.queries.execute(new FindClientGrant(client.client_id, api.identifier)))?.scope : undefined
-      const allowed = grantedScope({ requested: family.scope, client, api, clientGrantScope, administrator: user.administrator })
-      const given = exchangeScope(family.scope, allowed, requested)
-      if ('notGranted' in given) {
-        asked.notGranted = given.notGranted
-        return { refused: 'scope' }
-      }
+      const rights = await this.rights.find(family, user, client, { audience, scope: requested })
+      if ('refused' in rights) return rights
+      const { api, scope, person, permissions, policyUsed } = rights
+      const possession = issuance({ client, api, proofs })
+      if (possession.kind === 'refused') return { refused: 'possession', error: 'invalid_request', description: possession.description }
+      const proof = possession.kind === 'constrained' ? possession.proof : undefined
+      const { id: familyId, sessionId, authenticatedAt, scope: loginScope } = family
       // A conflict asks again; what was signed for the same rights a moment ago is as good.
-      const terms = JSON.stringify([given.scope, user.updatedAt])
+      const terms = JSON.stringify([familyId, api?.identifier, scope, permissions, person.updatedAt, proof])
       if (signed?.terms !== terms) {
-        const { id: familyId, sessionId, authenticatedAt, scope: loginScope } = family
-        const rights = { familyId, client, api, person: user, sessionId, authenticatedAt, loginScope, scope: given.scope, gty: 'refresh_token' as const }
-        signed = { terms, tokens: await this.tokenSet.forUser(id, rights, now) }
+        const login = { familyId, client, api, person, sessionId, authenticatedAt, loginScope, scope, permissions, gty: 'refresh_token' as const, proof }
+        signed = { terms, tokens: await this.tokenSet.forUser(id, login, now) }
       }
-      return { access: { accessTokenId: id, audience: family.audience, scope: given.scope }, tokens: signed.tokens }
-    }
-  }
-
-  #api(identifier: string): Promise<ResourceServerDocument | undefined> {
-    return this.queries.execute(new FindResourceServer(identifier))
-  }
-}
-
-/** Whoever bears the id now came after the login: the tokens of a deleted user stay dead. */
-const isAnotherPerson = ({ startedAt }: ActiveFamily, { createdAt }: NonNullable<FamilyUser['user']>): boolean => Date.parse(createdAt) > Date.parse(startedAt)
-
-/** The request's words, for the texts of its refusal (spec/oauth.md §1.2, refresh-tokens.md §6.1 and §6.3). */
-class Asked {
-  audience: string | undefined
-  notGranted: readonly string[] = []
-
-  constructor(
-    request: RequestOf<'refresh_token'>,
-    private readonly client: ClientDocument,
-  ) {
-    this.audience = request.audience
-  }
-
-  refusal({ why, familyId, userId }: Extract<RedeemedRefreshToken, { kind: 'refused' }>): OAuthError {
-    const about = { reason: why, ...(familyId !== undefined && { familyId }), ...(userId !== undefined && { userId }) }
-    switch (why) {
-      case 'reuse':
-        return new ExchangeRefused('invalid_grant', UNKNOWN, { ...about, recorded: true })
-      case 'unknown':
-      case 'foreign':
-      case 'revoked':
-      case 'expired':
-        return new ExchangeRefused('invalid_grant', UNKNOWN, about)
-      case 'user-gone':
-        return new ExchangeRefused('invalid_grant', "The refresh_token was generated for a user who doesn't exist anymore.", about)
-      case 'user-blocked':
-        return new ExchangeRefused('invalid_grant', 'user is blocked', about)
-      case 'scope':
-        return new ExchangeRefused('invalid_scope', `Scopes were not granted: ${this.notGranted.join(', ')}`, about)
-      case 'unknown-audience':
-        return new ExchangeRefused('access_denied', `Service not found: ${this.audience}`, about)
-      case 'other-audience':
-        return new ExchangeRefused('access_denied', `Client "${this.client.client_id}" is not authorized to access resource server "${this.audience}".`, about)
+      const asked = {
+        ...(audience !== undefined && { requestedAudience: audience }),
+        ...(requested && { requestedScope: requested.join(' ').slice(0, MAX_SCOPE) }),
+      }
+      const access = { accessTokenId: id, audience: api?.identifier ?? null, scope, accessTokenSeconds: signed.tokens.expires_in }
+      return { access: { ...access, ...(policyUsed && { policyUsed }), ...asked }, tokens: signed.tokens }
     }
   }
 }
 
-const UNKNOWN = 'Unknown or invalid refresh token.'
+/** As much of what was asked for stands in the log. */
+const MAX_SCOPE = 1000
+
+/** Which check it was the log knows; the client hears no more than Auth0 tells (spec/refresh-tokens.md §6.1). */
+function refusal({ why, familyId, userId, told }: Extract<RedeemedRefreshToken, { kind: 'refused' }>): ExchangeRefused {
+  const about = { reason: why, ...(familyId !== undefined && { familyId }), ...(userId !== undefined && { userId }) }
+  if (told) return new ExchangeRefused(told.error, told.description, about)
+  if (why === 'user-gone') return new ExchangeRefused('invalid_grant', "The refresh_token was generated for a user who doesn't exist anymore.", about)
+  return new ExchangeRefused('invalid_grant', 'Unknown or invalid refresh token.', why === 'reuse' ? { ...about, recorded: true } : about)
+}

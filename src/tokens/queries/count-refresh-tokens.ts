@@ -1,24 +1,28 @@
-import { Inject } from '@nestjs/common'
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs'
-import pg from 'pg'
+import { CatchUp } from '../../event-store/catch-up.js'
+import { NotYetError } from '../../event-store/projection.js'
+import { areCurrent } from './find-refresh-tokens.js'
+import type { RefreshTokenFilter } from './refresh-token-filter.js'
+import { RefreshTokenPages } from './refresh-token-pages.js'
 
-/** How many active, unexpired refresh tokens a user has, as far as the read model has come: asked after the list, which waits for it. */
+const CATCH_UP_MS = 5000
+
+/** How many active refresh tokens a filter selects now. Errors: NotYetError when the list of them is behind; the database's 57014 when counting takes too long. */
 export class CountRefreshTokens extends Query<number> {
-  constructor(readonly userId: string) {
+  constructor(readonly filter: RefreshTokenFilter) {
     super()
   }
 }
 
 @QueryHandler(CountRefreshTokens)
 export class CountRefreshTokensHandler implements IQueryHandler<CountRefreshTokens> {
-  constructor(@Inject(pg.Pool) private readonly pool: pg.Pool) {}
+  constructor(
+    private readonly pages: RefreshTokenPages,
+    private readonly catchUp: CatchUp,
+  ) {}
 
-  async execute({ userId }: CountRefreshTokens): Promise<number> {
-    const { rows } = await this.pool.query<{ count: number }>({ name: 'count-refresh-tokens', text: COUNT, values: [userId] })
-    return rows[0]!.count
+  async execute({ filter }: CountRefreshTokens): Promise<number> {
+    if (!(await areCurrent(this.catchUp, filter, CATCH_UP_MS))) throw new NotYetError('the list of refresh tokens is behind')
+    return this.pages.count(filter)
   }
 }
-
-const COUNT = `
-  select count(*) from refresh_tokens
-  where user_id = $1 and (expires_at is null or expires_at > now()) and (idle_expires_at is null or idle_expires_at > now())`

@@ -3,6 +3,7 @@ import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs'
 import pg from 'pg'
 import { CatchUp } from '../../event-store/catch-up.js'
 import { refreshTokensProjection } from '../refresh-token/refresh-tokens.projection.js'
+import { IS_ACTIVE } from './is-active.js'
 
 /** A refresh token as the older API shows it (spec/management-api.md §2.8): under a second id, with where it was issued, sealed. */
 export interface DeviceCredential {
@@ -55,9 +56,11 @@ export class FindDeviceCredentialsHandler implements IQueryHandler<FindDeviceCre
       ['client_id', clientId],
       ['rotating', rotating],
     ].filter(([, value]) => value !== undefined)
-    const where = narrowed.map(([column], n) => `and ${String(column)} = $${n + 1}`).join(' ')
+    const where = narrowed.map(([column], n) => `and t.${String(column)} = $${n + 1}`).join(' ')
+    // As the index of what narrows most has them.
+    const order = clientId !== undefined && userId === undefined && id === undefined ? 't.created_at, t.id' : 't.id'
     const { rows } = await this.pool.query<DeviceCredential>(
-      `${FIND} ${where} order by id limit ${MAX}`,
+      `${FIND} ${where} order by ${order} limit ${MAX}`,
       narrowed.map(([, value]) => value),
     )
     return { credentials: rows.slice(offset, offset + limit), total: rows.length, current }
@@ -65,6 +68,6 @@ export class FindDeviceCredentialsHandler implements IQueryHandler<FindDeviceCre
 }
 
 const FIND = `
-  select device_credential_id as id, id as "familyId", user_id as "userId", client_id as "clientId", rotating, initial_origin as "initialOrigin"
-  from refresh_tokens
-  where (expires_at is null or expires_at > now()) and (idle_expires_at is null or idle_expires_at > now())`
+  select t.device_credential_id as id, t.id as "familyId", t.user_id as "userId", t.client_id as "clientId", t.rotating, t.initial_origin as "initialOrigin"
+  from refresh_tokens t
+  where ${IS_ACTIVE}`

@@ -5,8 +5,14 @@ import { type ActiveFamily, isExpired } from '../refresh-token/family.js'
 import { type FamilyUser, familyWithUser } from '../refresh-token/family-with-user.js'
 import { isGenuine, parseRefreshToken } from '../refresh-token/token-value.js'
 
+/** A family, as it was at a moment of the database's clock. */
+export interface FoundFamily {
+  readonly family: ActiveFamily
+  readonly now: Date
+}
+
 /** The family of a refresh token that could be exchanged now; undefined for every other text. Looking changes nothing. */
-export class FindFamilyOfToken extends Query<ActiveFamily | undefined> {
+export class FindFamilyOfToken extends Query<FoundFamily | undefined> {
   constructor(readonly presented: string) {
     super()
   }
@@ -19,7 +25,7 @@ export class FindFamilyOfTokenHandler implements IQueryHandler<FindFamilyOfToken
     private readonly rootKeys: RootKeys,
   ) {}
 
-  async execute({ presented }: FindFamilyOfToken): Promise<ActiveFamily | undefined> {
+  async execute({ presented }: FindFamilyOfToken): Promise<FoundFamily | undefined> {
     const token = parseRefreshToken(presented)
     if (!token) return undefined
     const { result } = await this.store.transact(familyWithUser, token.familyId, (state, now, companion) => {
@@ -27,7 +33,7 @@ export class FindFamilyOfTokenHandler implements IQueryHandler<FindFamilyOfToken
       if (state.status !== 'active' || !isGenuine(this.rootKeys, state, token)) return nothing
       const { user } = companion as FamilyUser
       const usable = token.generation === state.generation && !isExpired(state, now) && user !== null && !user.profile.blocked
-      return usable && Date.parse(user.createdAt) <= Date.parse(state.startedAt) ? { events: [], result: state } : nothing
+      return usable && Date.parse(user.createdAt) <= Date.parse(state.startedAt) ? { events: [], result: { family: state, now } } : nothing
     })
     return result
   }

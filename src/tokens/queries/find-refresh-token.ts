@@ -1,6 +1,7 @@
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs'
 import { EventStore } from '../../event-store/event-store.js'
-import { type ActiveFamily, family, isExpired } from '../refresh-token/family.js'
+import { type ActiveFamily, isExpired } from '../refresh-token/family.js'
+import { familyUnderMarks } from '../refresh-token/family-under-marks.js'
 import type { RefreshTokenRow } from '../refresh-token/refresh-tokens.projection.js'
 
 /** What lists show of a refresh token; personal values are sealed. */
@@ -12,6 +13,7 @@ export type RefreshTokenRecord = Pick<
   | 'session_id'
   | 'audience'
   | 'scope'
+  | 'resources'
   | 'rotating'
   | 'created_at'
   | 'expires_at'
@@ -24,7 +26,11 @@ export type RefreshTokenRecord = Pick<
 
 /** The active, unexpired refresh token with this id, as any command would see it now. */
 export class FindRefreshToken extends Query<RefreshTokenRecord | undefined> {
-  constructor(readonly familyId: string) {
+  constructor(
+    readonly familyId: string,
+    /** Or the one that took its place when the client's tokens began or ceased to rotate: what revoking by this id would end. */
+    readonly options: { readonly orSuccessor?: boolean } = {},
+  ) {
     super()
   }
 }
@@ -33,8 +39,9 @@ export class FindRefreshToken extends Query<RefreshTokenRecord | undefined> {
 export class FindRefreshTokenHandler implements IQueryHandler<FindRefreshToken> {
   constructor(private readonly store: EventStore) {}
 
-  async execute({ familyId }: FindRefreshToken): Promise<RefreshTokenRecord | undefined> {
-    const { state, now } = await this.store.read(family, familyId)
+  async execute({ familyId, options: { orSuccessor = false } }: FindRefreshToken): Promise<RefreshTokenRecord | undefined> {
+    const { state, now } = await this.store.read(familyUnderMarks, familyId)
+    if (orSuccessor && state.status === 'revoked' && state.successorId !== null) return this.execute(new FindRefreshToken(state.successorId, { orSuccessor }))
     return state.status === 'active' && !isExpired(state, now) ? record(familyId, state) : undefined
   }
 }
@@ -46,6 +53,7 @@ const record = (id: string, state: ActiveFamily): RefreshTokenRecord => ({
   session_id: state.sessionId,
   audience: state.audience,
   scope: state.scope,
+  resources: state.resources,
   rotating: state.rotating,
   created_at: state.startedAt,
   expires_at: state.expiresAt,

@@ -1,23 +1,30 @@
-import { Inject } from '@nestjs/common'
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs'
-import pg from 'pg'
 import { CatchUp } from '../../event-store/catch-up.js'
+import { refreshTokenDevicesProjection } from '../refresh-token/refresh-token-devices.projection.js'
 import { type RefreshTokenRow, refreshTokensProjection } from '../refresh-token/refresh-tokens.projection.js'
+import { DEVICE_MEMBERS, type RefreshTokenFilter } from './refresh-token-filter.js'
+import { RefreshTokenPages } from './refresh-token-pages.js'
 
-/** A page of a user's active refresh tokens in the order of their ids; `current` is false when the read model could not catch up in time. */
+/** A page of active refresh tokens; `current` is false when a read model could not catch up in time. */
 export interface RefreshTokenPage {
   readonly refreshTokens: readonly RefreshTokenRow[]
+  /** What `after` is for the next page; null on the last one. A page may be shorter than asked for and have a next one. */
   readonly next: string | null
   readonly current: boolean
+  /** Of all pages, from the snapshot of this one; where it was asked for. */
+  readonly total: number | undefined
 }
 
 const CATCH_UP_MS = 2000
 
-/** A user's active, unexpired refresh tokens, of one client or of all, after an id. `take` is 1–100. */
+/**
+ * Active, unexpired refresh tokens that a filter selects, as of now: what is named in it must be at least one thing. Of a user, a session or a
+ * device by id, all others in the order of their issue. `take` is 1–100.
+ */
 export class FindRefreshTokens extends Query<RefreshTokenPage> {
   constructor(
-    readonly userId: string,
-    readonly options: { readonly clientId?: string; readonly after?: string; readonly take: number },
+    readonly filter: RefreshTokenFilter,
+    readonly options: { readonly after?: string | undefined; readonly take: number; readonly totals?: boolean },
   ) {
     super()
   }
@@ -26,25 +33,20 @@ export class FindRefreshTokens extends Query<RefreshTokenPage> {
 @QueryHandler(FindRefreshTokens)
 export class FindRefreshTokensHandler implements IQueryHandler<FindRefreshTokens> {
   constructor(
-    @Inject(pg.Pool) private readonly pool: pg.Pool,
+    private readonly pages: RefreshTokenPages,
     private readonly catchUp: CatchUp,
   ) {}
 
-  async execute({ userId, options: { clientId, after, take } }: FindRefreshTokens): Promise<RefreshTokenPage> {
-    const current = await this.catchUp.caughtUp(refreshTokensProjection.name, CATCH_UP_MS)
-    const { rows } = await this.pool.query<RefreshTokenRow>({
-      name: 'find-refresh-tokens',
-      text: FIND,
-      values: [userId, clientId ?? null, after ?? '', take + 1],
-    })
-    const refreshTokens = rows.slice(0, take)
-    return { refreshTokens, next: rows.length > take ? refreshTokens.at(-1)!.id : null, current }
+  async execute({ filter, options: { after, take, totals } }: FindRefreshTokens): Promise<RefreshTokenPage> {
+    const current = await areCurrent(this.catchUp, filter, CATCH_UP_MS)
+    const { rows, next, total } = await this.pages.page(filter, after ?? null, take, totals)
+    return { refreshTokens: rows, next, current, total }
   }
 }
 
-const FIND = `
-  select * from refresh_tokens
-  where user_id = $1 and id > $3 and ($2::text is null or client_id = $2)
-    and (expires_at is null or expires_at > now()) and (idle_expires_at is null or idle_expires_at > now())
-  order by id
-  limit $4`
+/** Waits for what the list is read from; false when that took too long. */
+export async function areCurrent(catchUp: CatchUp, filter: RefreshTokenFilter, waitMs: number): Promise<boolean> {
+  const names = [refreshTokensProjection.name, ...(DEVICE_MEMBERS.some((member) => filter[member] !== undefined) ? [refreshTokenDevicesProjection.name] : [])]
+  const caughtUp = await Promise.all(names.map((name) => catchUp.caughtUp(name, waitMs)))
+  return caughtUp.every(Boolean)
+}

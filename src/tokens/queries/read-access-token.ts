@@ -1,10 +1,12 @@
 import { Inject } from '@nestjs/common'
 import { type IQueryHandler, Query, QueryBus, QueryHandler } from '@nestjs/cqrs'
+import { decodeJwt } from 'jose'
+import { FindSigningSecret } from '../../authorization/index.js'
 import { CONFIG, type Config } from '../../config.js'
 import { EventStore } from '../../event-store/event-store.js'
 import { RootKeys } from '../../keys/root-key.js'
 import { SigningKeys } from '../../keys/signing-keys.js'
-import { InvalidTokenError, verifyJwt } from '../../keys/verify-jwt.js'
+import { claimsSecret, InvalidTokenError, verifyJwt, verifyJwtWithSecret } from '../../keys/verify-jwt.js'
 import { FindUser, type FoundUser } from '../../users/index.js'
 import { openOpaque } from '../opaque-token.js'
 import { family } from '../refresh-token/family.js'
@@ -54,21 +56,42 @@ export class ReadAccessTokenHandler implements IQueryHandler<ReadAccessToken> {
     }
   }
 
-  /** A code that comes back takes with it what was born of it and is looked at here (spec/oauth.md §6.1). */
+  /** A code that comes back takes with it what was born of it and is looked at here (spec/oauth.md §6.1), whichever family goes on for the first. */
   async #isReplayed(familyId: string): Promise<boolean> {
     const { state } = await this.store.read(family, familyId)
+    if (state.status === 'revoked' && state.successorId !== null) return this.#isReplayed(state.successorId)
     return state.status === 'barred' || (state.status === 'revoked' && state.reason === 'code-replayed')
   }
 
   async #verified(token: string): Promise<Record<string, unknown> | undefined> {
+    const { issuer } = this.config
     try {
-      return await verifyJwt(this.signingKeys, token, { issuer: this.config.issuer })
+      return await (claimsSecret(token) ? this.#verifiedWithSecret(token, issuer) : verifyJwt(this.signingKeys, token, { issuer }))
     } catch (error) {
       if (error instanceof InvalidTokenError) return undefined
       throw error
     }
   }
+
+  /** An API that shares a secret with this service can make any token that it likes, so such a token is for that API and opens nothing else. */
+  async #verifiedWithSecret(token: string, issuer: string): Promise<Record<string, unknown> | undefined> {
+    const audience = singleAudience(token)
+    const secret = audience === undefined ? undefined : await this.queries.execute(new FindSigningSecret(audience))
+    return secret === undefined ? undefined : verifyJwtWithSecret(secret, token, { issuer })
+  }
 }
+
+/** What a token whose signature nobody has looked at says of its audience, if it names one that an API can have. */
+function singleAudience(token: string): string | undefined {
+  try {
+    const { aud } = decodeJwt(token)
+    return typeof aud === 'string' && aud.length <= MAX_AUDIENCE && !/\0|\p{Surrogate}/u.test(aud) ? aud : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const MAX_AUDIENCE = 600
 
 /** Whoever bears the id now came after the token. */
 const isAnotherPerson = ({ created_at }: FoundUser, { iat }: Record<string, unknown>): boolean =>

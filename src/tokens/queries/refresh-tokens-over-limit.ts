@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common'
 import pg from 'pg'
+import { IS_ACTIVE } from './is-active.js'
 
 /** Reads which refresh tokens the limit per user and client pushes out (spec/refresh-tokens.md §12). */
 @Injectable()
@@ -13,9 +14,10 @@ export class RefreshTokensOverLimit {
   }
 }
 
+/** What a mark on all of them has ended is not even read. */
 const OVER_LIMIT = `
-  select id from refresh_tokens
-  where user_id = $1 and client_id = $2
-    and (expires_at is null or expires_at > now()) and (idle_expires_at is null or idle_expires_at > now())
-  order by created_at desc, id desc
+  select t.id from refresh_tokens t
+  where t.user_id = $1 and t.client_id = $2 and ${IS_ACTIVE} and t.created_at > coalesce(
+    (select max(m.before) from refresh_token_marks m where m.key = any((refresh_token_mark_keys($1, $2, null, null))[1:3])), '-infinity')
+  order by t.created_at desc, t.id desc
   offset $3`

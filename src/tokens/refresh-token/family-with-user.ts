@@ -2,8 +2,12 @@ import type { Decider } from '../../event-store/event.js'
 import type { UserProfile } from '../../users/index.js'
 import { type Family, family } from './family.js'
 import type { FamilyEvent } from './family.events.js'
+import { FAMILY_MARK, type FamilyMark, guardOf, underMark } from './family-under-marks.js'
 
-/** The family, read in one statement with its user and the user's key: an exchange needs them at the same moment, and no round trip more. */
+/**
+ * The family, read in one statement with its user, the user's key and the mark that may have ended it: an exchange needs them at the same
+ * moment, and no round trip more. What is appended is guarded by the marks.
+ */
 export const familyWithUser: Decider<Family, FamilyEvent> = {
   ...family,
   companion: {
@@ -12,8 +16,11 @@ export const familyWithUser: Decider<Family, FamilyEvent> = {
         'user', (select jsonb_build_object('profile', u.document, 'administrator', u.administrator, 'createdAt', u.created_at, 'updatedAt', u.updated_at)
                  from users u where u.user_id = s.state->>'userId'),
         'key', (select jsonb_build_object('id', k.id, 'person_id', k.person_id, 'encrypted_key', k.encrypted_key)
-                from person_keys k where k.person_id = s.state->>'userId'))`,
+                from person_keys k where k.person_id = s.state->>'userId'),
+        'mark', ${FAMILY_MARK})`,
   },
+  seen: (state, companion) => underMark(state, (companion as FamilyUser).mark),
+  guard: guardOf,
 }
 
 /** What the companion of `familyWithUser` answers. */
@@ -26,4 +33,5 @@ export interface FamilyUser {
     readonly updatedAt: string
   } | null
   readonly key: { readonly id: string; readonly person_id: string; readonly encrypted_key: string } | null
+  readonly mark: FamilyMark
 }

@@ -26,13 +26,34 @@ export interface FamilyStarted {
   readonly expiresAt: string | null
   readonly idleExpiresAt: string | null
   readonly metadata: PersonalData | null
+  /** Of the key that its tokens are bound to (RFC 7638, RFC 9449 §5). */
+  readonly dpopThumbprint: string | null
+  /** The family that it takes the place of, since the client's tokens began or ceased to rotate (spec/refresh-tokens.md §13). */
+  readonly predecessor: Predecessor | null
+  /** When the login began that it goes back to, where that was before its own start: what ended all tokens since then ends it too. */
+  readonly authorizedAt?: string
 }
+
+export interface Predecessor {
+  readonly familyId: string
+  /** Where that one was issued, sealed. */
+  readonly initialOrigin: PersonalData | null
+}
+
+/** Until tokens could be bound, or a family follow another. */
+export type FamilyStartedV1 = Omit<FamilyStarted, 'dpopThumbprint' | 'predecessor'>
 
 /** What an exchange gave access to; the id is the access token's `jti`. */
 export interface ExchangedAccess {
   readonly accessTokenId: string | null
   readonly audience: string | null
   readonly scope: readonly string[]
+  /** How long the access token lives, from the event on. */
+  readonly accessTokenSeconds?: number
+  /** Whether a policy of the client opened the API, or added to what the login brought (spec/refresh-tokens.md §6.3). */
+  readonly policyUsed?: 'mrrt'
+  readonly requestedAudience?: string
+  readonly requestedScope?: string
 }
 
 /** `generation` is the latest one after the exchange. */
@@ -40,6 +61,8 @@ export interface RefreshTokenExchange extends ExchangedAccess {
   readonly generation: number
   readonly expiresAt: string | null
   readonly idleExpiresAt: string | null
+  /** Only where a rotation binds a family that was bound to no key before (spec/refresh-tokens.md §9). */
+  readonly dpopThumbprint?: string
 }
 
 export type RevocationReason =
@@ -60,14 +83,16 @@ export type RevocationReason =
 export interface FamilyRevoked {
   readonly reason: RevocationReason
   readonly latestGeneration: number
-  /** For reuse: the spent generation that came back. */
+  /** For reuse: the spent generation that came back; zero or less when it was of the family before, whose last one counts as 0. */
   readonly presentedGeneration?: number
+  /** For `rotation-switched`: the family that took its place, if this one was exchanged for it. */
+  readonly successorId?: string
   /** For the limit: how many were active for the user and client until then. */
   readonly activeBefore?: number
 }
 
 export const familyUpcasters: Upcasters<FamilyEvent> = {
-  FamilyStarted: [],
+  FamilyStarted: [(old: FamilyStartedV1): FamilyStarted => ({ ...old, dpopThumbprint: null, predecessor: null })],
   RefreshTokenRotated: [],
   RefreshTokenExchanged: [],
   RefreshTokenMetadataSet: [],

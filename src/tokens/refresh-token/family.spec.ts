@@ -1,7 +1,7 @@
-import type { PersonalData } from '../../event-store/event.js'
+import { type PersonalData, upcast } from '../../event-store/event.js'
 import { at, given } from '../../event-store/testing.js'
-import { type ActiveFamily, exchange, type ExchangePolicy, family, revoke, revokeReplayed, setMetadata, start } from './family.js'
-import type { FamilyEvent, FamilyStarted } from './family.events.js'
+import { type ActiveFamily, exchange, type ExchangePolicy, family, type Presented, revoke, revokeReplayed, setMetadata, start } from './family.js'
+import { type FamilyEvent, type FamilyStarted, familyUpcasters } from './family.events.js'
 
 const second = (n: number): Date => new Date(Date.UTC(2026, 0, 1) + n * 1000)
 const iso = (n: number): string => second(n).toISOString()
@@ -19,6 +19,8 @@ const terms: Omit<FamilyStarted, 'expiresAt' | 'idleExpiresAt'> = {
   keyId: 'k',
   salt: 's',
   metadata: null,
+  dpopThumbprint: null,
+  predecessor: null,
 }
 const access = { accessTokenId: null, audience: null, scope: [] }
 const expiring: ExchangePolicy = { absoluteSeconds: 1000, idleSeconds: 60, leewaySeconds: 0 }
@@ -33,10 +35,11 @@ const rotated = (generation: number, over: object = {}): FamilyEvent => ({
   type: 'RefreshTokenRotated',
   data: { ...access, generation, expiresAt: iso(1000), idleExpiresAt: iso(1000), ...over },
 })
+const shown = { clientId: 'app', generation: 1, dpopThumbprint: null, confidential: false }
 const present =
-  (generation: number, policy: ExchangePolicy, time: number, clientId = 'app') =>
+  (generation: number, policy: ExchangePolicy, time: number, over: Partial<Presented> = {}) =>
   (state: Parameters<typeof exchange>[0]) =>
-    exchange(state, { clientId, generation }, policy, second(time))
+    exchange(state, { ...shown, generation, ...over }, policy, second(time))
 
 describe('start', () => {
   it('fixes both ends at the issue', () => {
@@ -64,7 +67,7 @@ describe('exchange of a rotating token', () => {
   it('rotates the current generation and keeps the absolute end', () => {
     const { events, result } = given(family, at(second(0), started())).when(present(1, expiring, 50))
     expect(events).toEqual([{ type: 'RefreshTokenRotated', data: { ...access, generation: 2, expiresAt: iso(1000), idleExpiresAt: iso(110) } }])
-    expect(result).toEqual({ kind: 'exchanged', generation: 2, expiresAt: iso(1000) })
+    expect(result).toEqual({ kind: 'exchanged', generation: 2, expiresAt: iso(1000), idleExpiresAt: iso(110) })
   })
 
   it('answers the previous generation inside the leeway with the same successor, up to its last instant', () => {
@@ -110,7 +113,7 @@ describe('exchange of a rotating token', () => {
     const policy = { absoluteSeconds: null, idleSeconds: null, leewaySeconds: 10 }
     let state = given(family, at(second(0), started({ expiresAt: null, idleExpiresAt: null }))).state
     for (const [time, generation, expected] of steps) {
-      const { events, result } = exchange(state, { clientId: 'app', generation }, policy, second(time))
+      const { events, result } = exchange(state, { ...shown, generation }, policy, second(time))
       expect(result).toMatchObject(expected)
       state = events.reduce((folded, event) => family.evolve(folded, event, { at: iso(time) }), state)
     }
@@ -124,7 +127,7 @@ describe('exchange of a rotating token', () => {
 
 describe('who may exchange, and until when', () => {
   it('refuses another client without touching the family, whatever it presents', () => {
-    const { events, result } = given(family, at(second(0), started()), at(second(1), rotated(2))).when(present(1, expiring, 2, 'other'))
+    const { events, result } = given(family, at(second(0), started()), at(second(1), rotated(2))).when(present(1, expiring, 2, { clientId: 'other' }))
     expect({ events, result }).toEqual({ events: [], result: { kind: 'refused', why: 'foreign' } })
   })
 
@@ -148,6 +151,49 @@ describe('who may exchange, and until when', () => {
   it('keeps the absolute end when the client goes back to none', () => {
     const { events } = given(family, at(second(0), started())).when(present(1, forever, 10))
     expect(events[0]!.data).toMatchObject({ expiresAt: iso(1000), idleExpiresAt: null })
+  })
+})
+
+describe('a family bound to a key', () => {
+  const bound = started({ dpopThumbprint: 'key' })
+
+  it.each([
+    ['another key', 'other'],
+    ['no proof', null],
+  ])('refuses %s, changes nothing, and takes no spent token for reuse', (_, dpopThumbprint) => {
+    const history = given(family, at(second(0), bound), at(second(1), rotated(2)))
+    for (const generation of [1, 2]) {
+      expect(history.when(present(generation, expiring, 2, { dpopThumbprint }))).toEqual({ events: [], result: { kind: 'refused', why: 'binding' } })
+    }
+  })
+
+  it('rotates for its own key, and goes on to be bound', () => {
+    const { events, result } = given(family, at(second(0), bound)).when(present(1, expiring, 50, { dpopThumbprint: 'key' }))
+    expect(result).toMatchObject({ kind: 'exchanged', generation: 2 })
+    expect(events[0]!.data).not.toHaveProperty('dpopThumbprint')
+    expect(given(family, bound, ...events).state).toMatchObject({ dpopThumbprint: 'key' })
+  })
+
+  it('is what a public client makes of it with its first proof', () => {
+    const { events } = given(family, started()).when(present(1, expiring, 50, { dpopThumbprint: 'key' }))
+    expect(events[0]!.data).toMatchObject({ generation: 2, dpopThumbprint: 'key' })
+    expect(given(family, started(), ...events).when(present(2, expiring, 51)).result).toEqual({ kind: 'refused', why: 'binding' })
+  })
+
+  it.each([
+    ['of a client that authenticates', started(), { confidential: true }],
+    ['that does not rotate', started({ rotating: false }), {}],
+  ])('is none %s', (_, first, over) => {
+    const { events } = given(family, first).when(present(1, expiring, 50, { dpopThumbprint: 'key', ...over }))
+    expect(given(family, first, ...events).state).toMatchObject({ status: 'active', dpopThumbprint: null })
+  })
+})
+
+describe('an event of an earlier shape', () => {
+  it('FamilyStarted of version 1 was bound to no key and followed no family', () => {
+    const { dpopThumbprint, predecessor, ...old } = started().data as FamilyStarted
+    expect(upcast(familyUpcasters, 'FamilyStarted', 1, old)).toEqual(started())
+    expect({ dpopThumbprint, predecessor }).toEqual({ dpopThumbprint: null, predecessor: null })
   })
 })
 
@@ -181,9 +227,11 @@ describe('revoke', () => {
       clientId: 'app',
       keyId: 'k',
       salt: 's',
+      rotating: true,
       generation: 1,
       revokedAt: iso(9),
       reason: 'client',
+      successorId: null,
     })
     expect(history.when(present(1, expiring, 10)).result).toEqual({ kind: 'refused', why: 'revoked' })
   })
@@ -213,22 +261,18 @@ describe('an exchange', () => {
   const wanted = { accessTokenId: 'jti', audience: 'https://other', scope: ['read:x'] }
 
   it('records what it gave, and leaves the terms of the login as they were', () => {
-    const { events } = given(family, started()).when((state) => exchange(state, { clientId: 'app', generation: 1 }, expiring, second(1), wanted))
+    const { events } = given(family, started()).when((state) => exchange(state, shown, expiring, second(1), wanted))
     expect(events).toEqual([expect.objectContaining({ type: 'RefreshTokenRotated', data: expect.objectContaining(wanted) as object })])
     expect(given(family, started(), ...events).state).toMatchObject({ audience: 'https://api', scope: ['offline_access'], generation: 2 })
   })
 
   it('that may give nothing changes nothing', () => {
-    const refused = given(family, started()).when((state) =>
-      exchange(state, { clientId: 'app', generation: 1 }, expiring, second(1), { refused: 'user-blocked' }),
-    )
+    const refused = given(family, started()).when((state) => exchange(state, shown, expiring, second(1), { refused: 'user-blocked' }))
     expect(refused).toEqual({ events: [], result: { kind: 'refused', why: 'user-blocked' } })
   })
 
   it('with a spent token is reuse, whatever else speaks against it', () => {
-    const { events, result } = given(family, started(), rotated(2)).when((state) =>
-      exchange(state, { clientId: 'app', generation: 1 }, expiring, second(1), { refused: 'user-gone' }),
-    )
+    const { events, result } = given(family, started(), rotated(2)).when((state) => exchange(state, shown, expiring, second(1), { refused: 'user-gone' }))
     expect(result).toEqual({ kind: 'refused', why: 'reuse' })
     expect(events).toHaveLength(1)
   })

@@ -8,6 +8,11 @@ import {
   type RefreshTokenExchange,
   type RevocationReason,
 } from './family.events.js'
+import { type Ends, extend, isExpired, type LifetimePolicy } from './lifetimes.js'
+import { type Resource, withAccess } from './resources.js'
+
+export { isExpired, type LifetimePolicy } from './lifetimes.js'
+export { type Resource, withAccess } from './resources.js'
 
 /** All refresh tokens that descend from one authorization (spec/refresh-tokens.md §1). Times are ISO strings. */
 export type Family = { readonly status: 'none' } | { readonly status: 'barred' } | ActiveFamily | RevokedFamily
@@ -22,82 +27,95 @@ export interface ActiveFamily extends FamilyStarted {
   readonly lastExchangedAt: string | null
   readonly initialOrigin: PersonalData | null
   readonly lastOrigin: PersonalData | null
+  /** APIs beside that of the login that it gave access to (§6.3), with all that it gave there. */
+  readonly resources: readonly Resource[]
 }
 
-/** Keeps what recognises its tokens, and why it ended. */
+/** Keeps what recognises its tokens, why it ended, and what took its place. */
 export interface RevokedFamily {
   readonly status: 'revoked'
   readonly userId: string
   readonly clientId: string
   readonly keyId: string
   readonly salt: string
+  readonly rotating: boolean
   readonly generation: number
   readonly revokedAt: string
   readonly reason: RevocationReason
-}
-
-/** The client's settings in force when they are applied; null is infinite. */
-export interface LifetimePolicy {
-  readonly absoluteSeconds: number | null
-  readonly idleSeconds: number | null
+  /** The family that took its place (§13). */
+  readonly successorId: string | null
 }
 
 export interface ExchangePolicy extends LifetimePolicy {
   readonly leewaySeconds: number
+  /** Whether the client's tokens are to rotate; absent: as they are. */
+  readonly rotating?: boolean
 }
 
-/** `generation` is the one whose token the client gets, or keeps if the family does not rotate. */
+/**
+ * `exchanged`: `generation` is the one whose token the client gets, or keeps if the family does not rotate. `switch`: the family must give
+ * way to one of the other kind, by `replace`. `succeeded`: it has; the token counts there as `generation`. Neither changes anything.
+ */
 export type ExchangeResult =
-  { readonly kind: 'exchanged'; readonly generation: number; readonly expiresAt: string | null } | { readonly kind: 'refused'; readonly why: ExchangeRefusal }
+  | ({ readonly kind: 'exchanged'; readonly generation: number } & Ends)
+  | { readonly kind: 'switch' }
+  | { readonly kind: 'succeeded'; readonly by: string; readonly generation: number; readonly ofRotating: boolean }
+  | { readonly kind: 'refused'; readonly why: ExchangeRefusal }
 
-/** The first five in the order of §6.1, checks 5 to 8; the others say why there can be no access, checks 9 to 13. */
-export type ExchangeRefusal = 'unknown' | 'foreign' | 'revoked' | 'expired' | 'reuse' | NoAccess
-export type NoAccess = 'user-gone' | 'user-blocked' | 'scope' | 'unknown-audience' | 'other-audience'
+/** The first six in the order of §6.1, checks 5 to 8; the others say why there can be no access, checks 9 to 13. */
+export type ExchangeRefusal = 'unknown' | 'foreign' | 'binding' | 'revoked' | 'expired' | 'reuse' | NoAccess
+export type NoAccess = 'user-gone' | 'user-blocked' | 'scope' | 'unknown-audience' | 'other-audience' | 'possession' | 'no-client-grant'
 
-const NOTHING: ExchangedAccess = { accessTokenId: null, audience: null, scope: [] }
+export const NOTHING: ExchangedAccess = { accessTokenId: null, audience: null, scope: [] }
 
 export const family: Decider<Family, FamilyEvent> = {
   streamType: 'refresh_token_family',
   initial: { status: 'none' },
-  stateVersion: 1,
+  stateVersion: 2,
   upcasters: familyUpcasters,
   evolve,
 }
 
 /** Starts the family. One that was barred stays so: its token is given and will be refused, as if it had been revoked right after. */
-export function start(
-  state: Family,
-  started: Omit<FamilyStarted, 'expiresAt' | 'idleExpiresAt'>,
-  policy: LifetimePolicy,
-  now: Date,
-): Decision<FamilyEvent, { expiresAt: string | null }> {
-  const expiry = extend(null, policy, now)
-  if (state.status === 'barred') return { events: [], result: { expiresAt: expiry.expiresAt } }
+export function start(state: Family, started: Omit<FamilyStarted, keyof Ends>, policy: LifetimePolicy, now: Date): Decision<FamilyEvent, Ends> {
+  const ends = extend(null, policy, now)
+  if (state.status === 'barred') return { events: [], result: ends }
   if (state.status !== 'none') throw new Error('this family has been started before')
-  return { events: [{ type: 'FamilyStarted', data: { ...started, ...expiry } }], result: { expiresAt: expiry.expiresAt } }
+  return { events: [{ type: 'FamilyStarted', data: { ...started, ...ends } }], result: ends }
 }
 
 export interface Presented {
   readonly clientId: string
+  /** Zero or less: of the family that this one took the place of, whose last generation counts as 0. */
   readonly generation: number
+  /** Of such a token: whether its own family rotated. One that did not may be held in several places by right, so its return is no sign of theft. */
+  readonly ofRotating?: boolean | undefined
+  /** Of the key whose proof came with the request; null without one. */
+  readonly dpopThumbprint: string | null
+  /** Whether the client has shown a secret or a key of its own, which binds its tokens instead (§9). */
+  readonly confidential: boolean
 }
 
-/** §6.1 checks 5, 7 and 8, with §7.1: what the token is good for. The caller has seen that it is genuine. */
-export function judge(
-  state: Family,
-  presented: Presented,
-  leewaySeconds: number,
-  now: Date,
-): 'unchanged' | 'next' | 'user-gone' | Exclude<ExchangeRefusal, NoAccess> {
+type Verdict = 'unchanged' | 'next' | 'switch' | 'succeeded' | 'user-gone' | Exclude<ExchangeRefusal, NoAccess>
+
+/** §6.1 checks 5 to 8, with §7.1: what the token is good for. The caller has seen that it is genuine. */
+export function judge(state: Family, presented: Presented, policy: Pick<ExchangePolicy, 'leewaySeconds' | 'rotating'>, now: Date): Verdict {
   if (state.status === 'none' || state.status === 'barred') return 'unknown'
   if (state.clientId !== presented.clientId) return 'foreign'
-  if (state.status === 'revoked') return state.reason === 'user-deleted' ? 'user-gone' : 'revoked'
+  if (state.status === 'revoked') {
+    if (state.successorId !== null) return 'succeeded'
+    return state.reason === 'user-deleted' ? 'user-gone' : 'revoked'
+  }
+  if (state.dpopThumbprint !== null && state.dpopThumbprint !== presented.dpopThumbprint) return 'binding'
   if (isExpired(state, now)) return 'expired'
   // Genuine yet newer than all we know: the log was restored to an earlier time.
   if (presented.generation > state.generation) return 'unknown'
-  if (!state.rotating) return 'unchanged'
-  if (presented.generation === state.generation) return 'next'
-  return isRetry(state, presented.generation, leewaySeconds, now) ? 'unchanged' : 'reuse'
+  if (presented.generation === state.generation) {
+    if (policy.rotating !== undefined && policy.rotating !== state.rotating) return 'switch'
+    return state.rotating ? 'next' : 'unchanged'
+  }
+  if (isRetry(state, presented.generation, policy.leewaySeconds, now)) return 'unchanged'
+  return presented.ofRotating === false ? 'revoked' : 'reuse'
 }
 
 /** Spends the token for `access`, or for none where the caller found a reason against it; reuse ends the family whatever that is. */
@@ -108,16 +126,21 @@ export function exchange(
   now: Date,
   access: ExchangedAccess | { readonly refused: NoAccess } = NOTHING,
 ): Decision<FamilyEvent, ExchangeResult> {
-  const verdict = judge(state, presented, policy.leewaySeconds, now)
+  const verdict = judge(state, presented, policy, now)
+  if (state.status === 'revoked' && state.successorId !== null && verdict === 'succeeded') {
+    const { successorId: by, generation, rotating } = state
+    return { events: [], result: { kind: 'succeeded', by, generation: presented.generation - generation, ofRotating: presented.ofRotating ?? rotating } }
+  }
+  if (state.status === 'active' && verdict === 'switch') return { events: [], result: { kind: 'switch' } }
   if (state.status !== 'active' || (verdict !== 'next' && verdict !== 'unchanged')) {
     const { events } =
       state.status === 'active' && verdict === 'reuse' ? revocation(state, 'reuse', { presentedGeneration: presented.generation }) : { events: [] }
     return { events, result: { kind: 'refused', why: verdict as ExchangeRefusal } }
   }
   if ('refused' in access) return { events: [], result: { kind: 'refused', why: access.refused } }
-  const expiry = extend(state.expiresAt, policy, now)
-  if (verdict === 'next') return exchanged('RefreshTokenRotated', { generation: state.generation + 1, ...expiry, ...access })
-  return exchanged('RefreshTokenExchanged', { generation: state.generation, ...expiry, ...access })
+  const ends = extend(state.expiresAt, policy, now)
+  if (verdict === 'next') return exchanged('RefreshTokenRotated', { generation: state.generation + 1, ...ends, ...access, ...binding(state, presented) })
+  return exchanged('RefreshTokenExchanged', { generation: state.generation, ...ends, ...access })
 }
 
 /** Ends the family; what is not active any more stays as it is. Answers whether this call ended it. */
@@ -136,9 +159,20 @@ export function setMetadata(state: Family, metadata: PersonalData | null, now: D
   return { events: [{ type: 'RefreshTokenMetadataSet', data: { metadata } }], result: true }
 }
 
-/** §5: valid while now is before both ends. */
-export function isExpired({ expiresAt, idleExpiresAt }: Pick<ActiveFamily, 'expiresAt' | 'idleExpiresAt'>, now: Date): boolean {
-  return [expiresAt, idleExpiresAt].some((end) => end !== null && now.getTime() >= Date.parse(end))
+/** §9: a public client's rotating token becomes bound to the key of the first proof that comes with it. */
+export function binding(
+  state: Pick<ActiveFamily, 'dpopThumbprint'>,
+  { dpopThumbprint, confidential }: Presented,
+): Pick<RefreshTokenExchange, 'dpopThumbprint'> {
+  return state.dpopThumbprint === null && dpopThumbprint !== null && !confidential ? { dpopThumbprint } : {}
+}
+
+export function revocation(
+  state: ActiveFamily,
+  reason: RevocationReason,
+  more: Omit<FamilyRevoked, 'reason' | 'latestGeneration'> = {},
+): Decision<FamilyEvent, true> {
+  return { events: [{ type: 'FamilyRevoked', data: { reason, latestGeneration: state.generation, ...more } }], result: true }
 }
 
 /** §7.1: only the previous generation, and only until the leeway after the rotation has passed. */
@@ -146,45 +180,31 @@ function isRetry(state: ActiveFamily, generation: number, leewaySeconds: number,
   return leewaySeconds > 0 && generation === state.generation - 1 && now.getTime() <= Date.parse(state.rotatedAt) + leewaySeconds * 1000
 }
 
-/** §5: an absolute end, once set, stays; the idle end follows the settings in force and never passes the absolute one. */
-function extend(expiresAt: string | null, policy: LifetimePolicy, now: Date): { expiresAt: string | null; idleExpiresAt: string | null } {
-  const absolute = expiresAt ?? after(now, policy.absoluteSeconds)
-  const idle = after(now, policy.idleSeconds)
-  return { expiresAt: absolute, idleExpiresAt: idle !== null && absolute !== null && Date.parse(idle) > Date.parse(absolute) ? absolute : idle }
-}
-
-const after = (now: Date, seconds: number | null): string | null => (seconds === null ? null : new Date(now.getTime() + seconds * 1000).toISOString())
-
 const exchanged = (type: 'RefreshTokenRotated' | 'RefreshTokenExchanged', data: RefreshTokenExchange): Decision<FamilyEvent, ExchangeResult> => ({
   events: [{ type, data }],
-  result: { kind: 'exchanged', generation: data.generation, expiresAt: data.expiresAt },
+  result: { kind: 'exchanged', generation: data.generation, expiresAt: data.expiresAt, idleExpiresAt: data.idleExpiresAt },
 })
-
-function revocation(
-  state: ActiveFamily,
-  reason: RevocationReason,
-  more: Pick<FamilyRevoked, 'presentedGeneration' | 'activeBefore'> = {},
-): Decision<FamilyEvent, boolean> {
-  return { events: [{ type: 'FamilyRevoked', data: { reason, latestGeneration: state.generation, ...more } }], result: true }
-}
 
 function evolve(state: Family, event: FamilyEvent, { at, origin: sealedOrigin }: Metadata): Family {
   const origin = sealedOrigin ?? null
   if (event.type === 'FamilyStarted') {
-    return { status: 'active', ...event.data, generation: 1, startedAt: at, rotatedAt: at, lastExchangedAt: null, initialOrigin: origin, lastOrigin: origin }
+    const { predecessor } = event.data
+    const origins = { initialOrigin: predecessor ? predecessor.initialOrigin : origin, lastOrigin: origin }
+    return { status: 'active', ...event.data, generation: 1, startedAt: at, rotatedAt: at, lastExchangedAt: null, ...origins, resources: [] }
   }
   if (event.type === 'FamilyBarred') return { status: 'barred' }
   if (state.status !== 'active') throw new Error(`${event.type} in a family that is ${state.status}`)
   switch (event.type) {
     case 'RefreshTokenRotated':
-      return { ...used(state, event.data, at, origin), rotatedAt: at }
+      return { ...used(state, event.data, at, origin), rotatedAt: at, dpopThumbprint: event.data.dpopThumbprint ?? state.dpopThumbprint }
     case 'RefreshTokenExchanged':
       return used(state, event.data, at, origin)
     case 'RefreshTokenMetadataSet':
       return { ...state, metadata: event.data.metadata }
     case 'FamilyRevoked': {
-      const { userId, clientId, keyId, salt, generation } = state
-      return { status: 'revoked', userId, clientId, keyId, salt, generation, revokedAt: at, reason: event.data.reason }
+      const { userId, clientId, keyId, salt, rotating, generation } = state
+      const { reason, successorId = null } = event.data
+      return { status: 'revoked', userId, clientId, keyId, salt, rotating, generation, revokedAt: at, reason, successorId }
     }
   }
 }
@@ -192,6 +212,6 @@ function evolve(state: Family, event: FamilyEvent, { at, origin: sealedOrigin }:
 /** §5: tokens that never expire do not keep when and from where they were last used. */
 function used(state: ActiveFamily, exchange: RefreshTokenExchange, at: string, origin: PersonalData | null): ActiveFamily {
   const { generation, expiresAt, idleExpiresAt } = exchange
-  const after = { ...state, generation, expiresAt, idleExpiresAt }
+  const after = { ...state, generation, expiresAt, idleExpiresAt, resources: withAccess(state.resources, state.audience, exchange) }
   return expiresAt === null && idleExpiresAt === null ? after : { ...after, lastExchangedAt: at, lastOrigin: origin }
 }

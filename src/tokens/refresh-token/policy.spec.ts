@@ -1,4 +1,4 @@
-import { refreshTokenPolicy } from './policy.js'
+import { exchangePolicy, refreshTokenPolicy, resourcePolicies } from './policy.js'
 
 const NEVER = { absoluteSeconds: null, idleSeconds: null }
 
@@ -35,5 +35,27 @@ describe("a client's refresh-token policy", () => {
   it('reads numbers that were sent as text', () => {
     const refresh_token = { rotation_type: 'rotating', expiration_type: 'expiring', token_lifetime: '2592000', leeway: '5' }
     expect(refreshTokenPolicy({ refresh_token })).toMatchObject({ absoluteSeconds: 2_592_000, leewaySeconds: 5 })
+  })
+})
+
+describe("the policy for a client's existing tokens", () => {
+  const rotating = { refresh_token: { rotation_type: 'rotating', expiration_type: 'expiring' } }
+
+  it('says whether they are to rotate, but never that a single-page application’s are not to', () => {
+    expect(exchangePolicy(rotating).rotating).toBe(true)
+    expect(exchangePolicy({ app_type: 'native' }).rotating).toBe(false)
+    expect(exchangePolicy({ app_type: 'spa', ...rotating }).rotating).toBe(true)
+    expect(exchangePolicy({ app_type: 'spa' })).not.toHaveProperty('rotating')
+  })
+})
+
+describe("a client's policies for further APIs", () => {
+  const policies = [{ audience: 'https://api', scope: ['read:x'] }]
+
+  it('are none unless there are some, and the client is first-party', () => {
+    expect(resourcePolicies({ is_first_party: true, refresh_token: { policies } })).toEqual(policies)
+    expect(resourcePolicies({ is_first_party: false, refresh_token: { policies } })).toBeUndefined()
+    for (const none of [undefined, null, []]) expect(resourcePolicies({ is_first_party: true, refresh_token: { policies: none } })).toBeUndefined()
+    expect(resourcePolicies({ is_first_party: true })).toBeUndefined()
   })
 })

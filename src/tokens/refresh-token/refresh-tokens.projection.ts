@@ -1,10 +1,11 @@
 import type { Projection } from '../../event-store/projection.js'
-import { rowProjection } from '../../event-store/projection.js'
+import { clearingAfter, rowProjection } from '../../event-store/projection.js'
 import { type FamilyEvent, familyUpcasters } from './family.events.js'
+import { type Resource, withAccess } from './family.js'
 
 /**
- * One row per active family, for lists and for the limit per user and client. Expired rows stay until they are asked
- * to leave: readers compare the ends with the clock. Times are ISO strings, personal values sealed.
+ * One row per active family, for lists and for the limit per user and client. Readers compare the ends with the clock; rows leave a day after
+ * their absolute end. Times are ISO strings, personal values sealed.
  */
 export interface RefreshTokenRow extends Record<string, unknown> {
   readonly id: string
@@ -13,8 +14,12 @@ export interface RefreshTokenRow extends Record<string, unknown> {
   readonly session_id: string | null
   readonly audience: string | null
   readonly scope: readonly string[]
+  /** APIs beside `audience` that it was exchanged for. */
+  readonly resources: readonly Resource[]
   readonly rotating: boolean
   readonly created_at: string
+  /** Of the login that it goes back to, where that was before. */
+  readonly authorized_at: string | null
   readonly expires_at: string | null
   readonly idle_expires_at: string | null
   readonly last_exchanged_at: string | null
@@ -26,7 +31,7 @@ export interface RefreshTokenRow extends Record<string, unknown> {
 
 const STREAM_PREFIX = 'refresh_token_family-'
 
-export const refreshTokensProjection: Projection<FamilyEvent> = rowProjection<FamilyEvent, RefreshTokenRow>({
+const rows = rowProjection<FamilyEvent, RefreshTokenRow>({
   name: 'refresh_tokens',
   table: 'refresh_tokens',
   key: 'id',
@@ -37,8 +42,10 @@ export const refreshTokensProjection: Projection<FamilyEvent> = rowProjection<Fa
     'session_id',
     'audience',
     'scope',
+    'resources',
     'rotating',
     'created_at',
+    'authorized_at',
     'expires_at',
     'idle_expires_at',
     'last_exchanged_at',
@@ -56,7 +63,7 @@ export const refreshTokensProjection: Projection<FamilyEvent> = rowProjection<Fa
     } = event
     switch (event.type) {
       case 'FamilyStarted': {
-        const { userId, clientId, sessionId, audience, scope, rotating, expiresAt, idleExpiresAt, metadata } = event.data
+        const { userId, clientId, sessionId, audience, scope, rotating, expiresAt, idleExpiresAt, metadata, predecessor, authorizedAt = null } = event.data
         return {
           id: event.streamId.slice(STREAM_PREFIX.length),
           user_id: userId,
@@ -64,12 +71,14 @@ export const refreshTokensProjection: Projection<FamilyEvent> = rowProjection<Fa
           session_id: sessionId,
           audience,
           scope,
+          resources: [],
           rotating,
           created_at: at,
+          authorized_at: authorizedAt,
           expires_at: expiresAt,
           idle_expires_at: idleExpiresAt,
           last_exchanged_at: null,
-          initial_origin: origin,
+          initial_origin: predecessor ? predecessor.initialOrigin : origin,
           last_origin: origin,
           metadata,
           position,
@@ -80,7 +89,14 @@ export const refreshTokensProjection: Projection<FamilyEvent> = rowProjection<Fa
         const { expiresAt, idleExpiresAt } = event.data
         const expires = expiresAt !== null || idleExpiresAt !== null
         return (
-          row && { ...row, expires_at: expiresAt, idle_expires_at: idleExpiresAt, position, ...(expires && { last_exchanged_at: at, last_origin: origin }) }
+          row && {
+            ...row,
+            resources: withAccess(row.resources, row.audience, event.data),
+            expires_at: expiresAt,
+            idle_expires_at: idleExpiresAt,
+            position,
+            ...(expires && { last_exchanged_at: at, last_origin: origin }),
+          }
         )
       }
       case 'RefreshTokenMetadataSet':
@@ -91,3 +107,5 @@ export const refreshTokensProjection: Projection<FamilyEvent> = rowProjection<Fa
     }
   },
 })
+
+export const refreshTokensProjection: Projection<FamilyEvent> = clearingAfter('expires_at', rows)

@@ -48,11 +48,12 @@ export async function updateUser(
     await db.query('delete from users where user_id = $1', [userId])
     return
   }
-  const { profile, administrator, updatedAt, passwordChangedAt } = state
+  const { profile, administrator, updatedAt, passwordChangedAt, loginsEndedAt } = state
   await db.query(
-    `update users set document = $2, administrator = $3, updated_at = $4, password_changed_at = $5, password_hash = coalesce($6, password_hash)
+    `update users set document = $2, administrator = $3, updated_at = $4, password_changed_at = $5, logins_ended_at = $6,
+       password_hash = coalesce($7, password_hash)
      where user_id = $1`,
-    [userId, JSON.stringify(profile), administrator, updatedAt, passwordChangedAt, passwordHash],
+    [userId, JSON.stringify(profile), administrator, updatedAt, passwordChangedAt, loginsEndedAt, passwordHash],
   )
   if (!lookups) return
   const { email, username, phoneNumber, search } = lookups

@@ -30,6 +30,13 @@ export interface UserProfile {
   readonly blocked?: boolean
 }
 
+/** One scope of one API, given to a user directly. The API's id tells it from a later one with the same identifier. */
+export interface AssignedPermission {
+  readonly resourceServerId: string
+  readonly resourceServerIdentifier: string
+  readonly name: string
+}
+
 /** Personal values are PersonalData; a password or its hash is never here. */
 export type UserEvent =
   | { readonly type: 'UserCreated'; readonly data: { readonly profile: UserProfile } }
@@ -37,8 +44,15 @@ export type UserEvent =
   | { readonly type: 'UserSignedUp'; readonly data: object }
   | { readonly type: 'UserChanged'; readonly data: { readonly changes: Difference<UserProfile> } }
   | { readonly type: 'PasswordChanged'; readonly data: object }
+  /** Whoever is logged in as them must log in again. */
+  | { readonly type: 'LoginsEnded'; readonly data: object }
   | { readonly type: 'AdministratorAppointed'; readonly data: object }
   | { readonly type: 'AdministratorDismissed'; readonly data: object }
+  /** Roles by their ids. */
+  | { readonly type: 'UserRolesAssigned'; readonly data: { readonly roles: readonly string[] } }
+  | { readonly type: 'UserRolesRemoved'; readonly data: { readonly roles: readonly string[] } }
+  | { readonly type: 'UserPermissionsAssigned'; readonly data: { readonly permissions: readonly AssignedPermission[] } }
+  | { readonly type: 'UserPermissionsRemoved'; readonly data: { readonly permissions: readonly AssignedPermission[] } }
   | { readonly type: 'UserDeleted'; readonly data: object }
 
 export const userUpcasters: Upcasters<UserEvent> = {
@@ -46,7 +60,12 @@ export const userUpcasters: Upcasters<UserEvent> = {
   UserSignedUp: [],
   UserChanged: [],
   PasswordChanged: [],
+  LoginsEnded: [],
   AdministratorAppointed: [],
   AdministratorDismissed: [],
+  UserRolesAssigned: [],
+  UserRolesRemoved: [],
+  UserPermissionsAssigned: [],
+  UserPermissionsRemoved: [],
   UserDeleted: [],
 }

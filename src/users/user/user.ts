@@ -1,10 +1,11 @@
 import type { Decider, Decision } from '../../event-store/event.js'
 import { applyDifference, type Changes, type Difference, difference } from '../../event-store/difference.js'
+import { type Access, evolveAccess } from './access.js'
 import { type UserEvent, type UserProfile, userUpcasters } from './user.events.js'
 
 export type UserState =
   | { readonly status: 'absent' }
-  | {
+  | (Access & {
       readonly status: 'present'
       readonly profile: UserProfile
       /** May sign in to the dashboard, with every scope of the Management API. */
@@ -12,16 +13,17 @@ export type UserState =
       readonly createdAt: string
       readonly updatedAt: string
       readonly passwordChangedAt?: string
-      /** Logins from before do not count any more: the password or what the person logs in with is another, or they were blocked. */
+      /** Logins from before do not count any more: the password or what the person logs in with is another, they were blocked, or somebody ended them. */
       readonly loginsEndedAt?: string
-    }
+    })
 
 export const user: Decider<UserState, UserEvent> = {
   streamType: 'user',
   initial: { status: 'absent' },
-  stateVersion: 2,
+  stateVersion: 3,
   upcasters: userUpcasters,
-  evolve: (state, { type, data }, { at }) => {
+  evolve: (state, event, { at }) => {
+    const { type, data } = event
     if (type === 'UserCreated') return { status: 'present', profile: data.profile, administrator: false, createdAt: at, updatedAt: at }
     if (state.status === 'absent') return state
     switch (type) {
@@ -31,10 +33,17 @@ export const user: Decider<UserState, UserEvent> = {
         return { ...state, profile: applyDifference(state.profile, data.changes), updatedAt: at, ...(endsLogins(data.changes) && { loginsEndedAt: at }) }
       case 'PasswordChanged':
         return { ...state, passwordChangedAt: at, loginsEndedAt: at, updatedAt: at }
+      case 'LoginsEnded':
+        return { ...state, loginsEndedAt: at }
       case 'AdministratorAppointed':
         return { ...state, administrator: true }
       case 'AdministratorDismissed':
         return { ...state, administrator: false }
+      case 'UserRolesAssigned':
+      case 'UserRolesRemoved':
+      case 'UserPermissionsAssigned':
+      case 'UserPermissionsRemoved':
+        return { ...state, ...evolveAccess(state, event) }
       case 'UserDeleted':
         return { status: 'absent' }
     }
@@ -66,6 +75,11 @@ export function changeUser(state: UserState, wanted: Changes<Omit<UserProfile, '
 export function changePassword(state: UserState): Decision<UserEvent, 'changed' | 'absent'> {
   if (state.status === 'absent') return { events: [], result: 'absent' }
   return { events: [{ type: 'PasswordChanged', data: {} }], result: 'changed' }
+}
+
+/** Answers false for somebody who is not there. */
+export function endLogins(state: UserState): Decision<UserEvent, boolean> {
+  return state.status === 'absent' ? { events: [], result: false } : { events: [{ type: 'LoginsEnded', data: {} }], result: true }
 }
 
 export function appointAdministrator(state: UserState): Decision<UserEvent, 'appointed' | 'absent'> {

@@ -39,7 +39,13 @@ async function transact(bench: Bench, callers: number, background: boolean): Pro
       const { result } = await store.transact(
         family,
         familyId,
-        (state, now) => exchange(state, { clientId: CLIENT, generation: state.status === 'active' ? state.generation : 0 }, POLICY, now),
+        (state, now) =>
+          exchange(
+            state,
+            { clientId: CLIENT, generation: state.status === 'active' ? state.generation : 0, dpopThumbprint: null, confidential: true },
+            POLICY,
+            now,
+          ),
         { clientId: CLIENT, userId, origin },
       )
       if (result.kind === 'refused') throw new Error(`a rotation was refused: ${result.why}`)

@@ -1,0 +1,128 @@
+import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common'
+import pg from 'pg'
+import { CONFIG, type Config } from '../../config.js'
+import type { ActionRun } from '../run/run-action.js'
+
+/** A line of an Action's console as those who watch get it (spec/actions.md §6.4). */
+export interface LiveLine {
+  readonly timestamp: string
+  readonly tenant: string
+  readonly execution_id: string
+  readonly trigger_id: string
+  readonly action_id: string
+  readonly action_name: string
+  readonly version_id: string
+  readonly level: string
+  readonly text: string
+}
+
+const CHANNEL = 'evergrant_action_console'
+/** PostgreSQL carries 8000 bytes; a character has up to six in JSON. */
+const PIECE = 1200
+const RETRY_MS = 1000
+
+/**
+ * Lets operators watch consoles as they are written, whichever process runs the Action: by NOTIFY, and only while somebody listens to it. Nothing
+ * is kept, and what nobody hears is lost.
+ */
+@Injectable()
+export class LiveLog implements OnApplicationShutdown {
+  readonly #log = new Logger('actions')
+  readonly #tenant: string
+  readonly #watchers = new Set<(line: LiveLine) => void>()
+  #listening: pg.PoolClient | undefined
+  #heard = Number.NEGATIVE_INFINITY
+  #anybody = false
+
+  constructor(
+    @Inject(pg.Pool) private readonly pool: pg.Pool,
+    @Inject(CONFIG) { issuer }: Config,
+  ) {
+    this.#tenant = new URL(issuer).hostname
+  }
+
+  /** Calls `hear` with each line from now on. Resolves, with what ends it, when it listens. Errors: the database's. */
+  async watch(hear: (line: LiveLine) => void): Promise<() => void> {
+    this.#watchers.add(hear)
+    try {
+      await this.#listen()
+    } catch (error) {
+      this.#watchers.delete(hear)
+      throw error
+    }
+    return () => {
+      this.#watchers.delete(hear)
+      if (this.#watchers.size === 0) this.#silence()
+    }
+  }
+
+  /** Never fails, and costs nothing while nobody watches but a question once a second. */
+  publish(executionId: string, triggerId: string, runs: readonly ActionRun[]): void {
+    if (!runs.some(({ lines, failure }) => lines.length > 0 || failure)) return
+    this.#publish(executionId, triggerId, runs).catch((error: unknown) => this.#log.warn('a console could not be shown', { err: error }))
+  }
+
+  onApplicationShutdown(): void {
+    this.#watchers.clear()
+    this.#silence()
+  }
+
+  async #publish(executionId: string, triggerId: string, runs: readonly ActionRun[]): Promise<void> {
+    if (!(await this.#isWatched())) return
+    for (const { action, lines, failure, endedAt } of runs) {
+      const of = {
+        tenant: this.#tenant,
+        execution_id: executionId,
+        trigger_id: triggerId,
+        action_id: action.actionId,
+        action_name: action.name,
+        version_id: action.versionId,
+      }
+      const thrown = failure ? [{ at: endedAt, level: 'error', text: failure.error.stack ?? failure.error.message }] : []
+      for (const { at, level, text } of [...lines, ...thrown]) await this.#notify({ timestamp: at, ...of, level, text })
+    }
+  }
+
+  /** A long line goes in pieces, which the listener puts together. */
+  async #notify(line: LiveLine): Promise<void> {
+    const pieces = Math.max(1, Math.ceil(line.text.length / PIECE))
+    for (let n = 0; n < pieces; n++) {
+      const piece = { ...line, text: line.text.slice(n * PIECE, (n + 1) * PIECE), more: n < pieces - 1 }
+      await this.pool.query('select pg_notify($1, $2)', [CHANNEL, JSON.stringify(piece)])
+    }
+  }
+
+  async #isWatched(): Promise<boolean> {
+    if (performance.now() - this.#heard < RETRY_MS) return this.#anybody || this.#watchers.size > 0
+    this.#heard = performance.now()
+    const { rows } = await this.pool.query<{ watched: boolean }>(
+      `select exists (select from pg_stat_activity where datname = current_database() and application_name = $1) as watched`,
+      [CHANNEL],
+    )
+    this.#anybody = rows[0]!.watched
+    return this.#anybody || this.#watchers.size > 0
+  }
+
+  async #listen(): Promise<void> {
+    if (this.#listening) return
+    const client = await this.pool.connect()
+    this.#listening = client
+    let text = ''
+    client.on('notification', ({ payload }) => {
+      const { more, ...line } = JSON.parse(payload ?? '{}') as LiveLine & { more: boolean }
+      text += line.text
+      if (more) return
+      for (const hear of this.#watchers) hear({ ...line, text })
+      text = ''
+    })
+    client.on('error', () => this.#silence())
+    await client.query(`set application_name = '${CHANNEL}'`)
+    await client.query(`listen ${CHANNEL}`)
+  }
+
+  /** The connection is closed with what was set on it. */
+  #silence(): void {
+    this.#listening?.release(true)
+    this.#listening = undefined
+  }
+}

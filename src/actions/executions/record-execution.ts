@@ -1,0 +1,89 @@
+import { Injectable } from '@nestjs/common'
+import { Audit } from '../../audit/audit.js'
+import type { Context, PersonalData } from '../../event-store/event.js'
+import { PersonKeys } from '../../keys/person-keys.js'
+import type { ActionRun } from '../run/run-action.js'
+import { LiveLog } from './live-log.js'
+import { ExecutionLog, type ExecutionResult, type ExecutionStatus, type SealedTexts } from './execution-log.js'
+
+/** What is kept of an Action's console (spec/actions.md §6.3). */
+const MAX_KEPT = 256
+
+export interface FinishedExecution {
+  readonly id: string
+  readonly triggerId: string
+  readonly status: ExecutionStatus
+  readonly startedAt: Date
+  readonly runs: readonly ActionRun[]
+  /** By place in `runs`. */
+  readonly warnings: readonly (readonly string[])[]
+  /** Whose data the Actions saw; undefined for a client's. */
+  readonly userId: string | undefined
+  readonly cause: Context
+}
+
+/** Writes down what came of an execution: its record, its console for those who watch, and a fact for each failure. */
+@Injectable()
+export class RecordExecution {
+  constructor(
+    private readonly audit: Audit,
+    private readonly personKeys: PersonKeys,
+    private readonly executions: ExecutionLog,
+    private readonly live: LiveLog,
+  ) {}
+
+  /** Resolves when failures are committed. Errors: the database's. */
+  async record({ id, triggerId, status, startedAt, runs, warnings, userId, cause }: FinishedExecution): Promise<void> {
+    const seal = (value: unknown): Promise<PersonalData> => this.personKeys.seal(userId ?? `visitor-${startedAt.toISOString().slice(0, 10)}`, value)
+    const results = Promise.all(runs.map((run, n) => resultOf(run, warnings[n] ?? [], seal)))
+    this.executions.add(results.then((made) => ({ id, triggerId, status, results: made, startedAt })))
+    this.live.publish(id, triggerId, runs)
+    for (const { action, failure } of runs) {
+      if (!failure) continue
+      const { name, code, message, stack } = failure.error
+      const texts = await seal({ message, stack: stack ?? '' })
+      await this.audit.record(
+        {
+          type: 'ActionExecutionFailed',
+          data: {
+            triggerId,
+            executionId: id,
+            actionId: action.actionId,
+            actionName: action.name,
+            versionId: action.versionId,
+            bindingId: action.bindingId,
+            errorClass: failure.class,
+            error: { name, texts, ...(code !== undefined && { code }) },
+          },
+        },
+        cause,
+      )
+    }
+  }
+}
+
+async function resultOf(
+  { action, startedAt, endedAt, lines, failure }: ActionRun,
+  warnings: readonly string[],
+  seal: (value: unknown) => Promise<PersonalData>,
+): Promise<ExecutionResult> {
+  const logs = lines
+    .map(({ text }) => text)
+    .join('\n')
+    .slice(0, MAX_KEPT)
+  const texts: SealedTexts = {
+    ...(logs !== '' && { logs }),
+    ...(failure && { error: { name: failure.error.name, message: failure.error.message } }),
+    ...(warnings.length > 0 && { warnings }),
+  }
+  return {
+    action_name: action.name,
+    action_id: action.actionId,
+    version_id: action.versionId,
+    number: action.number,
+    started_at: startedAt,
+    ended_at: endedAt,
+    failed: failure !== undefined,
+    ...(Object.keys(texts).length > 0 && { sealed: await seal(texts) }),
+  }
+}

@@ -1,0 +1,40 @@
+import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common'
+import { networkInterfaces } from 'node:os'
+import { CONFIG, type Config } from '../../config.js'
+import { isPrivateAddress } from '../sandbox/network.js'
+import { Sandbox } from '../sandbox/sandbox.js'
+
+/** The sandbox of this process, with the installation's limits. */
+@Injectable()
+export class ActionsSandbox extends Sandbox implements OnApplicationBootstrap, OnApplicationShutdown {
+  constructor(@Inject(CONFIG) private readonly config: Config) {
+    const { actionsMemoryMb, actionsPoolSize, actionsNetwork, actionsAllowedHosts } = config.settings
+    super({
+      memoryMb: actionsMemoryMb,
+      poolSize: actionsPoolSize,
+      network: { mode: actionsNetwork, allowedHosts: actionsAllowedHosts, privateTargets: config.allowPrivateTargets },
+    })
+  }
+
+  /** Errors: Error, which stops the start, for a setting that this machine cannot keep. */
+  async onApplicationBootstrap(): Promise<void> {
+    const { actionsNetwork, actionsEgressFirewall, actionsOsSandbox } = this.config.settings
+    if (actionsNetwork === 'open' && !actionsEgressFirewall && hasPublicIPv6()) {
+      throw new Error(
+        'ACTIONS_NETWORK: is open on a machine with a public IPv6 address, so a firewall must keep private ones out; then set ACTIONS_EGRESS_FIREWALL=true',
+      )
+    }
+    if (actionsOsSandbox === 'require' && (await this.layer()) === 'none') {
+      throw new Error('ACTIONS_OS_SANDBOX: is require, and setpriv of util-linux does not work on this machine; install it, or set ACTIONS_OS_SANDBOX=auto')
+    }
+  }
+
+  onApplicationShutdown(): void {
+    this.close()
+  }
+}
+
+const hasPublicIPv6 = (): boolean =>
+  Object.values(networkInterfaces())
+    .flatMap((list) => list ?? [])
+    .some(({ address, family }) => family === 'IPv6' && !isPrivateAddress(address.replace(/%.*$/, '')))

@@ -1,0 +1,80 @@
+import type { Command } from '../rules/commands.js'
+import { applyCommands, CommandError } from './apply-commands.js'
+import { nothingPending } from './pending.js'
+
+const OFFLINE = { online: false, hasSession: true }
+const start = nothingPending({ a: '1' }, {})
+const apply = (...commands: unknown[]): ReturnType<typeof applyCommands> => applyCommands(start, commands as Command[], OFFLINE)
+
+describe('commands that leave the sandbox', () => {
+  it.each([
+    ['a command that nobody knows', { type: 'eval', code: '1' }],
+    ['no type at all', {}],
+    ['another trigger’s command', { type: 'targetScope', change: 'add', scopes: ['x'] }],
+    ['metadata that is no text', { type: 'refreshToken.metadata', operation: { op: 'set', key: 'x', value: { toString: 'x' } } }],
+    ['metadata under a wrong key', { type: 'refreshToken.metadata', operation: { op: 'set', key: 'bad key', value: 'x' } }],
+    ['metadata that would become a prototype', { type: 'refreshToken.metadata', operation: { op: 'set', key: '__proto__', value: 'x' } }],
+    ['a value that is too long', { type: 'session.metadata', operation: { op: 'set', key: 'x', value: 'x'.repeat(256) } }],
+    ['a scope with a space', { type: 'scope', change: 'add', scope: 'a b' }],
+    ['an expiry that is no number', { type: 'refreshToken.expiry', absolute: '1' }],
+    ['an end of time', { type: 'session.expiry', idle: Number.POSITIVE_INFINITY }],
+    ['a denial without a reason', { type: 'access.deny' }],
+    ['a redirect to a script', { type: 'redirect', url: 'javascript:alert(1)' }],
+    ['a redirect to nowhere', { type: 'redirect', url: 'nowhere' }],
+    ['transaction metadata that is an object', { type: 'transaction.metadata', key: 'x', value: {} }],
+    ['user metadata that is too large', { type: 'user.metadata', kind: 'user_metadata', key: 'x', value: 'x'.repeat(33_000) }],
+  ])('are refused where the api would have refused them: %s', (_, command) => {
+    expect(() => apply(command)).toThrow(CommandError)
+  })
+
+  it('are refused where there are too many, over all Actions', () => {
+    const claims = (n: number): Command[] => Array.from({ length: n }, () => ({ type: 'claim', token: 'idToken', key: 'x', value: 1 }))
+    const { pending } = applyCommands(start, claims(1500), OFFLINE)
+    expect(() => applyCommands(pending, claims(501), OFFLINE)).toThrow('An execution cannot give more than 2000 commands.')
+  })
+
+  it('cannot touch an online refresh token, nor a session that is not there', () => {
+    const set = { type: 'refreshToken.metadata', operation: { op: 'set', key: 'x', value: '1' } } as const
+    expect(() => applyCommands(start, [set], { online: true, hasSession: true })).toThrow(CommandError)
+    const { pending } = applyCommands(start, [{ type: 'session.metadata', operation: { op: 'set', key: 'x', value: '1' } }], {
+      online: false,
+      hasSession: false,
+    })
+    expect(pending.session).toEqual(start.session)
+  })
+
+  it('add up: the last word on a claim and a scope, the earliest of ends, every operation on metadata', () => {
+    const { pending } = apply(
+      { type: 'claim', token: 'accessToken', key: 'k', value: 1 },
+      { type: 'claim', token: 'accessToken', key: 'k', value: { deep: true } },
+      { type: 'claim', token: 'idToken', key: 'gone', value: 1 },
+      { type: 'claim', token: 'idToken', key: 'gone' },
+      { type: 'scope', change: 'add', scope: 's' },
+      { type: 'scope', change: 'remove', scope: 's' },
+      { type: 'refreshToken.expiry', absolute: 20 },
+      { type: 'refreshToken.expiry', absolute: 30, idle: 5 },
+      { type: 'refreshToken.metadata', operation: { op: 'evict' } },
+      { type: 'refreshToken.metadata', operation: { op: 'set', key: 'b', value: '2' } },
+      { type: 'user.metadata', kind: 'app_metadata', key: 'x', value: null },
+    )
+    expect(pending).toMatchObject({
+      claims: { accessToken: { k: { deep: true } }, idToken: {} },
+      scopes: { s: 'remove' },
+      refreshToken: { expiresAt: 20, idleExpiresAt: 5, metadata: { b: '2' }, operations: [{ op: 'evict' }, { op: 'set', key: 'b', value: '2' }] },
+      appMetadata: { x: null },
+    })
+  })
+
+  it('end the chain by the strongest of them, of denials by the first', () => {
+    const deny = { type: 'access.deny', reason: 'first' }
+    const redirect = { type: 'redirect', url: 'https://x.example/' }
+    expect(apply(redirect, deny, { type: 'validation.error', code: 'c', message: 'second' }).ending).toEqual({ type: 'access.deny', reason: 'first' })
+    expect(apply({ type: 'validation.error', code: 'c', message: 'first' }, deny).ending).toEqual({ type: 'validation.error', reason: 'first', code: 'c' })
+    expect(apply(deny, { type: 'refreshToken.revoke', reason: 'r' }).ending).toEqual({ type: 'refreshToken.revoke', reason: 'r' })
+    expect(apply({ type: 'refreshToken.revoke', reason: 'r' }, { type: 'session.revoke', reason: 's', preserveRefreshTokens: true }).ending).toMatchObject({
+      type: 'session.revoke',
+    })
+    expect(apply({ type: 'unsupported', method: 'prompt.render', closed: true }, redirect).ending).toEqual(redirect)
+    expect(apply({ type: 'unsupported', method: 'samlResponse.setCert', closed: false })).not.toHaveProperty('ending')
+  })
+})

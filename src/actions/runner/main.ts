@@ -1,0 +1,81 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { setImmediate } from 'node:timers'
+import { actionConsole, type ConsoleSink } from './console.js'
+import { describeError } from './describe-error.js'
+import type { Order, Report } from './frames.js'
+import { hardenGlobals } from './globals.js'
+import { LoadedAction } from './loaded-action.js'
+
+/*
+ * The program inside the sandbox (docs/adr/0007-actions.md): a process of Deno's without permissions, for one version of one Action. It reads
+ * orders from its input and writes reports to its output. Whatever the Action does to it, it does to itself: the service believes no report.
+ */
+
+/** The few of Deno's own functions that are used; types of all would be a dependency. */
+interface Engine {
+  readonly stdin: { read(into: Uint8Array): Promise<number | null> }
+  readonly stdout: { writeSync(bytes: Uint8Array): number }
+  readonly env: { toObject(): Record<string, string>; delete(name: string): void }
+  exit(code: number): never
+}
+const engine = (globalThis as unknown as { Deno: Engine }).Deno
+const { stdin, stdout, exit } = { stdin: engine.stdin, stdout: engine.stdout, exit: engine.exit.bind(engine) }
+const [encoder, decoder] = [new TextEncoder(), new TextDecoder()]
+
+const executions = new AsyncLocalStorage<ConsoleSink>()
+let mark = ''
+let action: LoadedAction | undefined
+
+function report(frame: Report): void {
+  let bytes = encoder.encode(`${mark}${JSON.stringify(frame)}\n`)
+  while (bytes.length > 0) bytes = bytes.subarray(stdout.writeSync(bytes))
+}
+
+function obey(order: Order): void {
+  switch (order.order) {
+    case 'load':
+      mark = order.mark
+      action = new LoadedAction(order)
+      return report({ report: 'loaded' })
+    case 'ping':
+      return report({ report: 'pong', id: order.id })
+    case 'run':
+      return void run(order)
+  }
+}
+
+/** Commands and console are sealed when the handler settles: what comes later is nobody's. */
+async function run({ id, entrypoint, event, context }: Extract<Order, { order: 'run' }>): Promise<void> {
+  const sink: ConsoleSink = { open: true, written: 0, write: (level, text) => report({ report: 'log', id, level, text }) }
+  setImmediate(() => {
+    if (sink.open) report({ report: 'waiting', id })
+  })
+  const outcome = await executions.run(sink, () => action!.run(entrypoint, event, context))
+  sink.open = false
+  report({ report: 'done', id, ...outcome })
+}
+
+hardenGlobals(actionConsole(() => executions.getStore()))
+for (const name of Object.keys(engine.env.toObject())) engine.env.delete(name)
+// What an Action leaves running may fail after its answer; the next execution must not die of it.
+const heard = (reason: unknown): void => executions.getStore()?.write('error', describeError(reason).stack ?? '')
+const scope = globalThis as unknown as {
+  addEventListener(type: string, listener: (event: Event & { readonly error?: unknown; readonly reason?: unknown }) => void): void
+}
+for (const type of ['error', 'unhandledrejection']) {
+  scope.addEventListener(type, (event) => {
+    event.preventDefault()
+    heard(event.error ?? event.reason)
+  })
+}
+
+const chunk = new Uint8Array(65_536)
+let rest = ''
+for (;;) {
+  const length = await stdin.read(chunk)
+  // The service has ended, however it did.
+  if (length === null) exit(0)
+  const lines = (rest + decoder.decode(chunk.subarray(0, length!), { stream: true })).split('\n')
+  rest = lines.pop()!
+  for (const line of lines) obey(JSON.parse(line) as Order)
+}

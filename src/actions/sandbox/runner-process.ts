@@ -1,0 +1,178 @@
+import type { ChildProcess } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import type { LogLevel, Order, Report, RunContext, RunEvent } from '../runner/frames.js'
+import { MAX_LINE } from '../runner/frames.js'
+import { parseReport } from './parse-report.js'
+import { usageOf } from './usage.js'
+
+/** One version of an Action, ready to run. */
+export interface Program {
+  /** Equal for equal programs. */
+  readonly id: string
+  readonly trigger: string
+  readonly code: string
+  readonly bundle: string | undefined
+  readonly secrets: Readonly<Record<string, string>>
+  readonly allowedHosts: readonly string[]
+}
+
+/** One call of a handler; with a null entrypoint the Action's text is only made to run. */
+export interface Job {
+  readonly entrypoint: string | null
+  readonly event: RunEvent
+  readonly context: RunContext
+  readonly onLog?: (level: LogLevel, text: string) => void
+}
+
+export type Done = Extract<Report, { report: 'done' }>
+/** Why a runner ended. */
+export type Death = 'memory' | 'crash' | 'overdue' | 'retired'
+export type Ran = { readonly kind: 'done'; readonly report: Done } | { readonly kind: 'died'; readonly death: Death; readonly alone: boolean }
+
+/** Silence after which a busy runner is asked whether it is there, and how long it may take to answer. */
+const QUIET_MS = 20
+const ANSWER_MS = 40
+const LAST_WORDS = 4000
+/** A runner without a job that works for a tenth of this takes what others need. */
+const IDLE_WINDOW_MS = 2000
+
+/** A runner: one process of the engine, for one program. It keeps what it was given until it reports or dies. */
+export class RunnerProcess {
+  readonly loaded: Promise<boolean>
+  readonly gone: Promise<void>
+  /** Takes no new jobs. */
+  retired = false
+  /** When somebody was about to give it a job that has neither ended nor come to wait since: another would stand behind it. */
+  takenAt: number | undefined
+  #jobs = new Map<number, { readonly job: Job; readonly settle: (ran: Ran) => void }>()
+  #next = 1
+  #rest = ''
+  #words = ''
+  #death: Death | undefined
+  #heardAt = performance.now()
+  #askedAt: number | undefined
+  #idle: { readonly at: number; readonly cpuMs: number } | undefined
+  readonly #mark = `${randomBytes(12).toString('base64url')} `
+  #load!: (ok: boolean) => void
+
+  /** `onFree`: it can take a job again, or will take none any more. */
+  constructor(
+    private readonly child: ChildProcess,
+    program: Program,
+    private readonly onFree: () => void = () => undefined,
+  ) {
+    this.loaded = new Promise((done) => (this.#load = done))
+    child.stdin!.on('error', () => undefined)
+    child.stdout!.setEncoding('utf8').on('data', (text: string) => this.#hear(text))
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => (this.#words = (this.#words + text).slice(-LAST_WORDS)))
+    this.gone = new Promise((done) => {
+      child.once('error', () => this.#end(done)).once('close', () => this.#end(done))
+    })
+    const { code, bundle, secrets, trigger } = program
+    this.#send({ order: 'load', mark: this.#mark, code, bundle, secrets, trigger })
+  }
+
+  get pid(): number | undefined {
+    return this.child.pid
+  }
+
+  get busy(): number {
+    return this.#jobs.size
+  }
+
+  /** Whether it has not answered for so long that something in it does not let go. */
+  get stuck(): boolean {
+    return this.busy > 0 && this.#askedAt !== undefined && performance.now() - this.#askedAt > ANSWER_MS
+  }
+
+  /** Resolves with its report, or when it dies. */
+  run(job: Job): Promise<Ran> {
+    const id = this.#next++
+    this.takenAt ??= performance.now()
+    if (this.busy === 0) this.#heardAt = performance.now()
+    return new Promise((settle) => {
+      this.#jobs.set(id, { job, settle })
+      const { entrypoint, event, context } = job
+      this.#send({ order: 'run', id, entrypoint, event, context })
+    })
+  }
+
+  /** Asks a silent runner for a sign of life, and ends one that holds more than `maxMb`, or that works on after its last answer. */
+  watch(maxMb: number): void {
+    const now = performance.now()
+    if (this.busy > 0 && this.#askedAt === undefined && now - this.#heardAt > QUIET_MS) {
+      this.#askedAt = now
+      this.#send({ order: 'ping', id: this.#next++ })
+    }
+    const usage = this.pid === undefined ? undefined : usageOf(this.pid)
+    if (!usage) return
+    if (usage.residentMb > maxMb) return this.kill('memory')
+    if (this.busy > 0 || !this.#idle) this.#idle = this.busy > 0 ? undefined : { at: now, cpuMs: usage.cpuMs }
+    else if (now - this.#idle.at > IDLE_WINDOW_MS) {
+      if (usage.cpuMs - this.#idle.cpuMs > IDLE_WINDOW_MS / 10) this.kill('retired')
+      this.#idle = { at: now, cpuMs: usage.cpuMs }
+    }
+  }
+
+  /** Ends it at once, whatever it does. */
+  kill(death: Death): void {
+    this.retired = true
+    this.#death ??= death
+    this.child.kill('SIGKILL')
+  }
+
+  #send(order: Order): void {
+    if (!this.child.stdin!.destroyed) this.child.stdin!.write(`${JSON.stringify(order)}\n`)
+  }
+
+  #hear(text: string): void {
+    this.#heardAt = performance.now()
+    this.#askedAt = undefined
+    const lines = (this.#rest + text).split('\n')
+    this.#rest = lines.pop()!
+    if (this.#rest.length > MAX_LINE) return this.kill('crash')
+    for (const line of lines) {
+      // Output that is not the program's own may stand before it.
+      const at = line.indexOf(this.#mark)
+      const report = at < 0 || line.length > MAX_LINE ? undefined : parseReport(line.slice(at + this.#mark.length))
+      if (report) this.#take(report)
+      else if (line.length > MAX_LINE) return this.kill('crash')
+    }
+  }
+
+  #take(report: Report): void {
+    switch (report.report) {
+      case 'loaded':
+        return this.#load(true)
+      case 'pong':
+        return
+      case 'waiting':
+        return this.#free()
+      case 'log':
+        return this.#jobs.get(report.id)?.job.onLog?.(report.level, report.text)
+      case 'done': {
+        const settle = this.#jobs.get(report.id)?.settle
+        this.#jobs.delete(report.id)
+        settle?.({ kind: 'done', report })
+        return this.#free()
+      }
+    }
+  }
+
+  #free(): void {
+    this.takenAt = undefined
+    this.onFree()
+  }
+
+  #end(done: () => void): void {
+    this.retired = true
+    const death = this.#death ?? (/out of memory|heap limit|Allocation failed/i.test(this.#words) ? 'memory' : 'crash')
+    const alone = this.busy === 1
+    const left = [...this.#jobs.values()]
+    this.#jobs.clear()
+    this.#load(false)
+    for (const { settle } of left) settle({ kind: 'died', death, alone })
+    done()
+    this.onFree()
+  }
+}

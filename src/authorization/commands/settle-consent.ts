@@ -1,0 +1,48 @@
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
+import type { Context } from '../../event-store/event.js'
+import { EventStore } from '../../event-store/event-store.js'
+import type { AuthorizeRequest } from '../authorize-request.js'
+import { consent, settle, type Unasked } from '../consent/consent.js'
+import { consentId, writeConsent } from '../consent/consent-table.js'
+import { grantedScope } from '../granted-scope.js'
+
+/**
+ * Lets the client have what it asks for, where the person has just accepted that or need not be asked (spec/oauth.md §4.7), and remembers it.
+ * Answers whether it may be answered; if not, the person must be asked.
+ */
+export class SettleConsent extends Command<boolean> {
+  constructor(
+    readonly request: AuthorizeRequest,
+    readonly person: { readonly userId: string; readonly administrator: boolean },
+    readonly accepted: boolean,
+    readonly context: Context,
+  ) {
+    super()
+  }
+}
+
+@CommandHandler(SettleConsent)
+export class SettleConsentHandler implements ICommandHandler<SettleConsent> {
+  constructor(private readonly store: EventStore) {}
+
+  async execute({ request, person, accepted, context }: SettleConsent): Promise<boolean> {
+    const { client, api, clientGrantScope, scope: requested } = request
+    const scope = grantedScope({ requested, client, api, clientGrantScope, administrator: person.administrator })
+    const parties = { userId: person.userId, clientId: client.client_id, audience: api?.identifier ?? null }
+    const id = consentId(parties)
+    const { result } = await this.store.transact(
+      consent,
+      id,
+      (state) => settle(state, parties, scope, accepted ? 'accepted' : { unasked: unasked(request) }),
+      { ...context, userId: person.userId, clientId: client.client_id },
+      (db, state, now) => writeConsent(db, id, state, now),
+    )
+    return result === 'given'
+  }
+}
+
+/** Clients of the tenant's own ask nobody; any client may want that somebody is asked. */
+function unasked({ client, prompt }: AuthorizeRequest): Unasked {
+  if (prompt.has('consent')) return 'nothing'
+  return client.is_first_party ? 'all' : 'remembered'
+}

@@ -1,0 +1,32 @@
+import { Get, Res } from '@nestjs/common'
+import { QueryBus } from '@nestjs/cqrs'
+import type { Response } from 'express'
+import { WatchConsole } from '../../actions/index.js'
+import { ManagementController } from '../management-controller.js'
+import { Scopes } from '../scopes.js'
+
+/** Proxies close connections on which nothing comes. */
+const ALIVE_MS = 15_000
+/** Whoever watches for longer shows their token again. */
+const MAX_MS = 3_600_000
+
+/** What Actions write, as it is written: server-sent events (spec/actions.md §6.4). */
+@ManagementController('actions/logs')
+export class ActionConsoleController {
+  constructor(private readonly queries: QueryBus) {}
+
+  @Get('stream')
+  @Scopes('read:actions')
+  async stream(@Res() res: Response): Promise<void> {
+    const stop = await this.queries.execute(new WatchConsole((line) => void res.write(`event: log\ndata: ${JSON.stringify(line)}\n\n`)))
+    res.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' })
+    res.write(': watching\n\n')
+    const alive = setInterval(() => void res.write(': alive\n\n'), ALIVE_MS)
+    const end = setTimeout(() => res.end(), MAX_MS)
+    res.once('close', () => {
+      clearInterval(alive)
+      clearTimeout(end)
+      stop()
+    })
+  }
+}

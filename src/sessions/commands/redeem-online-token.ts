@@ -1,0 +1,80 @@
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
+import type { Context, Origin } from '../../event-store/event.js'
+import { EventStore } from '../../event-store/event-store.js'
+import { PersonKeys } from '../../keys/person-keys.js'
+import { RootKeys } from '../../keys/root-key.js'
+import { isGenuineOnline, parseOnlineToken } from '../online-token.js'
+import { lifetimesOf } from '../session/lifetimes.js'
+import { exchangeOnline, judgeOnline, type OnlineAccess, type OnlineRefusal } from '../session/online.js'
+import type { ActiveSession } from '../session/session.js'
+import type { OnlineTerms } from '../session/session.events.js'
+import { type SessionUser, sessionOfUser } from '../session/session-of-user.js'
+
+/** A session that an online refresh token belongs to, and what the token is good for. */
+export interface OnlineGrant {
+  readonly sessionId: string
+  readonly session: ActiveSession
+  readonly terms: OnlineTerms
+  readonly user: NonNullable<SessionUser['user']>
+}
+
+/** What is given for the token, or why nothing may be: `refused` is the caller's. Asked before the append, and again after a conflict. */
+export type IssueOnline<T, R> = (grant: OnlineGrant, now: Date) => Promise<{ readonly access: OnlineAccess; readonly tokens: T } | { readonly refused: R }>
+
+export type RedeemedOnlineToken<T, R> =
+  | { readonly kind: 'redeemed'; readonly sessionId: string; readonly tokens: T }
+  | { readonly kind: 'refused'; readonly why: OnlineRefusal; readonly sessionId?: string; readonly userId?: string }
+  | { readonly kind: 'no access'; readonly refused: R; readonly sessionId: string; readonly userId: string }
+
+/** spec/refresh-tokens.md §8: one compare-and-set keeps the session alive and answers the exchange. A refusal changes nothing. */
+export class RedeemOnlineToken<T = unknown, R = unknown> extends Command<RedeemedOnlineToken<T, R>> {
+  constructor(
+    readonly presented: string,
+    readonly sender: { readonly clientId: string; readonly dpopThumbprint: string | null },
+    readonly origin: Origin,
+    readonly context: Context,
+    readonly issue: IssueOnline<T, R>,
+  ) {
+    super()
+  }
+}
+
+@CommandHandler(RedeemOnlineToken)
+export class RedeemOnlineTokenHandler implements ICommandHandler<RedeemOnlineToken> {
+  constructor(
+    private readonly store: EventStore,
+    private readonly rootKeys: RootKeys,
+    private readonly personKeys: PersonKeys,
+  ) {}
+
+  async execute<T, R>({ presented, sender, origin, context, issue }: RedeemOnlineToken<T, R>): Promise<RedeemedOnlineToken<T, R>> {
+    const token = parseOnlineToken(presented)
+    if (!token) return { kind: 'refused', why: 'unknown' }
+    const { sessionId } = token
+    const shown = { number: token.number, ...sender }
+    const askedAt = performance.now()
+    const { result } = await this.store.transact(
+      sessionOfUser,
+      sessionId,
+      async (state, now, companion): Promise<{ events: ReturnType<typeof exchangeOnline>['events']; result: RedeemedOnlineToken<T, R> }> => {
+        const { user, key, settings } = companion as SessionUser
+        const userId = 'userId' in state ? { userId: state.userId } : {}
+        const refused = (why: OnlineRefusal) => ({ events: [], result: { kind: 'refused' as const, why, sessionId, ...userId } })
+        const terms = judgeOnline(state, shown, now)
+        if (typeof terms === 'string' || state.status !== 'active' || !user) return refused(typeof terms === 'string' ? terms : 'over')
+        if (!isGenuineOnline(this.rootKeys, token, state.salt)) return refused('unknown')
+        if (key) this.personKeys.learn(key, askedAt)
+        const issued = await issue({ sessionId, session: state, terms, user }, now)
+        if ('refused' in issued) return { events: [], result: { kind: 'no access', refused: issued.refused, sessionId, userId: state.userId } }
+        const { events, result: outcome } = exchangeOnline(state, shown, issued.access, lifetimesOf(settings, state.persistent), now)
+        return outcome === 'exchanged' ? { events, result: { kind: 'redeemed', sessionId, tokens: issued.tokens } } : refused(outcome)
+      },
+      async (state) => ({ ...context, clientId: sender.clientId, sessionId, ...(state.status === 'active' && (await this.#cause(state, origin))) }),
+    )
+    return result
+  }
+
+  async #cause({ userId, connection }: ActiveSession, origin: Origin): Promise<Context> {
+    return { userId, connection, origin: await this.personKeys.seal(userId, origin) }
+  }
+}

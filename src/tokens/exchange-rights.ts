@@ -1,0 +1,96 @@
+import { Injectable } from '@nestjs/common'
+import { QueryBus } from '@nestjs/cqrs'
+import {
+  type ClientDocument,
+  enforcedPermissions,
+  FindResourceServer,
+  FindUserAccess,
+  grantedScope,
+  permittedScope,
+  type ResourceServerDocument,
+} from '../authorization/index.js'
+import type { AccessRefused } from './commands/redeem-refresh-token.js'
+import { entitledScope, exchangeScope, policyScope } from './exchange-scope.js'
+import type { ActiveFamily } from './refresh-token/family.js'
+import type { FamilyUser } from './refresh-token/family-with-user.js'
+import { type ResourcePolicy, resourcePolicies } from './refresh-token/policy.js'
+
+type User = Pick<NonNullable<FamilyUser['user']>, 'profile' | 'administrator' | 'createdAt' | 'updatedAt'>
+
+/** What a refresh token goes back to, offline or online. */
+type Login = Pick<ActiveFamily, 'scope' | 'audience' | 'userId' | 'startedAt'>
+
+/** What an exchange gives access to. */
+export interface ExchangeRights {
+  /** Undefined: /userinfo only. */
+  readonly api: ResourceServerDocument | undefined
+  readonly scope: readonly string[]
+  /** Present where a policy of the client opened the API, or added to what the login brought. */
+  readonly policyUsed?: 'mrrt'
+  readonly person: User
+  /** What the user may do at an API that enforces it. */
+  readonly permissions: readonly string[] | undefined
+}
+
+/** What the request asks for; what is undefined is as at the login. */
+export interface AskedAccess {
+  readonly audience: string | undefined
+  readonly scope: readonly string[] | undefined
+}
+
+/** Decides what a refresh token is exchanged for: checks 9 to 12 of spec/refresh-tokens.md §6.1, with the tables of §6.3. */
+@Injectable()
+export class ExchangeRightsFinder {
+  constructor(private readonly queries: QueryBus) {}
+
+  async find(family: Login, user: User | null, client: ClientDocument, asked: AskedAccess): Promise<ExchangeRights | AccessRefused> {
+    if (!user || isAnotherPerson(family, user)) return USER_GONE
+    if (user.profile.blocked) return USER_BLOCKED
+    const policies = resourcePolicies(client)
+    const target = await this.#target(family, client, asked.audience, policies)
+    if ('refused' in target) return target
+    const { api, policy } = target
+    const access = api ? await this.queries.execute(new FindUserAccess(client.client_id, api)) : undefined
+    if (access?.kind === 'refused') return { refused: 'no-client-grant', error: 'access_denied', description: access.description }
+    const atLogin = (api?.identifier ?? null) === family.audience
+    const entitled = policies ? entitledScope(family.scope, policy?.scope ?? [], atLogin) : family.scope
+    const { administrator } = user
+    const allowed = grantedScope({ requested: entitled, client, api, clientGrantScope: access?.clientGrantScope, administrator })
+    const permissions = await enforcedPermissions(this.queries, family.userId, api)
+    const rights = (scope: readonly string[]) => ({ api, scope: permittedScope(scope, permissions), person: user, permissions })
+    if (policies) return { ...rights(policyScope(entitled, allowed, asked.scope)), ...(policy && { policyUsed: 'mrrt' as const }) }
+    const given = exchangeScope(family.scope, allowed, asked.scope)
+    if ('scope' in given) return rights(given.scope)
+    return { refused: 'scope', error: 'invalid_scope', description: `Scopes were not granted: ${given.notGranted.join(', ')}` }
+  }
+
+  /** The API that the token will be for, and the client's policy for it. */
+  async #target(
+    family: Login,
+    client: ClientDocument,
+    asked: string | undefined,
+    policies: readonly ResourcePolicy[] | undefined,
+  ): Promise<(Pick<ExchangeRights, 'api'> & { readonly policy: ResourcePolicy | undefined }) | AccessRefused> {
+    const audience = asked ?? family.audience
+    if (audience === null) return { api: undefined, policy: undefined }
+    const api = await this.queries.execute(new FindResourceServer(audience))
+    if (!api) return { refused: 'unknown-audience', error: 'access_denied', description: `Service not found: ${audience}` }
+    const policy = takesPolicies(api) ? policies?.find((one) => one.audience === audience) : undefined
+    if (policy || audience === family.audience) return { api, policy }
+    const description = `Client "${client.client_id}" is not authorized to access resource server "${audience}".`
+    return { refused: 'other-audience', error: 'access_denied', description }
+  }
+}
+
+const USER_GONE: AccessRefused = {
+  refused: 'user-gone',
+  error: 'invalid_grant',
+  description: "The refresh_token was generated for a user who doesn't exist anymore.",
+}
+const USER_BLOCKED: AccessRefused = { refused: 'user-blocked', error: 'invalid_grant', description: 'user is blocked' }
+
+/** §6.3: nobody was asked about an API that only a policy names, so it must be one that needs no consent, and never the Management API. */
+const takesPolicies = (api: ResourceServerDocument): boolean => !api.is_system && api['skip_consent_for_verifiable_first_party_clients'] === true
+
+/** Whoever bears the id now came after the login: the tokens of a deleted user stay dead. */
+const isAnotherPerson = ({ startedAt }: Login, { createdAt }: User): boolean => Date.parse(createdAt) > Date.parse(startedAt)

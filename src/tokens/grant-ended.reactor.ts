@@ -1,0 +1,38 @@
+import { Injectable } from '@nestjs/common'
+import { CommandBus } from '@nestjs/cqrs'
+import { type ConsentEvent, consentUpcasters } from '../authorization/index.js'
+import type { SealedEvent, Upcasters } from '../event-store/event.js'
+import type { Reactor } from '../event-store/projection.js'
+import { EndGrantOfFamily } from './commands/end-grant-of-family.js'
+import { RevokeRefreshTokens } from './commands/revoke-refresh-tokens.js'
+import { type FamilyEvent, familyUpcasters } from './refresh-token/family.events.js'
+
+type Ended = Extract<ConsentEvent, { type: 'ConsentWithdrawn' }> | Extract<FamilyEvent, { type: 'FamilyRevoked' }>
+
+const UPCASTERS: Upcasters<Ended> = { ConsentWithdrawn: consentUpcasters.ConsentWithdrawn, FamilyRevoked: familyUpcasters.FamilyRevoked }
+const STREAM_PREFIX = 'refresh_token_family-'
+
+/** Finishes what the process did not that began to end a grant; mostly there is nothing left to do. With users and clients go marks of their own. */
+@Injectable()
+export class GrantEndedReactor implements Reactor<Ended> {
+  readonly name = 'grant_ended'
+  readonly upcasters = UPCASTERS
+
+  constructor(private readonly commands: CommandBus) {}
+
+  async react(event: SealedEvent<Ended>): Promise<void> {
+    const { metadata } = event
+    const { at, actor } = metadata
+    const by = actor === undefined ? {} : { actor }
+    if (event.type === 'FamilyRevoked') {
+      const { reason } = event.data
+      if (reason !== 'client' && reason !== 'reuse') return
+      await this.commands.execute(new EndGrantOfFamily(event.streamId.slice(STREAM_PREFIX.length), by, at))
+      return
+    }
+    const { reason, userId, clientId, audience } = event.data
+    if (reason === 'user-deleted' || reason === 'client-deleted') return
+    const selection = reason === 'all-deleted' ? { userId } : { userId, clientId, audience }
+    await this.commands.execute(new RevokeRefreshTokens(selection, 'grant-deleted', by, at))
+  }
+}

@@ -1,0 +1,49 @@
+import type { ActiveFamily, ExchangePolicy, Presented } from './family.js'
+import { binding, revocation } from './family.js'
+import type { ExchangedAccess, FamilyEvent } from './family.events.js'
+import { type Ends, extend } from './lifetimes.js'
+import { loginOf } from './family-under-marks.js'
+import type { FamilySecret } from './token-value.js'
+
+/** What becomes of both families: the events of the old one, and those that the new one is born with. */
+export interface Replacement {
+  readonly events: readonly FamilyEvent[]
+  readonly born: readonly FamilyEvent[]
+  readonly ends: Ends
+}
+
+/**
+ * Puts a family of the other kind in the place of one that `judge` told to switch (spec/refresh-tokens.md §13): it keeps the login, the
+ * absolute end, the metadata and where it was issued, and begins with this exchange. Both must be appended in one transaction
+ * (docs/adr/0006-switching-rotation.md).
+ */
+export function replace(
+  state: ActiveFamily,
+  familyId: string,
+  successor: FamilySecret & { readonly familyId: string },
+  presented: Presented,
+  policy: ExchangePolicy,
+  now: Date,
+  access: ExchangedAccess,
+): Replacement {
+  const { userId, clientId, sessionId, authenticatedAt, connection, audience, scope, metadata, dpopThumbprint, initialOrigin } = state
+  const rotating = !state.rotating
+  const ends = extend(state.expiresAt, policy, now)
+  const started = {
+    ...{ userId, clientId, sessionId, authenticatedAt, connection, audience, scope, metadata, dpopThumbprint, rotating, ...ends },
+    // §9: a token that does not rotate stays unbound if it was.
+    ...(rotating && binding(state, presented)),
+    keyId: successor.keyId,
+    salt: successor.salt,
+    predecessor: { familyId, initialOrigin },
+    authorizedAt: loginOf(state),
+  }
+  return {
+    events: revocation(state, 'rotation-switched', { successorId: successor.familyId }).events,
+    born: [
+      { type: 'FamilyStarted', data: started },
+      { type: 'RefreshTokenExchanged', data: { generation: 1, ...ends, ...access } },
+    ],
+    ends,
+  }
+}

@@ -1,0 +1,59 @@
+import { randomInt } from 'node:crypto'
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
+import { isUniqueViolation } from '../../database/errors.js'
+import type { Context } from '../../event-store/event.js'
+import { EventStore } from '../../event-store/event-store.js'
+import { LookupKey } from '../../keys/lookup-key.js'
+import { PersonKeys } from '../../keys/person-keys.js'
+import { addDeviceKey, deviceKey } from '../device-key/device-key.js'
+import { insertDeviceKey } from '../device-key/device-key-table.js'
+
+/** What is kept sealed of a device's key. */
+export interface Device {
+  readonly name: string
+  readonly id: string
+  /** The public key, as it was given. */
+  readonly key: string
+}
+
+/** Registers the public key of a person's device. Answers its id; 'exists' where the person has one for the device. */
+export class AddDeviceKey extends Command<{ readonly id: string } | 'exists'> {
+  constructor(
+    readonly userId: string,
+    readonly clientId: string | null,
+    readonly device: Device,
+    readonly context: Context,
+  ) {
+    super()
+  }
+}
+
+const ALPHANUMERIC = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
+
+@CommandHandler(AddDeviceKey)
+export class AddDeviceKeyHandler implements ICommandHandler<AddDeviceKey> {
+  constructor(
+    private readonly store: EventStore,
+    private readonly personKeys: PersonKeys,
+    private readonly lookupKey: LookupKey,
+  ) {}
+
+  async execute({ userId, clientId, device, context }: AddDeviceKey): Promise<{ id: string } | 'exists'> {
+    const id = `dcr_${Array.from({ length: 16 }, () => ALPHANUMERIC[randomInt(ALPHANUMERIC.length)]).join('')}`
+    const lookup = await this.lookupKey.of('attribute', `device ${device.id.toLowerCase()}`)
+    const added = { userId, clientId, device: await this.personKeys.seal(userId, device) }
+    try {
+      const { result } = await this.store.transact(
+        deviceKey,
+        id,
+        (state) => addDeviceKey(state, added),
+        { ...context, userId },
+        (db, state, now) => insertDeviceKey(db, id, state, lookup, now),
+      )
+      return result === 'added' ? { id } : result
+    } catch (error) {
+      if (isUniqueViolation(error)) return 'exists'
+      throw error
+    }
+  }
+}

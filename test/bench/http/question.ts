@@ -1,0 +1,28 @@
+/**
+ * What one caller asks of a server, again and again, each time with one of its own values in the place of `VALUE` in the path or the body.
+ * `follow`: the refresh token of an answer takes the place of the one that was sent. `once`: values are not used again.
+ */
+export interface Question {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+  readonly values: readonly string[]
+  readonly use: 'again' | 'follow' | 'once'
+}
+
+export const VALUE = '{value}'
+
+/** A form, ready to be sent; `VALUE` in it stays as it is. */
+export const formQuestion = (path: string, parameters: Readonly<Record<string, string>>, values: readonly string[], use: Question['use']): Question => ({
+  method: 'POST',
+  path,
+  headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+  body: new URLSearchParams(parameters).toString().replace(encodeURIComponent(VALUE), VALUE),
+  values,
+  use,
+})
+
+/** Each caller's own question: the values dealt out among them. */
+export const shares = (question: Question, callers: number): Question[] =>
+  Array.from({ length: callers }, (_, caller) => ({ ...question, values: question.values.filter((__, n) => n % callers === caller) }))

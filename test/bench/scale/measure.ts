@@ -1,0 +1,90 @@
+import type pg from 'pg'
+import { createOwnerClient } from '../../../src/database/pool.js'
+import { RootKeys } from '../../../src/keys/root-key.js'
+import { askOverHttp } from '../http/generator.js'
+import { Instance, MANAGEMENT } from '../http/instance.js'
+import { formQuestion, type Question, shares, VALUE } from '../http/question.js'
+import { percentiles } from '../load.js'
+import type { Figures, Pace } from '../row.js'
+import { cpuOfTree } from '../process-cpu.js'
+import type { ScaleCluster } from './cluster.js'
+import { ENCRYPTION_KEY, ISSUER_URL } from './prepare.js'
+import { FAMILIES_PER_PERSON, userIdOf } from './plan.js'
+import { managementToken, type ScaleScene } from './scene.js'
+import { newestTokens } from './tokens.js'
+
+/** Each measured alone, one after the other. */
+export const QUESTIONS = ['exchange', 'list'] as const
+export type What = (typeof QUESTIONS)[number]
+export const CALLERS = [1, 8] as const
+
+/** By `key`: the figures of one round. */
+export type Round = ReadonlyMap<string, Figures>
+export const key = (what: What | 'first exchange', callers: number): string => `${what}, ${callers}`
+
+/**
+ * As many as there are in the smallest size, with some of their families: those who use their apps just now, whatever the number of all the
+ * others who do not.
+ */
+const ACTIVE_PEOPLE = 500
+const ACTIVE_OF_EACH = 4
+
+/** One round on one size: the server and the service start, every active family is exchanged for the first time, then the questions are asked. */
+export const measureRound = (cluster: ScaleCluster, scene: ScaleScene, pace: Pace, round: number): Promise<Round> =>
+  cluster.measuring(async (server) => {
+    const url = server.url('postgres')
+    const db = createOwnerClient(url)
+    await db.connect()
+    const instance = await Instance.start(url, cluster.scratch)
+    try {
+      const people = activePeople(cluster.families, (round - 1) / pace.rounds)
+      const figures = new Map<string, Figures>()
+      const meters = { service: instance.cpu, background: instance.backgroundCpu, database: () => cpuOfTree(server.pid) }
+      figures.set(key('first exchange', 1), await firstExchanges(instance.port, await exchange(db, scene, people)))
+      for (const what of QUESTIONS) {
+        for (const callers of CALLERS) {
+          const question = what === 'exchange' ? await exchange(db, scene, people) : await list(instance.port, people)
+          figures.set(key(what, callers), await askOverHttp(pace, meters, { port: instance.port, questions: shares(question, callers) }))
+        }
+      }
+      return figures
+    } finally {
+      await instance.stop()
+      await db.end()
+    }
+  })
+
+/** Evenly spread over all; `share` of the way to the next one, so that every round has its own. */
+function activePeople(families: number, share: number): string[] {
+  const people = families / FAMILIES_PER_PERSON
+  return Array.from({ length: ACTIVE_PEOPLE }, (_, n) => userIdOf(Math.floor(((n + share) * people) / ACTIVE_PEOPLE)))
+}
+
+async function exchange(db: pg.Client, { clientId, clientSecret }: ScaleScene, people: readonly string[]): Promise<Question> {
+  const tokens = await newestTokens(db, new RootKeys([Buffer.from(ENCRYPTION_KEY, 'base64')]), people, ACTIVE_OF_EACH)
+  const parameters = { grant_type: 'refresh_token', client_id: clientId, client_secret: clientSecret, refresh_token: VALUE }
+  return formQuestion(
+    '/oauth/token',
+    parameters,
+    tokens.map(({ token }) => token),
+    'follow',
+  )
+}
+
+async function list(port: number, people: readonly string[]): Promise<Question> {
+  const headers = { Authorization: `Bearer ${await managementToken(`http://localhost:${port}/`, MANAGEMENT, ISSUER_URL)}` }
+  return { method: 'GET', path: `/api/v2/users/${VALUE}/refresh-tokens`, headers, values: people.map(encodeURIComponent), use: 'again' }
+}
+
+/** One after the other, each family once: what nobody has touched since the server started. */
+async function firstExchanges(port: number, { path, body, headers, values }: Question): Promise<Figures> {
+  const took: number[] = []
+  for (const value of values) {
+    const began = performance.now()
+    const res = await fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', headers, body: body!.replace(VALUE, value) })
+    const answer = await res.text()
+    took.push(performance.now() - began)
+    if (res.status !== 200) throw new Error(`a first exchange answered ${res.status}: ${answer}`)
+  }
+  return percentiles('p50', 'p99', took)
+}

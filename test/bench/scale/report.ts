@@ -1,0 +1,98 @@
+import type { Figures, Pace } from '../row.js'
+import { CALLERS, key, QUESTIONS, type Round } from './measure.js'
+import { FAMILIES_PER_PERSON } from './plan.js'
+import type { Prepared } from './prepare.js'
+
+/** A size's rounds, each beside one on the smallest size that was measured right before. */
+export interface Measured {
+  readonly families: number
+  readonly prepared: Prepared
+  readonly rounds: readonly Round[]
+  /** Undefined for the smallest size itself. */
+  readonly beside?: readonly Round[]
+}
+
+/** By how much latency may differ from the smallest size's. */
+const TOLERANCE = 0.1
+
+export function writeScaleReport(sizes: readonly Measured[], machine: readonly string[], date: Date, pace: Pace): string {
+  const warning = pace.quick ? ['**A smoke run: these figures mean nothing.**'] : []
+  const day = date.toISOString().slice(0, 10)
+  return `${[
+    '# Scale',
+    'Made by `npm run bench:scale`; do not edit. What exchange and list take with few and with many families in the database, and what a family takes.',
+    ...warning,
+    [`- ${day}, ${pace.rounds} rounds, ${pace.seconds} s a row`, ...machine.map((fact) => `- ${fact}`)].join('\n'),
+    '## Latency',
+    table(['what', 'callers', 'families', 'per second', 'p50 ms', 'p99 ms', 'p50 ÷ smallest', 'p99 ÷ smallest', 'within 10 %'], sizes.flatMap(latencyRows)),
+    '## First exchange after a start',
+    'One caller; of each family the first since PostgreSQL and the service started, so what it needs comes from the file system or the disk.',
+    table(
+      ['families', 'p50 ms', 'p99 ms'],
+      sizes.map(({ families, rounds }) => {
+        const first = medianOf(rounds, key('first exchange', 1))
+        return [count(families), show(first.p50, 2), show(first.p99, 2)]
+      }),
+    ),
+    '## Bytes per family',
+    'Tables with all their partitions, right after seeding, divided by the number of families: heap + indexes.',
+    sizeTable(sizes),
+    '## How to read it',
+    HOW_TO_READ,
+  ].join('\n\n')}\n`
+}
+
+const HOW_TO_READ = `- The seeder writes what the service's own commands and projections would have written, by COPY: each family one login and one rotation, ${FAMILIES_PER_PERSON} families a person, sealed origins, seals. Whether that is so is a test (test/integration/scale-seeder.spec.ts).
+- Questions go over HTTP to the whole service (two workers, background process), from a process of its own. The same number of people and families is active in every size, spread over all; the others only lie there. A round starts server and service anew and has people of its own.
+- A ratio compares a size with rounds on the smallest size that were measured in turn with its own, so that what changes on the machine meets both. Figures are medians over the rounds.
+- The tenant's log keeps the newest million families' entries.
+- shared_buffers is 2 GB; autovacuum is off, because the first vacuum of so many new rows would meet the large sizes only.`
+
+function latencyRows({ families, rounds, beside }: Measured): string[][] {
+  return QUESTIONS.flatMap((what) =>
+    CALLERS.map((callers) => {
+      const own = medianOf(rounds, key(what, callers))
+      const smallest = beside && medianOf(beside, key(what, callers))
+      const [p50, p99] = [ratio(own.p50, smallest?.p50), ratio(own.p99, smallest?.p99)]
+      const within = [p50, p99].every((value) => value !== undefined && value <= 1 + TOLERANCE)
+      const verdict = smallest ? (within ? 'yes' : '**no**') : ''
+      const measured = [show(own.perSecond, 0), show(own.p50, 2), show(own.p99, 2)]
+      return [what, String(callers), count(families), ...measured, show(p50, 2), show(p99, 2), verdict]
+    }),
+  )
+}
+
+/** Tables that matter in no size are left out. */
+function sizeTable(sizes: readonly Measured[]): string {
+  const names = [...new Set(sizes.flatMap(({ prepared }) => prepared.tables.map(({ table }) => table)))]
+  const bytes = ({ families, prepared }: Measured, name: string): { heap: number; indexes: number } => {
+    const found = prepared.tables.find((entry) => entry.table === name)
+    return { heap: (found?.heap ?? 0) / families, indexes: (found?.indexes ?? 0) / families }
+  }
+  const large = names.filter((name) => sizes.some((size) => bytes(size, name).heap + bytes(size, name).indexes >= 10))
+  const rows = large.map((name) => [name, ...sizes.map((size) => `${show(bytes(size, name).heap, 0)} + ${show(bytes(size, name).indexes, 0)}`)])
+  const all = sizes.map((size) => names.reduce((sum, name) => sum + bytes(size, name).heap + bytes(size, name).indexes, 0))
+  const seeded = sizes.map(({ prepared }) => `${(prepared.seconds / 60).toFixed(1)} min`)
+  return table(
+    ['table', ...sizes.map(({ families }) => `${count(families)} families`)],
+    [...rows, ['all', ...all.map((sum) => show(sum, 0))], ['seeded in', ...seeded]],
+  )
+}
+
+/** Each figure's own median over the rounds. */
+function medianOf(rounds: readonly Round[], name: string): Figures {
+  const of = (figure: 'perSecond' | 'p50' | 'p99'): number | undefined => {
+    const values = rounds.map((round) => round.get(name)?.[figure]).filter((value) => value !== undefined)
+    const sorted = values.sort((a, b) => a - b)
+    const middle = (sorted.length - 1) / 2
+    return sorted.length === 0 ? undefined : (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2
+  }
+  const [perSecond, p50, p99] = [of('perSecond'), of('p50'), of('p99')]
+  return { ...(perSecond !== undefined && { perSecond }), ...(p50 !== undefined && { p50 }), ...(p99 !== undefined && { p99 }) }
+}
+
+const ratio = (own: number | undefined, other: number | undefined): number | undefined => (own === undefined || other === undefined ? undefined : own / other)
+const show = (value: number | undefined, digits: number): string => (value === undefined ? '–' : value.toFixed(digits))
+const count = (families: number): string => families.toLocaleString('en-US').replaceAll(',', ' ')
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')

@@ -1,0 +1,343 @@
+import { existsSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { jest } from '@jest/globals'
+import type { Sandbox } from '../../src/actions/sandbox/sandbox.js'
+import { eventually } from '../support/eventually.js'
+import { aSandbox, claimsOf, handler, jobOf, programOf, runBody } from '../support/sandbox.js'
+import { isAlive } from '../support/service.js'
+
+jest.setTimeout(60_000)
+
+let sandbox: Sandbox
+beforeEach(() => (sandbox = aSandbox()))
+afterEach(() => sandbox.close())
+
+const healthy = async (): Promise<void> => {
+  expect(claimsOf(await runBody(sandbox, `api.idToken.setCustomClaim('fine', 1)`))).toEqual({ fine: 1 })
+}
+
+describe('what an Action cannot reach', () => {
+  /** Would be there if a program had run. */
+  const TRACE = path.join(os.tmpdir(), `evergrant-trace-${process.pid}`)
+  /** Each expression is tried inside; what it throws, or that it did not, comes out as a claim. */
+  const REFUSED: Record<string, readonly [expression: string, refusal: RegExp]> = {
+    'a file': [`require('fs').readFileSync('/etc/passwd', 'utf8')`, /Requires read access/],
+    'whether a file is there': [`require('fs').existsSync('/etc/passwd')`, /Requires read access|false/],
+    'a file by a promise': [`await require('fs/promises').readFile('/etc/hostname')`, /Requires read access/],
+    'a folder': [`require('fs').readdirSync('/')`, /Requires read access/],
+    'a new file': [`require('fs').writeFileSync('/tmp/evil', 'x')`, /Requires write access/],
+    'a file by import': [`await Function("return import('file:///etc/' + 'passwd')")()`, /Requires read access|import callback/],
+    'a file by fetch': [`await fetch('file:///etc/passwd')`, /Requires read access/],
+    'a file by a module loader': [`require('module').createRequire('file:///etc/')('./passwd')`, /Requires read access/],
+    'a database file': [`new (require('sqlite').DatabaseSync)('/tmp/evil.db')`, /Requires read access/],
+    'the memory of processes': [`require('fs').readFileSync('/proc/self/environ')`, /Requires read access/],
+    'another program': [
+      `await new Promise((resolve, reject) => require('child_process').spawn('/bin/true').on('error', reject).on('exit', resolve))`,
+      /Requires run access/,
+    ],
+    'another program by a shell': [`require('child_process').execSync('touch ${TRACE}')`, /Command failed|Requires run access/],
+    'another program by the engine': [`new (globalThis.Deno.Command)('/bin/true').outputSync()`, /Requires run access/],
+    'a native library': [`process.dlopen({ exports: {} }, '/lib/x86_64-linux-gnu/libc.so.6')`, /Requires ffi access/],
+    'a signal to the service': [`globalThis.Deno.kill(globalThis.Deno.ppid, 'SIGTERM')`, /Requires run access/],
+    'the machine’s name': [`require('os').hostname()`, /Requires sys access/],
+    'the machine’s addresses': [`require('os').networkInterfaces()`, /Requires sys access/],
+    'the account it runs as': [`require('os').userInfo()`, /Requires sys access/],
+    'a server of its own': [
+      `await new Promise((resolve, reject) => require('net').createServer().on('error', reject).listen(0, resolve))`,
+      /Requires net access/,
+    ],
+    'loopback by fetch': [`await fetch('http://127.0.0.1:18080/')`, /Requires net access/],
+    'loopback by its name': [`await fetch('http://localhost:18080/')`, /Requires net access/],
+    'the metadata address': [`await fetch('http://169.254.169.254/latest/meta-data/')`, /Requires net access/],
+    'a private address': [`await fetch('http://10.0.0.1/')`, /Requires net access/],
+    'a public address': [`await fetch('https://example.com/')`, /Requires net access/],
+    'a socket': [
+      `await new Promise((resolve, reject) => require('net').connect(1, '127.0.0.1').on('error', reject).on('connect', resolve))`,
+      /Requires net access/,
+    ],
+    'node:http': [`await new Promise((resolve, reject) => require('http').get('http://127.0.0.1:18080/', resolve).on('error', reject))`, /Requires net access/],
+    'a web socket': [
+      `await new Promise((resolve, reject) => { const s = new WebSocket('ws://127.0.0.1:18080'); s.onerror = (e) => reject(e.error); s.onopen = resolve })`,
+      /Requires net access/,
+    ],
+    'a unix socket': [
+      `await new Promise((resolve, reject) => require('net').connect('/var/run/docker.sock').on('error', reject).on('connect', resolve))`,
+      /Requires (read|net) access/,
+    ],
+    'a name server': [`await require('dns').promises.resolve4('example.com')`, /UNKNOWN|EPERM|Requires net access|REFUSED/],
+    'code from the web': [`await Function("return import('https://example.com/x.js')")()`, /Requires import access|import callback/],
+    'a package from the web': [`await Function("return import('npm:lodash')")()`, /no-npm|import callback/],
+    'an inspector': [`require('inspector')`, /Cannot find module 'inspector'/],
+    threads: [`require('worker_threads')`, /Cannot find module 'worker_threads'/],
+    clusters: [`require('node:cluster')`, /Cannot find module 'node:cluster'/],
+    'a file by a thread of the engine': [
+      `await new Promise((resolve, reject) => { const W = process.getBuiltinModule('worker_threads').Worker; const w = new W("const p = require('worker_threads').parentPort; try { p.postMessage(require('fs').readFileSync('/etc/passwd', 'utf8')) } catch (e) { p.postMessage(e.message) }", { eval: true }); w.on('message', (m) => reject(new Error(m))); w.on('error', reject) })`,
+      /Requires read access/,
+    ],
+    'a package that is not declared': [`require('left-pad')`, /Cannot find module 'left-pad'/],
+    'the end of its process': [`process.exit(0)`, /cannot end its process/],
+    'more permissions': [`(await globalThis.Deno.permissions.request({ name: 'read' })).state`, /denied/],
+  }
+
+  it('is refused, with a healthy service after it', async () => {
+    const tries = Object.entries(REFUSED).map(
+      ([name, [expression]]) =>
+        `out[${JSON.stringify(name)}] = await (async () => { try { return 'DONE ' + String(${expression}) } catch (e) { return String(e && (e.message ?? e)) + String(e?.cause?.message ?? '') } })();`,
+    )
+    const outcome = await runBody(sandbox, `const out = {}; ${tries.join('\n')} api.idToken.setCustomClaim('out', out)`, { withinMs: 40_000 })
+    const { out } = claimsOf(outcome) as { out: Record<string, string> }
+    for (const [name, [, refusal]] of Object.entries(REFUSED)) expect({ name, answer: out[name] }).toEqual({ name, answer: expect.stringMatching(refusal) })
+    expect(existsSync(TRACE)).toBe(false)
+    await healthy()
+  })
+
+  it('is the environment of the service: the Action sees an empty one', async () => {
+    process.env['A_SECRET_OF_THE_SERVICE'] = 'x'
+    const outcome = await runBody(
+      sandbox,
+      `api.idToken.setCustomClaim('env', [Object.keys(process.env), typeof process.env.PATH, process.env.A_SECRET_OF_THE_SERVICE ?? 'none', process.cwd()])`,
+    )
+    expect(claimsOf(outcome)['env']).toEqual([[], 'undefined', 'none', '/'])
+  })
+
+  it('is another Action: each has a process of its own, under a user of its own where the machine allows it', async () => {
+    const pids = async (body: string): Promise<unknown> => claimsOf(await runBody(sandbox, body))['pid']
+    const [one, two] = [
+      await pids(`api.idToken.setCustomClaim('pid', globalThis.Deno.pid)`),
+      await pids(`api.idToken.setCustomClaim('pid', globalThis.Deno.pid)`),
+    ]
+    expect(one).not.toBe(two)
+    expect(await sandbox.layer()).toBe(process.platform !== 'linux' ? 'none' : process.getuid?.() === 0 ? 'own user' : 'no new privileges')
+  })
+})
+
+const LOOP = 'while (true) {}'
+const BOMBS = {
+  'on the heap': `const all = []; while (true) all.push(new Array(1000).fill(Math.random()))`,
+  'of buffers': `const all = []; while (true) all.push(new Uint8Array(16 * 1024 * 1024).fill(1))`,
+  'of buffers, a little at a time': `const all = []; while (true) { all.push(Buffer.alloc(8 * 1024 * 1024, 1)); await new Promise((done) => setTimeout(done, 1)) }`,
+  'in a thread of its own': `const W = process.getBuiltinModule('worker_threads').Worker; new W("const a = []; while (true) a.push(new Uint8Array(1e7).fill(1))", { eval: true }); await new Promise(() => {})`,
+}
+
+describe('an Action that takes too much', () => {
+  it.each([
+    ['an endless loop', LOOP],
+    ['an endless chain of promises', 'for (;;) await null'],
+    ['a promise that never settles', 'await new Promise(() => {})'],
+    ['a regular expression that does not end', `/^(a+)+$/.test('a'.repeat(60) + 'b')`],
+    ['a loop at load', undefined],
+  ])('of time, by %s, is stopped at its deadline, and the next one works', async (_, body) => {
+    const program = programOf(body === undefined ? LOOP : handler(body))
+    await sandbox.prewarm([program])
+    expect(await sandbox.run(program, jobOf(), performance.now() + 500)).toEqual({ kind: 'timeout' })
+    await healthy()
+  })
+
+  it.each(Object.entries(BOMBS))('of memory %s is ended, and the next one works', async (_, body) => {
+    expect(await runBody(sandbox, body, { withinMs: 40_000 })).toEqual({ kind: 'memory' })
+    await healthy()
+  })
+
+  it('of memory takes nobody along: what ran beside it in the same process is run again', async () => {
+    const program = programOf(
+      handler(`if (event.bomb) { ${BOMBS['on the heap']} } await new Promise((done) => setTimeout(done, 20)); api.idToken.setCustomClaim('n', event.n)`),
+    )
+    const deadline = performance.now() + 50_000
+    const healthyOnes = Array.from({ length: 20 }, (_, n) => sandbox.run(program, jobOf({ n }), deadline))
+    const bomb = sandbox.run(program, jobOf({ bomb: true }), deadline)
+    expect((await Promise.all(healthyOnes)).map((outcome) => claimsOf(outcome)['n'])).toEqual(Array.from({ length: 20 }, (_, n) => n))
+    expect(await bomb).toEqual({ kind: 'memory' })
+  })
+
+  it('of time does not hold up others: they get another runner of the same Action', async () => {
+    const program = programOf(handler(`if (event.loop) { ${LOOP} } api.idToken.setCustomClaim('fine', 1)`))
+    expect(claimsOf(await sandbox.run(program, jobOf(), performance.now() + 30_000))).toEqual({ fine: 1 })
+    const finished: string[] = []
+    const loop = sandbox.run(program, jobOf({ loop: true }), performance.now() + 600_000).then(({ kind }) => finished.push(kind))
+    // The first ones may already be in the stuck runner's input; whoever comes once it is silent goes elsewhere.
+    const others: Promise<unknown>[] = []
+    await eventually(async () => {
+      others.push(sandbox.run(program, jobOf(), performance.now() + 30_000).then((outcome) => claimsOf(outcome)))
+      return Promise.race([others.at(-1), new Promise((_, reject) => setImmediate(() => setImmediate(reject)))])
+    }, 30_000)
+    expect(finished).toEqual([])
+    sandbox.close()
+    await loop
+    await Promise.allSettled(others)
+  })
+
+  it('of the answer’s size is ended', async () => {
+    expect(await runBody(sandbox, `api.idToken.setCustomClaim('big', 'x'.repeat(2_000_000))`)).toEqual({ kind: 'unavailable' })
+    await healthy()
+  })
+
+  it('of commands hears of it', async () => {
+    const outcome = await runBody(sandbox, `for (let n = 0; n < 3000; n++) api.idToken.setCustomClaim('n', n)`)
+    expect(outcome).toMatchObject({ kind: 'done', report: { commands: [], error: { message: 'An execution cannot give more than 2000 commands.' } } })
+  })
+})
+
+describe('a runner', () => {
+  it('that is killed costs one execution at most and is replaced within a second', async () => {
+    const program = programOf(handler(`await new Promise((done) => setTimeout(done, event.ms)); api.idToken.setCustomClaim('pid', globalThis.Deno.pid)`))
+    const run = async (ms: number): Promise<number> => claimsOf(await sandbox.run(program, jobOf({ ms }), performance.now() + 30_000))['pid'] as number
+    const first = await run(1)
+    process.kill(first, 'SIGKILL')
+    await eventually(() => !sandbox.pids.includes(first))
+    const second = await eventually(() => sandbox.pids[0])
+    expect(await run(1)).toBe(second)
+    // Killed in the middle of one that cannot have had an effect outside: it is done again.
+    const under = run(300)
+    process.kill(second, 'SIGKILL')
+    expect(await under).not.toBe(second)
+  })
+
+  it('is one for a version, whose state lives from call to call, and another for the next version', async () => {
+    const code = `let n = 0; exports.onExecutePostLogin = async (event, api) => { n++; api.idToken.setCustomClaim('n', n) }`
+    const count = async (program: Parameters<Sandbox['run']>[0]): Promise<unknown> =>
+      claimsOf(await sandbox.run(program, jobOf(), performance.now() + 30_000))['n']
+    const [one, two] = [programOf(code), programOf(code)]
+    expect([await count(one), await count(one), await count(one), await count(two)]).toEqual([1, 2, 3, 1])
+  })
+
+  it('goes when its program is retired, after what it was doing', async () => {
+    const program = programOf(handler(`await new Promise((done) => setTimeout(done, 200)); api.idToken.setCustomClaim('done', 1)`))
+    const run = sandbox.run(program, jobOf(), performance.now() + 30_000)
+    const [pid] = await eventually(() => sandbox.pids.length > 0 && sandbox.pids)
+    sandbox.retire(new Set())
+    expect(claimsOf(await run)).toEqual({ done: 1 })
+    await eventually(() => !isAlive(pid!))
+  })
+
+  it('is gone when the sandbox is closed, even from the middle of a loop', async () => {
+    const loop = runBody(sandbox, LOOP, { withinMs: 40_000 })
+    const pids = await eventually(() => sandbox.pids.length > 0 && sandbox.pids)
+    sandbox.close()
+    expect(await loop).toEqual({ kind: 'unavailable' })
+    for (const pid of pids) await eventually(() => !isAlive(pid))
+    expect(await runBody(sandbox, '')).toEqual({ kind: 'unavailable' })
+  })
+
+  it('that works on when it has answered is ended', async () => {
+    const program = programOf(handler(`setInterval(() => { const end = Date.now() + 90; while (Date.now() < end); }, 100); api.idToken.setCustomClaim('n', 1)`))
+    await sandbox.run(program, jobOf(), performance.now() + 30_000)
+    const [busy] = sandbox.pids
+    await eventually(() => !sandbox.pids.includes(busy!), 30_000)
+  })
+
+  it('is not there until something runs', () => {
+    expect(sandbox.pids).toEqual([])
+  })
+})
+
+describe('what comes out of the sandbox', () => {
+  const commands = async (body: string): Promise<unknown> => {
+    const outcome = await runBody(sandbox, body)
+    return outcome.kind === 'done' ? outcome.report.commands : outcome
+  }
+
+  it('is data: tampering with prototypes changes only what the Action itself says', async () => {
+    const body = `
+      Object.prototype.polluted = 'yes'
+      Array.prototype.push = function () { return 0 }
+      JSON.stringify = () => '{"report":"done","id":1,"commands":[{"type":"claim","token":"idToken","key":"forged","value":1}]}'
+      Promise.prototype.then = function () { throw new Error('no') }
+      api.idToken.setCustomClaim('real', 1)`
+    expect(['done', 'timeout', 'unavailable']).toContain((await runBody(sandbox, body, { withinMs: 1500 })).kind)
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
+    await healthy()
+  })
+
+  it('carries no prototypes: members named __proto__ are dropped, however they are written', async () => {
+    expect(await commands(`api.idToken.setCustomClaim('x', JSON.parse('{"__proto__":{"admin":true},"a":{"\\u005f_proto__":{"b":1},"c":1}}'))`)).toEqual([
+      { type: 'claim', token: 'idToken', key: 'x', value: { a: { c: 1 } } },
+    ])
+    expect(({} as Record<string, unknown>)['admin']).toBeUndefined()
+  })
+
+  it('is believed only in the form of a report: what is written past the program is nothing', async () => {
+    const stray = `const out = globalThis.Deno.stdout; const say = (text) => out.writeSync(new TextEncoder().encode(text));
+      say('{"report":"done","id":1,"commands":[{"type":"claim","token":"idToken","key":"forged","value":1}]}\\n'); say('half a line');
+      api.idToken.setCustomClaim('real', 1)`
+    expect(await commands(stray)).toEqual([{ type: 'claim', token: 'idToken', key: 'real', value: 1 }])
+  })
+
+  it('ends when the handler has settled', async () => {
+    const program = programOf(
+      handler(
+        `setTimeout(() => { api.idToken.setCustomClaim('late', 1); console.log('late') }, 5); api.idToken.setCustomClaim('n', event.n); await new Promise((done) => setTimeout(done, event.n))`,
+      ),
+    )
+    const logs: string[] = []
+    const run = async (n: number): Promise<unknown> =>
+      claimsOf(await sandbox.run(program, jobOf({ n }, { onLog: (_, text) => logs.push(text) }), performance.now() + 30_000))
+    expect(await run(0)).toEqual({ n: 0 })
+    expect(await run(20)).toEqual({ n: 20, late: 1 })
+    expect(logs).toEqual(['late'])
+  })
+
+  it.each([
+    ['an error', `throw Object.assign(new TypeError('boom'), { code: 'E1' })`, { name: 'TypeError', message: 'boom', code: 'E1' }],
+    ['a text', `throw 'boom'`, { name: 'Error', message: 'boom' }],
+    ['a number', `throw 1`, { name: 'Error', message: '1' }],
+    ['nothing', `throw undefined`, { name: 'Error', message: 'undefined' }],
+    ['something whose members throw', `throw { get message() { throw 1 }, get name() { throw 2 } }`, { name: 'Error', message: '[object Object]' }],
+    ['something without a text', `throw Object.create(null)`, { name: 'Error', message: 'The Action threw a value that has no text.' }],
+  ])('is the error that was thrown: %s', async (_, body, error) => {
+    const outcome = await runBody(sandbox, body)
+    expect(outcome).toMatchObject({ kind: 'done', report: { commands: [], error } })
+    expect(JSON.stringify(outcome)).not.toMatch(/file:|node_modules|\/src\//)
+  })
+})
+
+describe('the console', () => {
+  const lines = async (body: string): Promise<string[]> => {
+    const logs: string[] = []
+    const program = programOf(handler(body))
+    await sandbox.run(program, jobOf({}, { onLog: (level, text) => logs.push(`${level} ${text}`) }), performance.now() + 30_000)
+    return logs
+  }
+
+  it('writes as Node does, level by level', async () => {
+    expect(
+      await lines(`console.log('%s is %d', 'x', 1, { a: [1] }); console.info('i'); console.warn('w'); console.error(new Error('e').message); console.debug('d');
+        console.assert(1 === 2, 'not %s', 'so'); console.count(); console.count(); process.stdout.write('raw\\n'); process.stderr.write('bad\\n')`),
+    ).toEqual([
+      'log x is 1 { a: [ 1 ] }',
+      'info i',
+      'warn w',
+      'error e',
+      'debug d',
+      'error Assertion failed: not so',
+      'log default: 1',
+      'log default: 2',
+      'log raw',
+      'error bad',
+    ])
+  })
+
+  it('stops in silence at 256 KiB, and keeps what was written before an endless loop', async () => {
+    expect((await lines(`for (let n = 0; n < 400; n++) console.log('x'.repeat(1000))`)).join('').length).toBeLessThan(266_000)
+    const logs: string[] = []
+    const program = programOf(handler(`console.log('before'); ${LOOP}`))
+    await sandbox.prewarm([program])
+    expect(await sandbox.run(program, jobOf({}, { onLog: (_, text) => logs.push(text) }), performance.now() + 1500)).toEqual({ kind: 'timeout' })
+    expect(logs).toEqual(['before'])
+  })
+
+  it('belongs to the execution that writes, also where two interleave', async () => {
+    const program = programOf(handler(`for (let n = 0; n < 3; n++) { console.log(event.name + n); await new Promise((done) => setTimeout(done, 2)) }`))
+    const both = await Promise.all(
+      ['a', 'b'].map(async (name) => {
+        const logs: string[] = []
+        await sandbox.run(program, jobOf({ name }, { onLog: (_, text) => logs.push(text) }), performance.now() + 30_000)
+        return logs
+      }),
+    )
+    expect(both).toEqual([
+      ['a0', 'a1', 'a2'],
+      ['b0', 'b1', 'b2'],
+    ])
+  })
+})

@@ -1,0 +1,90 @@
+import type pg from 'pg'
+import { MovedElsewhere } from '../../src/event-store/checkpoints.js'
+import { createPool } from '../../src/database/pool.js'
+import { EventStore } from '../../src/event-store/event-store.js'
+import { LogFeed } from '../../src/event-store/log-feed.js'
+import { START } from '../../src/event-store/log-reader.js'
+import { ReactorRunner } from '../../src/event-store/reactor-runner.js'
+import { add, counter } from '../support/counter.js'
+import { freshDatabase } from '../support/database.js'
+import { sealAll } from '../support/log.js'
+
+let pool: pg.Pool
+let store: EventStore
+/** The names of the statements that were sent. */
+let sent: string[]
+
+beforeEach(async () => {
+  pool = createPool(await freshDatabase(), 10)
+  store = new EventStore(pool)
+  sent = []
+  const query = pool.query.bind(pool) as (...args: unknown[]) => unknown
+  pool.query = ((statement: { name?: string }, ...rest: unknown[]) => {
+    if (statement.name !== undefined) sent.push(statement.name)
+    return query(statement, ...rest)
+  }) as unknown as pg.Pool['query']
+})
+afterEach(() => pool.end())
+
+const write = async (...ids: string[]): Promise<void> => {
+  for (const id of ids) await store.transact(counter, id, add('x'))
+  await sealAll(pool)
+  sent = []
+}
+const times = (name: string): number => sent.filter((statement) => statement === name).length
+
+it('asks once for what several readers want in one turn, and each hears all of it', async () => {
+  await write('a', 'b')
+  const feed = new LogFeed(pool)
+  const heard: Record<string, string[]> = { one: [], two: [], three: [] }
+  const readers = Object.entries(heard).map(([name, ids]) => {
+    const react = (event: { streamId: string }): Promise<void> => Promise.resolve(void ids.push(event.streamId))
+    return new ReactorRunner(pool, { name, upcasters: counter.upcasters, react }, () => undefined, feed)
+  })
+  await feed.checkpoints(Object.keys(heard))
+  sent = []
+  expect(await Promise.all(readers.map((reader) => reader.advance()))).toEqual([true, true, true])
+  expect(heard).toEqual({ one: ['counter-a', 'counter-b'], two: ['counter-a', 'counter-b'], three: ['counter-a', 'counter-b'] })
+  expect([times('checkpoints-of'), times('read-log'), times('move-checkpoints')]).toEqual([1, 1, 1])
+  expect((await feed.checkpoints(Object.keys(heard))).map(({ position }) => position)).toEqual([2, 2, 2])
+})
+
+it('gives a later reader the batch that an earlier one has got', async () => {
+  await write('a')
+  const feed = new LogFeed(pool)
+  const { upTo } = await feed.read(START)
+  await write('b')
+  expect((await feed.read(START)).events).toHaveLength(1)
+  expect(sent).toEqual([])
+  expect((await feed.read(upTo)).events.map(({ streamId }) => streamId)).toEqual(['counter-b'])
+})
+
+it('looks again at an end that it has seen before', async () => {
+  const feed = new LogFeed(pool)
+  expect((await feed.read(START)).events).toEqual([])
+  await write('a')
+  expect((await feed.read(START)).events).toHaveLength(1)
+})
+
+it('moves those that stand where they should, and tells the others', async () => {
+  await write('a')
+  const feed = new LogFeed(pool)
+  const [from] = await feed.checkpoints(['one', 'two'])
+  const { upTo } = await feed.read(from!)
+  await new LogFeed(pool).move({ name: 'two', from: from!, to: upTo })
+  const [one, two] = await Promise.allSettled(['one', 'two'].map((name) => feed.move({ name, from: from!, to: upTo })))
+  expect(one).toMatchObject({ status: 'fulfilled' })
+  expect((two as PromiseRejectedResult).reason).toBeInstanceOf(MovedElsewhere)
+})
+
+it('is not stopped by a question that failed', async () => {
+  await write('a')
+  const feed = new LogFeed(pool)
+  const { query } = pool
+  pool.query = () => Promise.reject(new Error('no database'))
+  await expect(feed.checkpoints(['one'])).rejects.toThrow('no database')
+  await expect(feed.read(START)).rejects.toThrow('no database')
+  pool.query = query
+  expect(await feed.checkpoints(['one'])).toHaveLength(1)
+  expect((await feed.read(START)).events).toHaveLength(1)
+})
