@@ -89,7 +89,7 @@ describe.each([
       const { body } = await service.api('GET', `logs?q=${encodeURIComponent(`client_id:"${client.client_id}"`)}`)
       return body.length > 1 ? (body as { type: string }[]).map(({ type }) => type) : undefined
     })
-    expect([...log!].sort()).toEqual(['sertft', 'srrt'])
+    expect([...log].sort()).toEqual(['sertft', 'srrt'])
     const [revoked] = (await recorded(service, 'FamilyRevoked')).filter(({ data }) => data['successorId'] === now!['id'])
     expect(revoked!.data).toEqual({ reason: 'rotation-switched', latestGeneration: 1, successorId: now!['id'] })
     const again = await scene.refresh(client, answer.body.refresh_token)
