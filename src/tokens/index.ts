@@ -1,6 +1,6 @@
 /**
- * Tokens owns refresh-token families: their life from issue to revocation, the texts of their tokens, the grants that spend
- * them, and the read model of the active ones. It knows no HTTP of the Management API, no sessions' insides and no client's
+ * Tokens owns refresh-token families: their life from issue to revocation, one by one or by a mark on many, the texts of their tokens, the
+ * grants that spend them, and the read model of the active ones. It knows no HTTP of the Management API, no sessions' insides and no client's
  * settings: those come in as policies. It reacts to what the modules above it in the line report, and orders nothing of them.
  */
 export { IssueRefreshToken, type IssuedRefreshToken } from './commands/issue-refresh-token.js'

@@ -1,7 +1,18 @@
 import { jest } from '@jest/globals'
 import type { ClientDocument } from '../../src/authorization/index.js'
+import { createOwnerClient } from '../../src/database/pool.js'
+import type { Projection } from '../../src/event-store/projection.js'
+import { rebuildProjection } from '../../src/event-store/rebuild-projection.js'
+import { personalValues } from '../../src/keys/personal-values.js'
+import { RootKeys } from '../../src/keys/root-key.js'
 import { Cursors } from '../../src/management/paging/cursors.js'
-import { IssueRefreshToken, type IssuedRefreshToken, RevokeRefreshToken } from '../../src/tokens/index.js'
+import {
+  IssueRefreshToken,
+  type IssuedRefreshToken,
+  refreshTokenDevicesProjection,
+  refreshTokensProjection,
+  RevokeRefreshToken,
+} from '../../src/tokens/index.js'
 import { refreshTokenPolicy } from '../../src/tokens/refresh-token/policy.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { AUDIENCE, anotherWorker, OAuthScene, ROTATING } from '../support/oauth.js'
@@ -228,6 +239,24 @@ describe('GET /refresh-tokens without a user', () => {
 })
 
 describe('what tells of a device', () => {
+  it.each([refreshTokenDevicesProjection, refreshTokensProjection])('is the same after a rebuild of $name', async (projection) => {
+    const userId = await scene.user()
+    const { refreshToken } = await issue(userId, { ip: '198.51.100.99' })
+    expect((await scene.refresh(client, refreshToken)).status).toBe(200)
+    expect(await idsOf({ initial_ip: '198.51.100.99' })).toHaveLength(1)
+    const rows = async () => (await service.pool.query(`select t::text as row from ${projection.table} t order by 1`)).rows
+    const before = await rows()
+    const owner = createOwnerClient(service.config.databaseUrl)
+    await owner.connect()
+    try {
+      await rebuildProjection(owner, projection as Projection, personalValues(owner, service.app.get(RootKeys)))
+    } finally {
+      await owner.end()
+    }
+    expect(await rows()).toEqual(before)
+    expect(await idsOf({ initial_ip: '198.51.100.99' })).toHaveLength(1)
+  })
+
   it('stands nowhere in clear, and is found no more once the person is erased', async () => {
     const userId = await scene.user()
     await issue(userId, { ip: '198.51.100.201', userAgent: 'Erasable/1' })

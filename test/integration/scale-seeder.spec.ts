@@ -9,6 +9,7 @@ import { personalValues } from '../../src/keys/personal-values.js'
 import { RootKeys } from '../../src/keys/root-key.js'
 import { projections } from '../../src/projections.js'
 import { FAMILIES_PER_PERSON, userIdOf } from '../bench/scale/plan.js'
+import { readersAreDone } from '../bench/scale/readers.js'
 import { type ScaleScene, setUpScene } from '../bench/scale/scene.js'
 import { seed } from '../bench/scale/seed.js'
 import { newestTokens } from '../bench/scale/tokens.js'
@@ -26,6 +27,7 @@ let app: TestApp
 let scene: ScaleScene
 let owner: pg.Client
 let rootKeys: RootKeys
+let token: string
 
 beforeAll(async () => {
   app = await startApp()
@@ -33,9 +35,9 @@ beforeAll(async () => {
   rootKeys = new RootKeys(encryptionKeys)
   owner = createOwnerClient(databaseUrl)
   await owner.connect()
-  scene = await setUpScene(app.url, await app.managementToken())
-  // Every reader of the log has taken its first step.
-  await eventually(async () => (await owner.query(`select from checkpoints having min(position) > 0 and count(*) > $1`, [projections.length])).rowCount)
+  token = await app.managementToken()
+  scene = await setUpScene(app.url, token)
+  await eventually(() => readersAreDone(owner))
   await app.close()
   await seed({ databaseUrl, encryptionKeys: encryptionKeys.map((key) => key.toString('base64')), scene }, { families: FAMILIES, threads: 0 })
 })
@@ -44,8 +46,14 @@ afterAll(() => owner.end())
 it('writes a log that verifies', async () => {
   const verified = await verifyDatabase(app.config.databaseUrl, rootKeys, app.config.issuer)
   expect(verified).toMatchObject({ ok: true, log: { unsealed: 0 } })
-  const { rows } = await owner.query<{ type: string; count: number }>(`select type, count(*) from events where type like '%e_ted' group by type order by type`)
-  console.log(rows)
+  const { rows } = await owner.query(`
+    select type, count(*) from events where stream_id like 'refresh_token_family-%' or (type = 'UserCreated' and metadata->>'actor' = 'seeder')
+    group by type order by type`)
+  expect(rows).toEqual([
+    { type: 'FamilyStarted', count: FAMILIES },
+    { type: 'RefreshTokenRotated', count: FAMILIES },
+    { type: 'UserCreated', count: PEOPLE },
+  ])
 })
 
 it('writes states that follow from their events', async () => {
@@ -57,39 +65,47 @@ it('writes states that follow from their events', async () => {
 })
 
 it('writes read models as the projections would', async () => {
-  const contents = async (): Promise<unknown[]> =>
-    Promise.all(
-      projections.map(async ({ table }) => {
-        const { rows } = await owner.query<{ rows: number; content: string }>(
-          `select count(*) as rows, md5(coalesce(string_agg(t::text, E'\\n' order by t::text collate "C"), '')) as content from ${table} as t`,
-        )
-        return { table, ...rows[0] }
-      }),
-    )
   const seeded = await contents()
   const rebuilder = createOwnerClient(app.config.databaseUrl)
   await rebuilder.connect()
-  for (const projection of projections) await rebuildProjection(rebuilder, projection, personalValues(rebuilder, rootKeys))
-  await rebuilder.end()
+  try {
+    for (const projection of projections) await rebuildProjection(rebuilder, projection, personalValues(rebuilder, rootKeys))
+  } finally {
+    await rebuilder.end()
+  }
   expect(seeded).toContainEqual(expect.objectContaining({ table: 'refresh_tokens', rows: FAMILIES }))
   expect(await contents()).toEqual(seeded)
 })
 
+/** Of every read model how many rows it has, and their hash. */
+async function contents(): Promise<unknown[]> {
+  const found: unknown[] = []
+  for (const { table } of projections) {
+    const { rows } = await owner.query<{ rows: number; content: string }>(
+      `select count(*) as rows, md5(coalesce(string_agg(t::text, E'\\n' order by t::text collate "C"), '')) as content from ${table} as t`,
+    )
+    found.push({ table, ...rows[0] })
+  }
+  return found
+}
+
 it('makes families that are listed and exchanged like any others', async () => {
   const worker = await anotherWorker(app)
-  const userId = userIdOf(PEOPLE - 1)
-  const listed = await fetch(`${worker.scene.service.url}api/v2/users/${encodeURIComponent(userId)}/refresh-tokens?include_totals=true`, {
-    headers: { authorization: `Bearer ${await app.managementToken()}` },
-  })
-  expect(listed.headers.get('evergrant-read-model')).toBeNull()
-  console.log(JSON.stringify(await listed.json()).slice(0, 1200))
-  const [seeded] = await newestTokens(owner, rootKeys, [userId], 1)
-  const answer = await worker.scene.form('oauth/token', {
-    grant_type: 'refresh_token',
-    client_id: scene.clientId,
-    client_secret: scene.clientSecret,
-    refresh_token: seeded!.token,
-  })
-  expect(answer).toMatchObject({ status: 200 })
-  await worker.close()
+  try {
+    const userId = userIdOf(PEOPLE - 1)
+    const bearer = { authorization: `Bearer ${token}` }
+    const listed = await worker.scene.send('GET', `api/v2/users/${encodeURIComponent(userId)}/refresh-tokens`, undefined, bearer)
+    expect(listed).toMatchObject({ status: 200, body: { tokens: expect.any(Array) } })
+    expect(listed.headers.get('evergrant-read-model')).toBeNull()
+    const { tokens } = listed.body as unknown as { tokens: { id: string; rotating: boolean; device: { last_ip: string } }[] }
+    const [seeded] = await newestTokens(owner, rootKeys, [userId], 1)
+    expect(tokens).toHaveLength(FAMILIES_PER_PERSON)
+    expect(tokens[0]).toMatchObject({ id: seeded!.familyId, rotating: true, device: { last_ip: expect.stringMatching(/^10\./) } })
+
+    const { clientId: client_id, clientSecret: client_secret } = scene
+    const exchanged = await worker.scene.form('oauth/token', { grant_type: 'refresh_token', client_id, client_secret, refresh_token: seeded!.token })
+    expect(exchanged).toMatchObject({ status: 200, body: { token_type: 'Bearer', scope: scene.scope.join(' ') } })
+  } finally {
+    await worker.close()
+  }
 })

@@ -1,6 +1,7 @@
 import type { ClientDocument } from '../../src/authorization/index.js'
 import { ChangeTenantSettings } from '../../src/users/index.js'
 import type { Json, TestApp } from './app.js'
+import { eventually } from './eventually.js'
 import { type LoggedIn, logIn } from './logins.js'
 import { type Answer, credentialsOf, OAuthScene, ROTATING } from './oauth.js'
 import { aClient, anApi, aPerson } from './people.js'
@@ -51,8 +52,9 @@ export class Devices {
     return (await this.api('GET', `refresh-tokens?user_id=${encodeURIComponent(userId)}`)).body.refresh_tokens ?? []
   }
 
-  async tokenOf(owner: Owner, { sessionId }: LoggedIn): Promise<Json> {
-    return (await this.tokensOf(owner)).find(({ session_id }) => session_id === sessionId)
+  /** A list waits for its read model no longer than two seconds. */
+  tokenOf(owner: Owner, { sessionId }: LoggedIn): Promise<Json> {
+    return eventually(async () => (await this.tokensOf(owner)).find(({ session_id }) => session_id === sessionId))
   }
 
   async grantsOf({ userId }: Owner): Promise<Json[]> {

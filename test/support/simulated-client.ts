@@ -62,12 +62,12 @@ export class SimulatedClient {
   }
 }
 
-/** Where clients have their turns, one after the other; counts what came of their requests. */
+/** Where clients have their turns, one after the other. */
 export class Lane {
   #agent = newAgent()
+  /** Those of the service, the lost ones too. */
   answers = 0
   lost = 0
-  broken = 0
 
   get agent(): Agent {
     return this.#agent
@@ -103,7 +103,6 @@ export async function refresh({ port, clientId, clientSecret }: App, token: stri
     lane.answers++
     return answer
   } catch (error) {
-    lane.broken++
     if ((error as { code?: string }).code === 'ECONNREFUSED') await eventually(() => accepts(port))
     throw error
   }
