@@ -30,7 +30,7 @@ export class LiveLog implements OnApplicationShutdown {
   readonly #log = new Logger('actions')
   readonly #tenant: string
   readonly #watchers = new Set<(line: LiveLine) => void>()
-  #listening: pg.PoolClient | undefined
+  #connection: Promise<pg.PoolClient> | undefined
   #heard = Number.NEGATIVE_INFINITY
   #anybody = false
 
@@ -103,10 +103,17 @@ export class LiveLog implements OnApplicationShutdown {
     return this.#anybody || this.#watchers.size > 0
   }
 
+  /** One connection for all who watch, however many begin at once. */
   async #listen(): Promise<void> {
-    if (this.#listening) return
+    const connection = (this.#connection ??= this.#connect())
+    await connection.catch((error: unknown) => {
+      if (this.#connection === connection) this.#connection = undefined
+      throw error
+    })
+  }
+
+  async #connect(): Promise<pg.PoolClient> {
     const client = await this.pool.connect()
-    this.#listening = client
     let text = ''
     client.on('notification', ({ payload }) => {
       const { more, ...line } = JSON.parse(payload ?? '{}') as LiveLine & { more: boolean }
@@ -116,13 +123,23 @@ export class LiveLog implements OnApplicationShutdown {
       text = ''
     })
     client.on('error', () => this.#silence())
-    await client.query(`set application_name = '${CHANNEL}'`)
-    await client.query(`listen ${CHANNEL}`)
+    try {
+      await client.query(`set application_name = '${CHANNEL}'`)
+      await client.query(`listen ${CHANNEL}`)
+    } catch (error) {
+      client.release(true)
+      throw error
+    }
+    return client
   }
 
   /** The connection is closed with what was set on it. */
   #silence(): void {
-    this.#listening?.release(true)
-    this.#listening = undefined
+    const connection = this.#connection
+    this.#connection = undefined
+    connection?.then(
+      (client) => client.release(true),
+      () => undefined,
+    )
   }
 }

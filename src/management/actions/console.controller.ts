@@ -19,6 +19,11 @@ export class ActionConsoleController {
   @Scopes('read:actions')
   async stream(@Res() res: Response): Promise<void> {
     const stop = await this.queries.execute(new WatchConsole((line) => void res.write(`event: log\ndata: ${JSON.stringify(line)}\n\n`)))
+    // Gone before it was listened for, or asked for headers alone.
+    if (res.destroyed || res.req.method === 'HEAD') {
+      stop()
+      return void res.end()
+    }
     res.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' })
     res.write(': watching\n\n')
     const alive = setInterval(() => void res.write(': alive\n\n'), ALIVE_MS)
