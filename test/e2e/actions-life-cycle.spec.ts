@@ -3,6 +3,7 @@ import { ActionsScene, aLogin } from '../support/actions.js'
 import { type Json, startApp, type TestApp } from '../support/app.js'
 import { createOwnerClient } from '../../src/database/pool.js'
 import { dumpTables, formsOf } from '../support/dump.js'
+import { eventually } from '../support/eventually.js'
 import { recorded } from '../support/recorded.js'
 
 jest.setTimeout(120_000)
@@ -87,7 +88,7 @@ describe('X1: a draft', () => {
       [`await 1`, /await/],
       [`const x: number = 1`, /Expected/],
       [`require('left-pad'); exports.onExecutePostLogin = async () => {}`, /Cannot find module 'left-pad'/],
-      [`const all = []; while (true) all.push(new Array(1000).fill(1))`, /memory limit/],
+      [`const all = []; while (true) all.push(new Uint8Array(5e7).fill(1))`, /memory limit/],
     ] as const) {
       expect(await scene.create(code)).toMatchObject({ status: 'failed', errors: [{ msg: expect.stringMatching(msg) }] })
     }
@@ -109,6 +110,56 @@ describe('X1: a draft', () => {
   it('with deploy: true runs as soon as it is built', async () => {
     const { body } = await service.api('POST', 'actions/actions', { name: 'At once', supported_triggers: TRIGGER, code: claim('1'), deploy: true })
     expect(await scene.built(body.id)).toMatchObject({ all_changes_deployed: true, deployed_version: { number: 1, deployed: true } })
+  })
+})
+
+describe('X9: an import', () => {
+  it('that deploy tools repeat changes nothing: neither Actions nor versions nor bindings', async () => {
+    const tenant = [
+      {
+        name: 'Imported one',
+        code: claim('1'),
+        runtime: 'node22',
+        dependencies: [],
+        secrets: [{ name: 'K', value: 'a-value-of-a-secret' }],
+        supported_triggers: TRIGGER,
+      },
+      { name: 'Imported two', code: claim('2'), runtime: 'node22', dependencies: [], secrets: [], supported_triggers: TRIGGER },
+    ]
+    // What the tool asks, in its order: list, create or update, list, deploy until it is built, bind by name.
+    const importAll = async (): Promise<void> => {
+      const known = (await service.api('GET', 'actions/actions?page=0&per_page=100')).body.actions
+      for (const action of tenant) {
+        const found = known.find(({ name }: Json) => name === action.name)
+        const { supported_triggers: _, ...changes } = action
+        const { status } = found ? await service.api('PATCH', `actions/actions/${found.id}`, changes) : await service.api('POST', 'actions/actions', action)
+        expect(status).toBe(found ? 200 : 201)
+      }
+      for (const { name } of tenant) {
+        const [{ id }] = (await service.api('GET', `actions/actions?actionName=${encodeURIComponent(name)}`)).body.actions
+        await eventually(async () => {
+          const { status, body } = await service.api('POST', `actions/actions/${id}/deploy`)
+          if (status !== 200) expect(body.message).toContain(`must be in the 'built' state`)
+          return status === 200
+        }, 60_000)
+      }
+      const bindings = tenant.map(({ name }) => ({ ref: { type: 'action_name', value: name }, display_name: name }))
+      expect((await service.api('PATCH', 'actions/triggers/post-login/bindings', { bindings })).status).toBe(200)
+    }
+    const look = async (): Promise<Json> => [
+      (await service.api('GET', 'actions/actions?page=0&per_page=100')).body,
+      (await service.api('GET', 'actions/triggers/post-login/bindings?page=0&per_page=50')).body,
+    ]
+    await importAll()
+    const before = await look()
+    expect(before[0].actions.filter(({ name }: Json) => name.startsWith('Imported'))).toMatchObject([
+      { status: 'built', all_changes_deployed: true, deployed_version: { number: 1, deployed: true } },
+      { status: 'built', all_changes_deployed: true, deployed_version: { number: 1, deployed: true } },
+    ])
+    await importAll()
+    expect(await look()).toEqual(before)
+    expect(await claims()).toEqual({ n: 2 })
+    await scene.bind('post-login')
   })
 })
 
@@ -151,6 +202,8 @@ describe('X2: a rollback', () => {
     expect(withDraft.body.number).toBe(4)
     expect((await service.api('GET', `actions/actions/${action.id}`)).body).toMatchObject({ code: first.code, status: 'built', all_changes_deployed: true })
     // The draft took the first version's secrets back, too.
+    await service.api('PATCH', `actions/actions/${action.id}`, { runtime: 'node24' })
+    await scene.built(action.id)
     expect((await service.api('POST', `actions/actions/${action.id}/deploy`)).body.number).toBe(5)
     expect(await claims()).toEqual({ n: 'the first' })
     await scene.bind('post-login')

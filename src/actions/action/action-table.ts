@@ -42,7 +42,8 @@ export async function writeAction(db: pg.PoolClient, id: string, state: ActionSt
   await db.query(
     `insert into actions (id, name, trigger_id, document, code, bundle, encrypted_secrets, created_at, updated_at)
      values ($1, $2, $3, $4, coalesce($5::text, ''), $6, coalesce($7::jsonb, '[]'), $8, $8)
-     on conflict (id) do update set name = excluded.name, document = excluded.document, bundle = excluded.bundle, updated_at = excluded.updated_at,
+     on conflict (id) do update set name = excluded.name, document = excluded.document, bundle = excluded.bundle,
+       updated_at = case when actions.document - 'redeployed' = excluded.document - 'redeployed' then actions.updated_at else excluded.updated_at end,
        code = coalesce($5::text, actions.code), encrypted_secrets = coalesce($7::jsonb, actions.encrypted_secrets)`,
     [id, state.draft.name, state.draft.trigger.id, JSON.stringify(state), texts.code, state.build.bundle, texts.secrets && JSON.stringify(texts.secrets), now],
   )

@@ -79,6 +79,8 @@ export type ActionEvent =
         readonly draft: boolean
       }
     }
+  /** Deployed once more as it was: what runs begins anew. */
+  | { readonly type: 'ActionRedeployed'; readonly data: { readonly versionId: string } }
   | { readonly type: 'ActionVersionsPruned'; readonly data: { readonly versionIds: readonly string[] } }
   | { readonly type: 'ActionDeleted'; readonly data: object }
 
@@ -90,6 +92,7 @@ export const actionUpcasters: Upcasters<ActionEvent> = {
   ActionBuilt: [],
   ActionBuildFailed: [],
   ActionVersionDeployed: [],
+  ActionRedeployed: [],
   ActionVersionsPruned: [],
   ActionDeleted: [],
 }

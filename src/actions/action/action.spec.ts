@@ -79,10 +79,18 @@ describe('a draft', () => {
 
 describe('a version', () => {
   it('is made of a built draft alone', () => {
-    expect(given(action, created, requested(1)).when((state) => deployDraft(state, 'v1'))).toEqual({ events: [], result: 'not built' })
-    expect(given(action).when((state) => deployDraft(state, 'v1'))).toEqual({ events: [], result: 'absent' })
+    expect(given(action, created, requested(1)).when((state) => deployDraft(state, 'v1'))).toEqual({ events: [], result: { kind: 'not built' } })
+    expect(given(action).when((state) => deployDraft(state, 'v1'))).toEqual({ events: [], result: { kind: 'absent' } })
     const { events, result } = given(action, created, requested(1), at(NOW, built(1))).when((state) => deployDraft(state, 'v1'))
-    expect({ events, result }).toEqual({ events: [deployed('v1', 1)], result: 'deployed' })
+    expect({ events, result }).toEqual({ events: [deployed('v1', 1)], result: { kind: 'deployed', versionId: 'v1' } })
+  })
+
+  it('that runs already is begun anew, and is no further version', () => {
+    const ready = [created, requested(1), at(NOW, built(1)), deployed('v1', 1)] as const
+    expect(given(action, ...ready).when((state) => deployDraft(state, 'v2'))).toEqual({
+      events: [{ type: 'ActionRedeployed', data: { versionId: 'v1' } }],
+      result: { kind: 'deployed', versionId: 'v1' },
+    })
   })
 
   it('can be made to run again, as a new one, with or without the draft', () => {
@@ -90,12 +98,13 @@ describe('a version', () => {
     const restored = given(action, ...history).when((state) => restoreVersion(state, 'v1', 'v3', { updateDraft: false }))
     expect(restored.events).toMatchObject([{ data: { versionId: 'v3', number: 3, restores: 'v1', draft: false, content: { code: 'hash-1' } } }])
     expect(given(action, ...history, ...restored.events).state).toMatchObject({ deployed: 'v3', allChangesDeployed: false })
-    expect(given(action, ...history).when((state) => restoreVersion(state, 'v9', 'v3', { updateDraft: false })).result).toBe('absent')
+    expect(given(action, ...history).when((state) => restoreVersion(state, 'v9', 'v3', { updateDraft: false })).result).toEqual({ kind: 'absent' })
   })
 
   it('is one of fifty: the oldest that does not run goes', () => {
     const many = Array.from({ length: MAX_VERSIONS }, (_, n) => deployed(`v${n + 1}`, n + 1))
-    const full = [created, requested(1), at(NOW, built(1)), ...many] as const
+    const changed: ActionEvent = { type: 'ActionDraftChanged', data: { changes: { runtime: { from: 'node22', to: 'node24' } } } }
+    const full = [created, requested(1), at(NOW, built(1)), ...many, changed] as const
     expect(
       given(action, ...full)
         .when((state) => deployDraft(state, 'next'))
@@ -103,7 +112,7 @@ describe('a version', () => {
     ).toEqual({ type: 'ActionVersionsPruned', data: { versionIds: ['v1'] } })
     const restored = given(action, ...full).when((state) => restoreVersion(state, 'v1', 'v1 again', { updateDraft: true })).events
     expect(given(action, ...full, ...restored).state).toMatchObject({ deployed: 'v1 again' })
-    const fewer = [created, requested(1), at(NOW, built(1)), ...many.slice(1)] as const
+    const fewer = [created, requested(1), at(NOW, built(1)), ...many.slice(1), changed] as const
     expect(given(action, ...fewer).when((state) => deployDraft(state, 'next')).events).toHaveLength(1)
   })
 })

@@ -23,6 +23,8 @@ export interface PresentAction {
   readonly deployed: string | null
   /** Whether the draft is what runs. */
   readonly allChangesDeployed: boolean
+  /** How often the version that runs was begun anew. */
+  readonly redeployed: number
 }
 
 export interface Build {
@@ -71,6 +73,8 @@ export const action: Decider<ActionState, ActionEvent> = {
         return { ...state, build: { ...state.build, status: 'failed', problems: data.problems } }
       case 'ActionVersionDeployed':
         return deployed(state, data)
+      case 'ActionRedeployed':
+        return { ...state, redeployed: state.redeployed + 1 }
       case 'ActionVersionsPruned':
         return { ...state, versions: state.versions.filter(({ id }) => !data.versionIds.includes(id)) }
     }
@@ -135,13 +139,16 @@ export function noteBuild(
   return { events: [built, ...deployDraft(after, versionId).events], result: undefined }
 }
 
-export type DeployOutcome = 'deployed' | 'not built' | 'absent'
+export type DeployOutcome = { readonly kind: 'deployed'; readonly versionId: string } | { readonly kind: 'not built' | 'absent' }
 
-/** Makes the draft the version that runs. */
+/** Makes the draft the version that runs. One that runs already makes no further version of the same: deploy tools ask at every import. */
 export function deployDraft(state: ActionState, versionId: string): Decision<ActionEvent, DeployOutcome> {
-  if (state.status !== 'present') return { events: [], result: 'absent' }
+  if (state.status !== 'present') return { events: [], result: { kind: 'absent' } }
   const { draft, build, secrets } = state
-  if (build.status !== 'built') return { events: [], result: 'not built' }
+  if (build.status !== 'built') return { events: [], result: { kind: 'not built' } }
+  if (state.allChangesDeployed && state.deployed !== null) {
+    return { events: [{ type: 'ActionRedeployed', data: { versionId: state.deployed } }], result: { kind: 'deployed', versionId: state.deployed } }
+  }
   const { code, dependencies, allowedHosts, runtime } = draft
   const content = { code, bundle: build.bundle, dependencies, allowedHosts, runtime, secrets, builtAt: build.builtAt! }
   return deploy(state, { versionId, content, restores: null, draft: true })
@@ -155,7 +162,7 @@ export function restoreVersion(
   { updateDraft }: { readonly updateDraft: boolean },
 ): Decision<ActionEvent, DeployOutcome> {
   const found = state.status === 'present' ? state.versions.find(({ id }) => id === restored) : undefined
-  if (state.status !== 'present' || !found) return { events: [], result: 'absent' }
+  if (state.status !== 'present' || !found) return { events: [], result: { kind: 'absent' } }
   const { id, number: _, ...content } = found
   return deploy(state, { versionId, content, restores: id, draft: updateDraft })
 }
@@ -177,6 +184,7 @@ const created = (draft: ActionDraft, secrets: readonly string[], at: string): Pr
   versions: [],
   deployed: null,
   allChangesDeployed: false,
+  redeployed: 0,
 })
 
 type Deployed = Extract<ActionEvent, { type: 'ActionVersionDeployed' }>['data']
@@ -187,11 +195,17 @@ function deploy(state: PresentAction, fresh: Omit<Deployed, 'number'>): Decision
   const pruned = old.slice(0, Math.max(0, state.versions.length + 1 - MAX_VERSIONS)).map(({ id }) => id)
   const events: ActionEvent[] = [{ type: 'ActionVersionDeployed', data: { ...fresh, number } }]
   if (pruned.length > 0) events.push({ type: 'ActionVersionsPruned', data: { versionIds: pruned } })
-  return { events, result: 'deployed' }
+  return { events, result: { kind: 'deployed', versionId: fresh.versionId } }
 }
 
 function deployed(state: PresentAction, { versionId, number, content, draft }: Deployed): PresentAction {
-  const after = { ...state, versions: [...state.versions, { id: versionId, number, ...content }], deployed: versionId, allChangesDeployed: draft }
+  const after = {
+    ...state,
+    versions: [...state.versions, { id: versionId, number, ...content }],
+    deployed: versionId,
+    allChangesDeployed: draft,
+    redeployed: 0,
+  }
   if (!draft) return after
   const { code, dependencies, allowedHosts, runtime, bundle, secrets, builtAt } = content
   return {

@@ -5,10 +5,8 @@ import { EventStore } from '../../event-store/event-store.js'
 import { action, deployDraft, type DeployOutcome, restoreVersion } from '../action/action.js'
 import { copyVersionToDraft, writeAction } from '../action/action-table.js'
 
-export type Deployment = { readonly kind: 'deployed'; readonly versionId: string } | { readonly kind: Exclude<DeployOutcome, 'deployed'> }
-
 /** Makes the draft, or a former version, the one that runs: on every worker within a second. */
-export class DeployAction extends Command<Deployment> {
+export class DeployAction extends Command<DeployOutcome> {
   constructor(
     readonly id: string,
     readonly context: Context,
@@ -22,7 +20,7 @@ export class DeployAction extends Command<Deployment> {
 export class DeployActionHandler implements ICommandHandler<DeployAction> {
   constructor(private readonly store: EventStore) {}
 
-  async execute({ id, former, context }: DeployAction): Promise<Deployment> {
+  async execute({ id, former, context }: DeployAction): Promise<DeployOutcome> {
     const versionId = randomUUID()
     const { result } = await this.store.transact(
       action,
@@ -34,6 +32,6 @@ export class DeployActionHandler implements ICommandHandler<DeployAction> {
         if (former?.updateDraft) await copyVersionToDraft(db, id, versionId)
       },
     )
-    return result === 'deployed' ? { kind: result, versionId } : { kind: result }
+    return result
   }
 }

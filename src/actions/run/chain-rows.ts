@@ -13,7 +13,7 @@ export async function readChain(
   const { rows } = await pool.query<Row>(
     `select coalesce((select version from streams where id = 'trigger_bindings-' || $1), 0) as bindings_version, x.*
      from (select) as one left join lateral (
-       select b.place, b.id as binding_id, a.id as action_id, a.name, v.id as version_id, v.number, v.code, v.document, v.encrypted_secrets, u.code as bundle,
+       select b.place, b.id as binding_id, a.id as action_id, a.name, v.id as version_id, v.number, v.code, v.document, v.encrypted_secrets, (a.document->>'redeployed')::int as redeployed, u.code as bundle,
          (select version from streams where id = 'action-' || a.id) as action_version
        from trigger_bindings b
        join actions a on a.id = b.action_id
@@ -50,6 +50,7 @@ interface Bound {
   readonly document: Version
   readonly encrypted_secrets: readonly EncryptedSecret[]
   readonly bundle: string | null
+  readonly redeployed: number
 }
 
 type Row = { readonly bindings_version: number } & (Bound | { readonly binding_id: null })
@@ -61,7 +62,7 @@ const toAction = (row: Bound, rootKeys: RootKeys, trigger: string): BoundAction 
   versionId: row.version_id,
   number: row.number,
   program: {
-    id: row.version_id,
+    id: `${row.version_id} ${row.redeployed}`,
     trigger,
     code: row.code,
     bundle: row.bundle ?? undefined,
