@@ -17,6 +17,7 @@ import { DeviceKeys1763701410000 } from './1763701410000-device-keys.js'
 import { Actions1763701500000 } from './1763701500000-actions.js'
 import { Sessions1763701600000 } from './1763701600000-sessions.js'
 import { LogoutMessages1763701700000 } from './1763701700000-logout-messages.js'
+import { RefreshTokenPages1763702900000 } from './1763702900000-refresh-token-pages.js'
 
 /** All migrations, oldest first. Once released, one is never edited. */
 export const migrations = [
@@ -39,4 +40,5 @@ export const migrations = [
   Actions1763701500000,
   Sessions1763701600000,
   LogoutMessages1763701700000,
+  RefreshTokenPages1763702900000,
 ]

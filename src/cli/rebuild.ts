@@ -24,20 +24,20 @@ Exit codes: 0 done, 1 rebuilt but some events failed, 2 not possible.
     if (name !== undefined && !projection)
       throw new UsageError(`there is no projection ${name}; it is one of ${projections.map((known) => known.name).join(', ')}`)
     return withDatabase(async ({ databaseUrl, rootKeys }) => {
-      const db = createOwnerClient(databaseUrl)
-      await db.connect()
+      const [db, reader] = [createOwnerClient(databaseUrl), createOwnerClient(databaseUrl)]
+      await Promise.all([db.connect(), reader.connect()])
       try {
         if (!projection) {
           process.stdout.write(await list(db))
           return FINE
         }
         const began = performance.now()
-        const { position, events, failed } = await rebuildProjection(db, projection, personalValues(db, rootKeys))
+        const { position, events, failed } = await rebuildProjection(db, projection, personalValues(db, rootKeys), reader)
         const seconds = (performance.now() - began) / 1000
         process.stdout.write(`rebuilt ${projection.name} up to position ${position}: ${events} events in ${seconds.toFixed(1)} s, ${failed} failed\n`)
         return failed === 0 ? FINE : FOUND_WRONG
       } finally {
-        await db.end()
+        await Promise.all([db.end(), reader.end()])
       }
     })
   },

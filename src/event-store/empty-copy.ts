@@ -27,6 +27,22 @@ export async function makeEmptyCopy(db: pg.ClientBase, table: Table, schema: str
   for (const { statement } of rows) await db.query(statement)
 }
 
+/**
+ * Takes indexes off an empty table and answers the statements that make them again, names included. Those that keep rows unique stay, and those
+ * that begin with one of the columns.
+ */
+export async function takeIndexes(db: pg.ClientBase, table: Table, columns: readonly string[]): Promise<string[]> {
+  const { rows } = await db.query<{ name: string; statement: string }>(
+    `select c.relname as name, pg_get_indexdef(i.indexrelid) as statement
+     from pg_index i join pg_class c on c.oid = i.indexrelid left join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
+     where i.indrelid = $1::regclass and not i.indisunique and coalesce(a.attname <> all($2::text[]), true)
+     order by c.oid`,
+    [qualified(table), columns],
+  )
+  for (const { name } of rows) await db.query(`drop index ${qualified({ ...table, name })}`)
+  return rows.map(({ statement }) => statement)
+}
+
 /** Puts the copy in the table's place: whoever waited for the lock finds the copy by name. In one transaction. */
 export async function replaceByCopy(db: pg.ClientBase, table: Table, schema: string): Promise<void> {
   // Readers queue behind this lock, so it gives up rather than wait long for a slow one.

@@ -6,7 +6,7 @@ import { failedEvents, projectionPosition } from './event-store.metrics.js'
 import type { SealedEvent } from './event.js'
 import { LogFeed } from './log-feed.js'
 import { type LoggedEvent, ofTypes, type Place } from './log-reader.js'
-import { NO_PERSONAL_VALUES, type PersonalValues, type Projection } from './projection.js'
+import { NO_PERSONAL_VALUES, openedOnce, type PersonalValues, type Projection } from './projection.js'
 
 /**
  * Feeds projections with the sealed log, in order. Those that stand at the same position share one read and one commit.
@@ -38,11 +38,12 @@ export class ProjectionRunner {
   async #step(from: Place, projections: readonly Projection[]): Promise<boolean> {
     const { events, upTo } = await this.feed.read(from)
     if (events.length === 0) return false
+    const personal = openedOnce(this.personal)
     await inTransaction(this.pool, async (db) => {
       const moves = projections.map(({ name }) => ({ name, from, to: upTo }))
       if ((await moveCheckpoints(db, moves)).size !== moves.length) throw new MovedElsewhere()
       for (const projection of projections) {
-        for (const { event, error } of await project(db, projection, events, this.personal)) {
+        for (const { event, error } of await project(db, projection, events, personal)) {
           failedEvents.inc({ name: projection.name })
           this.onFailure({ projection: projection.name, position: event.position, type: event.type, error })
         }

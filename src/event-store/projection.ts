@@ -13,6 +13,8 @@ interface Reader<E extends Event> {
  */
 export interface Projection<E extends Event = Event> extends Reader<E> {
   readonly table: string
+  /** Columns beside the key that `apply` finds rows by: a rebuild, which makes most indexes at its end, keeps those on them. */
+  readonly searches?: readonly string[]
   apply(events: readonly SealedEvent<E>[], db: pg.ClientBase, personal: PersonalValues): Promise<void>
 }
 
@@ -36,6 +38,19 @@ export const NO_PERSONAL_VALUES: PersonalValues = {
   open: (list) => Promise.resolve(list.map(() => undefined)),
   keyOf: () => undefined,
   lookup: () => Promise.reject(new Error('there are no keys here')),
+}
+
+/** For one batch of several projections: what one of them had opened is at hand for the others, and for nobody after. */
+export function openedOnce(personal: PersonalValues): PersonalValues {
+  const opened = new Map<PersonalData, unknown>()
+  return {
+    ...personal,
+    async open(list) {
+      const missing = [...new Set(list)].filter((data) => !opened.has(data))
+      if (missing.length > 0) for (const [n, value] of (await personal.open(missing)).entries()) opened.set(missing[n]!, value)
+      return list.map((data) => opened.get(data))
+    },
+  }
 }
 
 /**
@@ -66,16 +81,20 @@ export type Row = Record<string, unknown>
 export function rowProjection<E extends Event, R extends Row>(options: RowProjection<E, R>): Projection<E> {
   const { name, table, key, columns, upcasters, keyOf, evolve } = options
   const list = columns.join(', ')
-  const upsert = `
-    insert into ${table} (${list}) select ${list} from jsonb_populate_recordset(null::${table}, $1)
-    on conflict (${key}) do update set ${columns.map((column) => `${column} = excluded.${column}`).join(', ')}`
+  const find = { name: `rows-of-${name}`, text: `select row_to_json(t) as row from ${table} as t where ${key} = any($1)` }
+  const upsert = {
+    name: `keep-rows-of-${name}`,
+    text: `
+      insert into ${table} (${list}) select ${list} from jsonb_populate_recordset(null::${table}, $1)
+      on conflict (${key}) do update set ${columns.map((column) => `${column} = excluded.${column}`).join(', ')}`,
+  }
   return {
     name,
     table,
     upcasters,
     async apply(events, db) {
       const keys = [...new Set(events.map(keyOf))]
-      const { rows } = await db.query<{ row: R }>(`select to_jsonb(t) as row from ${table} as t where ${key} = any($1)`, [keys])
+      const { rows } = await db.query<{ row: R }>({ ...find, values: [keys] })
       const before = new Map(rows.map(({ row }) => [String(row[key]), row]))
       const after = new Map(before)
       for (const event of events) {
@@ -85,7 +104,7 @@ export function rowProjection<E extends Event, R extends Row>(options: RowProjec
       }
       const gone = [...before.keys()].filter((id) => !after.has(id))
       if (gone.length > 0) await db.query(`delete from ${table} where ${key} = any($1)`, [gone])
-      if (after.size > 0) await db.query(upsert, [JSON.stringify([...after.values()])])
+      if (after.size > 0) await db.query({ ...upsert, values: [JSON.stringify([...after.values()])] })
     },
   }
 }
@@ -104,6 +123,7 @@ export function clearingAfter<E extends Event>(column: string, projection: Proje
   const clear = `delete from ${table} where ctid = any(array(select ctid from ${table} where ${column} < $1 order by ${column} limit ${CLEARED}))`
   return {
     ...projection,
+    searches: [...(projection.searches ?? []), column],
     async apply(events, db, personal) {
       await apply(events, db, personal)
       const latest = events.reduce((time, { metadata: { at } }) => Math.max(time, Date.parse(at)), 0)

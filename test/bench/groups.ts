@@ -4,8 +4,9 @@ import { append } from './rows/append.js'
 import { bounds } from './rows/bounds.js'
 import { http } from './rows/http.js'
 import { logReaders } from './rows/log-readers.js'
+import { processes } from './rows/processes.js'
 import { reference } from './rows/reference.js'
 import { rotation } from './rows/rotation.js'
 
 /** All there is to measure, in the report's order: a file each. */
-export const groups: readonly Group[] = [http, rotation, actions, append, reference, bounds, logReaders]
+export const groups: readonly Group[] = [http, rotation, actions, append, reference, bounds, logReaders, processes]

@@ -23,10 +23,10 @@ export function writeReport(groups: readonly Group[], results: Results, { date, 
   ].join('\n\n')}\n`
 }
 
-const HOW_TO_READ = `- Callers and service share a process and all processes share the machine's cores: the generator is part of every figure.
+const HOW_TO_READ = `- All processes share the machine's cores: the generator is part of every figure. Callers over HTTP are a process of their own; those of other rows play in the service's.
 - Rounds run through the rows forth and back; a figure is its median over the rounds, so the columns of a row may come from different rounds. Each row starts on a database of its own, right after a checkpoint.
 - p50 and p99 are a caller's, in ms. Callers wait for nothing but the answer, so with more callers latency is mostly queueing.
-- CPU is in µs for one operation: *service* is the process under test with its callers (for pgbench: pgbench), *background* the process that seals, projects and reacts, *database* all of PostgreSQL's processes, whatever they did. They read –, where the platform does not tell.
+- CPU is in µs for one operation: *service* is the process under test with its callers (over HTTP: primary and workers; for pgbench: pgbench), *background* the process that seals, projects and reacts, *database* all of PostgreSQL's processes, whatever they did. They read –, where the platform does not tell.
 - Lags are in ms: from a write's answer until it is sealed, until every projection, and until every reactor has passed it; looked at every 5 ms, which itself costs some 1 % of a core in rows with background.`
 
 interface Column {
@@ -57,6 +57,8 @@ const COLUMNS: readonly Column[] = [
   { title: 'projection lag', cell: pair('projectionLagP50', 'projectionLagP99') },
   { title: 'reactor lag', cell: pair('reactorLagP50', 'reactorLagP99') },
   { title: 'events a seal', cell: figure('eventsPerSeal', 0) },
+  { title: 'ready after ms', cell: figure('startMs', 0) },
+  { title: 'memory MB', cell: figure('residentMegabytes', 0) },
 ]
 
 /** Columns that say nothing about any row of the group are left out. */

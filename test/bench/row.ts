@@ -15,6 +15,8 @@ export type Figure =
   | 'reactorLagP50'
   | 'reactorLagP99'
   | 'eventsPerSeal'
+  | 'startMs'
+  | 'residentMegabytes'
 
 export type Figures = Partial<Record<Figure, number>>
 

@@ -1,7 +1,6 @@
 import { jest } from '@jest/globals'
 import type { ClientDocument } from '../../src/authorization/index.js'
 import { createOwnerClient } from '../../src/database/pool.js'
-import type { Projection } from '../../src/event-store/projection.js'
 import { rebuildProjection } from '../../src/event-store/rebuild-projection.js'
 import { personalValues } from '../../src/keys/personal-values.js'
 import { RootKeys } from '../../src/keys/root-key.js'
@@ -252,7 +251,7 @@ describe('what tells of a device', () => {
     const owner = createOwnerClient(service.config.databaseUrl)
     await owner.connect()
     try {
-      await rebuildProjection(owner, projection as Projection, personalValues(owner, service.app.get(RootKeys)))
+      await rebuildProjection(owner, projection, personalValues(owner, service.app.get(RootKeys)))
     } finally {
       await owner.end()
     }

@@ -50,13 +50,14 @@ afterEach(async () => {
 
 const rows = async (): Promise<CountRow[]> => (await log.pool.query<CountRow>(`select id, count, position from counts order by id`)).rows
 
+/** As the command does it: with a second connection to read on. */
 async function rebuilding(projection: Projection = COUNTS): ReturnType<typeof rebuildProjection> {
-  const db = createOwnerClient(log.url)
-  await db.connect()
+  const [db, reader] = [createOwnerClient(log.url), createOwnerClient(log.url)]
+  await Promise.all([db.connect(), reader.connect()])
   try {
-    return await rebuildProjection(db, projection)
+    return await rebuildProjection(db, projection, undefined, reader)
   } finally {
-    await db.end()
+    await Promise.all([db.end(), reader.end()])
   }
 }
 
@@ -98,6 +99,33 @@ describe('rebuild', () => {
     await rebuilding()
     expect(await look()).toEqual(before)
     expect((await owner.query(`select nspname from pg_namespace where nspname like 'rebuild%'`)).rows).toEqual([])
+  })
+
+  it('makes the indexes that only readers want at the end', async () => {
+    await owner.query('create index counts_by_position_alone on counts (position)')
+    const during: string[] = []
+    const watched: Projection = {
+      ...COUNTS,
+      searches: ['position'],
+      async apply(events, db, personal) {
+        const { rows: indexes } = await db.query<{ name: string }>(
+          `select indexrelid::regclass::text as name from pg_index where indrelid = 'counts'::regclass`,
+        )
+        during.push(...indexes.map(({ name }) => name))
+        return COUNTS.apply(events, db, personal)
+      },
+    }
+    await rebuilding(watched)
+    expect(during.sort()).toEqual(['counts_by_position', 'counts_by_position_alone', 'counts_pkey'])
+    const { rows: after } = await owner.query<{ name: string }>(`select indexname as name from pg_indexes where tablename = 'counts' order by 1`)
+    expect(after.map(({ name }) => name)).toEqual(['counts_by_position', 'counts_by_position_alone', 'counts_by_size', 'counts_pkey'])
+  })
+
+  it('does without a second connection', async () => {
+    const before = await rows()
+    await owner.query(`update counts set count = 99`)
+    expect(await rebuildProjection(owner, COUNTS)).toMatchObject({ position: 12 })
+    expect(await rows()).toEqual(before)
   })
 
   it('tries failed events again and records those that still fail', async () => {

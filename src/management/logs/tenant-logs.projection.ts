@@ -33,10 +33,11 @@ const UPCASTERS: Upcasters<LoggedSource> = (() => {
 export const tenantLogsProjection: Projection<LoggedSource> = {
   name: 'tenant_logs',
   table: 'tenant_logs',
+  searches: ['person_key'],
   upcasters: UPCASTERS,
   async apply(events, db, personal) {
     const rows = await withLookups(await newRows(events, db), personal)
-    if (rows.length > 0) await db.query('insert into tenant_logs select * from jsonb_populate_recordset(null::tenant_logs, $1)', [storable(rows)])
+    if (rows.length > 0) await db.query({ ...INSERT, values: [storable(rows)] })
     const erased = events.flatMap((event) => (event.type === 'PersonErased' ? [event.data.keyId] : []))
     if (erased.length > 0) {
       await db.query(
@@ -47,6 +48,8 @@ export const tenantLogsProjection: Projection<LoggedSource> = {
     }
   },
 }
+
+const INSERT = { name: 'keep-tenant-logs', text: 'insert into tenant_logs select * from jsonb_populate_recordset(null::tenant_logs, $1)' }
 
 interface Row {
   readonly log_id: string

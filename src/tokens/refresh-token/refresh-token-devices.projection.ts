@@ -30,10 +30,11 @@ export async function deviceLookup(kind: Extract<LookupKind, 'ip' | 'user_agent'
 export const refreshTokenDevicesProjection: Projection<FamilyEvent | PersonEvent> = clearingAfter('expires_at', {
   name: 'refresh_token_devices',
   table: 'refresh_token_devices',
+  searches: ['person_key'],
   upcasters: { ...familyUpcasters, ...personUpcasters },
   async apply(events, db, personal) {
     const ids = [...new Set(events.flatMap(({ streamId }) => (streamId.startsWith(STREAM_PREFIX) ? [streamId.slice(STREAM_PREFIX.length)] : [])))]
-    const { rows } = await db.query<{ row: DeviceRow }>('select to_jsonb(d) as row from refresh_token_devices d where id = any($1)', [ids])
+    const { rows } = await db.query<{ row: DeviceRow }>({ ...FIND, values: [ids] })
     const before = new Map(rows.map(({ row }) => [row.id, row]))
     const uses = new Map<string, Uses>()
     const gone = new Set<string>()
@@ -65,7 +66,7 @@ export const refreshTokenDevicesProjection: Projection<FamilyEvent | PersonEvent
       [...uses].filter(([id]) => !gone.has(id)),
       personal,
     )
-    if (after.length > 0) await db.query(UPSERT, [JSON.stringify(after)])
+    if (after.length > 0) await db.query({ ...UPSERT, values: [JSON.stringify(after)] })
     if (gone.size > 0) await db.query('delete from refresh_token_devices where id = any($1)', [[...gone]])
     if (erased.length > 0) await db.query('delete from refresh_token_devices where person_key = any($1)', [erased])
   },
@@ -120,8 +121,13 @@ async function changedRows(before: ReadonlyMap<string, DeviceRow>, uses: readonl
 /** The database writes a time in its own way. */
 const sameTime = (a: string | null, b: string | null): boolean => a === b || (a !== null && b !== null && Date.parse(a) === Date.parse(b))
 
-const UPSERT = `
+const FIND = { name: 'refresh-token-devices', text: 'select row_to_json(d) as row from refresh_token_devices d where id = any($1)' }
+
+const UPSERT = {
+  name: 'keep-refresh-token-devices',
+  text: `
   insert into refresh_token_devices (id, person_key, expires_at, initial_ip, initial_user_agent, last_ip, last_user_agent)
   select id, person_key, expires_at, initial_ip, initial_user_agent, last_ip, last_user_agent from jsonb_populate_recordset(null::refresh_token_devices, $1)
   on conflict (id) do update set person_key = excluded.person_key, expires_at = excluded.expires_at, initial_ip = excluded.initial_ip, initial_user_agent = excluded.initial_user_agent,
-    last_ip = excluded.last_ip, last_user_agent = excluded.last_user_agent`
+    last_ip = excluded.last_ip, last_user_agent = excluded.last_user_agent`,
+}

@@ -51,11 +51,13 @@ async function once({ cluster }: Bench, work: () => Promise<number>): Promise<Fi
 }
 
 function rebuild(url: string, projection: Projection): Promise<number> {
-  return withOwner(url, async (db) => {
-    const { events, failed } = await rebuildProjection(db, projection, personalValues(db, rootKeysOf(url)))
-    if (failed > 0) throw new Error(`${projection.name} could not handle ${failed} events`)
-    return events
-  })
+  return withOwner(url, (db) =>
+    withOwner(url, async (reader) => {
+      const { events, failed } = await rebuildProjection(db, projection, personalValues(db, rootKeysOf(url)), reader)
+      if (failed > 0) throw new Error(`${projection.name} could not handle ${failed} events`)
+      return events
+    }),
+  )
 }
 
 function catchUp(url: string): Promise<number> {

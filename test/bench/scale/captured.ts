@@ -69,7 +69,8 @@ export class CapturedDb {
   }
 
   /** Errors: for a statement that the seeder cannot take for rows: all but questions, and inserts of values or JSON recordsets. */
-  async query(text: string, values: readonly unknown[] = []): Promise<Pick<pg.QueryResult, 'rows' | 'rowCount'>> {
+  async query(asked: string | pg.QueryConfig, parameters: readonly unknown[] = []): Promise<Pick<pg.QueryResult, 'rows' | 'rowCount'>> {
+    const { text, values = parameters } = typeof asked === 'string' ? { text: asked } : asked
     if (/^\s*select\b/i.test(text)) return this.#ask(text, values)
     // Projections clear what ended long ago; nothing that is seeded has.
     if (/^\s*delete\b.* < \$1 /i.test(text)) return { rows: [], rowCount: 0 }
