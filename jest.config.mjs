@@ -18,9 +18,13 @@ const processes = {
   globalTeardown: '<rootDir>/test/support/process-teardown.mjs',
 }
 
-/** Two cores share tests and PostgreSQL: more workers than two are slower. */
+/**
+ * Two cores share tests and PostgreSQL: more workers than two are slower. A worker keeps the modules of every file that it ran, and its garbage
+ * collector pauses grow with them; beyond this it is replaced.
+ */
 export default {
   maxWorkers: 2,
+  workerIdleMemoryLimit: '1200MB',
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts'] },
     { ...common, ...database, displayName: 'integration', testMatch: ['<rootDir>/test/**/*.spec.ts'], testPathIgnorePatterns: ['<rootDir>/test/process/'] },

@@ -72,11 +72,11 @@ export async function clearUp(narrator: Narrator, caller: Caller, scene: Scene):
   narrator.step('The log still says what happened, but no longer to whom.')
   const { json } = await caller.call<{ user_name: string; ip: string }[]>({
     method: 'GET',
-    path: `api/v2/logs?q=${encodeURIComponent(`user_id:"${scene.userId}" AND NOT type:sdu`)}&fields=type,user_name,ip&per_page=3`,
+    path: `api/v2/logs?q=${encodeURIComponent(`user_id:"${scene.userId}" AND type:sertft`)}&fields=type,user_name,ip&per_page=3`,
     headers: scene.authorization,
     expected: 200,
   })
-  told(json.length > 0, 'her rows are still there')
+  told(json.length > 0, 'her exchanges are still there')
   for (const row of json) told(row.user_name === '' && row.ip === '', 'neither her name nor her address can be read any more')
   narrator.step('The app and its API go too, so that the tour can be taken again.')
   await remove(`clients/${scene.clientId}`)

@@ -12,6 +12,7 @@ import {
   RunCredentialsExchange,
   RunPostLogin,
 } from '../../src/actions/index.js'
+import { ExecutionLog } from '../../src/actions/executions/execution-log.js'
 import { ActionsSandbox } from '../../src/actions/run/actions-sandbox.js'
 import { ActionsScene, aLogin, anExchange } from '../support/actions.js'
 import { startApp, type TestApp } from '../support/app.js'
@@ -156,6 +157,20 @@ describe('a redirect', () => {
 
     await scene.bind('post-login')
     expect(await goOn(answer)).toMatchObject({ kind: 'denied', why: 'platform_error', error: 'server_error' })
+  })
+
+  test('is one execution, also where its parts are written down at the same time', async () => {
+    const log = service.app.get(ExecutionLog)
+    const part = (status: 'suspended' | 'final', number: number) => {
+      const at = new Date().toISOString()
+      const result = { action_name: 'A', action_id: 'a', version_id: 'v', number, started_at: at, ended_at: at, failed: false }
+      return Promise.resolve({ id: 'both-parts', triggerId: 'post-login', status, results: [result], startedAt: new Date() })
+    }
+    log.add(part('suspended', 1))
+    log.add(part('final', 2))
+    await log.flushed()
+    const { body } = await service.api('GET', 'actions/executions/both-parts')
+    expect(body).toMatchObject({ status: 'final', results: [{ number: 1 }, { number: 2 }] })
   })
 
   test('that cannot be made is an error, of the flow or of the Action', async () => {

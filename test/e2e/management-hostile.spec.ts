@@ -38,6 +38,8 @@ const send = async (method: string, path: string, body?: string | Buffer, conten
     headers: { authorization: `Bearer ${token}`, ...(body !== undefined && { 'content-type': contentType }) },
     ...(body !== undefined && { body: new Uint8Array(Buffer.from(body)) }),
   })
+  // The console of Actions never ends.
+  if (res.headers.get('content-type') === 'text/event-stream') return { status: res.status, text: '', json: await res.body!.cancel() }
   const text = await res.text()
   return { status: res.status, text, json: text === '' ? undefined : JSON.parse(text) }
 }

@@ -84,7 +84,7 @@ export class ExecutionLog implements OnApplicationShutdown {
   }
 
   async #insert(batch: readonly Execution[]): Promise<void> {
-    const rows = batch.map(({ id, triggerId, status, results, startedAt }) => ({
+    const rows = joined(batch).map(({ id, triggerId, status, results, startedAt }) => ({
       id,
       trigger_id: triggerId,
       status,
@@ -92,7 +92,6 @@ export class ExecutionLog implements OnApplicationShutdown {
       created_at: startedAt,
       updated_at: new Date(),
     }))
-    // An execution that continues takes the place of its first part.
     await this.pool.query(
       `insert into action_executions (id, trigger_id, status, results, created_at, updated_at)
        select id, trigger_id, status, results, created_at, updated_at from jsonb_populate_recordset(null::action_executions, $1)
@@ -100,4 +99,14 @@ export class ExecutionLog implements OnApplicationShutdown {
       [JSON.stringify(rows)],
     )
   }
+}
+
+/** An execution that continues is one with its first part, also where both are written at once. */
+function joined(batch: readonly Execution[]): Execution[] {
+  const byId = new Map<string, Execution>()
+  for (const execution of batch) {
+    const before = byId.get(execution.id)
+    byId.set(execution.id, before ? { ...before, status: execution.status, results: [...before.results, ...execution.results] } : execution)
+  }
+  return [...byId.values()]
 }
