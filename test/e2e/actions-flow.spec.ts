@@ -170,7 +170,7 @@ describe('a redirect', () => {
     log.add(part('final', 2))
     await log.flushed()
     const { body } = await service.api('GET', 'actions/executions/both-parts')
-    expect(body).toMatchObject({ status: 'final', results: [{ number: 1 }, { number: 2 }] })
+    expect(body).toMatchObject({ status: 'final', results: [{ version_number: 1 }, { version_number: 2 }] })
   })
 
   test('that cannot be made is an error, of the flow or of the Action', async () => {
