@@ -18,6 +18,11 @@ import { Actions1763701500000 } from './1763701500000-actions.js'
 import { Sessions1763701600000 } from './1763701600000-sessions.js'
 import { LogoutMessages1763701700000 } from './1763701700000-logout-messages.js'
 import { RefreshTokenPages1763702900000 } from './1763702900000-refresh-token-pages.js'
+import { SuspendedLogins1763703000000 } from './1763703000000-suspended-logins.js'
+import { Organizations1763703200000 } from './1763703200000-organizations.js'
+import { OrganizationMarks1763703210000 } from './1763703210000-organization-marks.js'
+import { LogStreams1763703300000 } from './1763703300000-log-streams.js'
+import { LoginBlocks1763703400000 } from './1763703400000-login-blocks.js'
 
 /** All migrations, oldest first. Once released, one is never edited. */
 export const migrations = [
@@ -41,4 +46,9 @@ export const migrations = [
   Sessions1763701600000,
   LogoutMessages1763701700000,
   RefreshTokenPages1763702900000,
+  SuspendedLogins1763703000000,
+  Organizations1763703200000,
+  OrganizationMarks1763703210000,
+  LogStreams1763703300000,
+  LoginBlocks1763703400000,
 ]

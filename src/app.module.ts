@@ -10,7 +10,7 @@ import { EventStoreModule } from './event-store/event-store.module.js'
 import { OperationsModule } from './http/operations.module.js'
 import { RateLimitsModule } from './http/rate-limits.js'
 import { KeysModule } from './keys/keys.module.js'
-import { ManagementModule } from './management/management.module.js'
+import { ManagementJobsModule, ManagementModule } from './management/management.module.js'
 import { SessionsModule } from './sessions/index.js'
 import { TokensModule } from './tokens/index.js'
 import { UsersModule } from './users/index.js'
@@ -20,7 +20,7 @@ const FOUNDATION = [DatabaseModule, EventStoreModule, KeysModule, AuditModule, R
 /** What answers HTTP, in dependency order. */
 const HTTP = [UsersModule, ActionsModule, SessionsModule, AuthorizationModule, TokensModule, ManagementModule]
 /** What one process does for all. */
-const BACKGROUND = [BackgroundModule]
+const BACKGROUND = [ManagementJobsModule, BackgroundModule]
 
 @Module({})
 export class AppModule {

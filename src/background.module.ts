@@ -2,7 +2,15 @@ import { Inject, Injectable, Logger, Module, type OnApplicationBootstrap, type O
 import { CommandBus, CqrsModule } from '@nestjs/cqrs'
 import pg from 'pg'
 import { ActionBuildReactor, ActionsModule, ForgetExecutions } from './actions/index.js'
-import { AuthorizationModule, ConsentsWithdrawnReactor, ForgetUsedProofs, SendLogoutMessages, SessionEndedReactor } from './authorization/index.js'
+import {
+  AuthorizationModule,
+  ConsentsWithdrawnReactor,
+  ForgetSuspendedLogins,
+  ForgetUsedProofs,
+  SendLogoutMessages,
+  SessionEndedReactor,
+} from './authorization/index.js'
+import { BackgroundJobs } from './event-store/background-jobs.js'
 import { BackgroundWorker } from './event-store/background-worker.js'
 import { LogKey } from './keys/log-key.js'
 import { personalValues } from './keys/personal-values.js'
@@ -13,8 +21,10 @@ import {
   ActiveLimitReactor,
   ClientDeletedReactor,
   GrantEndedReactor,
+  OrganizationDeletedReactor,
   RotationSwitchedReactor,
   TokensModule,
+  SessionRevokedReactor,
   UserDeletedReactor,
   WorkOffRevocations,
 } from './tokens/index.js'
@@ -32,6 +42,8 @@ class Background implements OnApplicationBootstrap, OnApplicationShutdown {
     private readonly activeLimit: ActiveLimitReactor,
     private readonly clientDeleted: ClientDeletedReactor,
     private readonly userDeleted: UserDeletedReactor,
+    private readonly organizationDeleted: OrganizationDeletedReactor,
+    private readonly sessionRevoked: SessionRevokedReactor,
     private readonly connectionDeleted: ConnectionDeletedReactor,
     private readonly userErasure: UserErasureReactor,
     private readonly loginsEnded: LoginsEndedReactor,
@@ -41,6 +53,7 @@ class Background implements OnApplicationBootstrap, OnApplicationShutdown {
     private readonly consentsWithdrawn: ConsentsWithdrawnReactor,
     private readonly actionBuild: ActionBuildReactor,
     private readonly commands: CommandBus,
+    private readonly jobs: BackgroundJobs,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
@@ -53,6 +66,8 @@ class Background implements OnApplicationBootstrap, OnApplicationShutdown {
         this.activeLimit,
         this.clientDeleted,
         this.userDeleted,
+        this.organizationDeleted,
+        this.sessionRevoked,
         this.connectionDeleted,
         this.userErasure,
         this.loginsEnded,
@@ -70,6 +85,8 @@ class Background implements OnApplicationBootstrap, OnApplicationShutdown {
         { name: 'refresh token revocations', everyMs: 200, run: () => this.commands.execute(new WorkOffRevocations()) },
         { name: 'old executions', everyMs: 3_600_000, run: () => this.commands.execute(new ForgetExecutions()) },
         { name: 'used proofs', everyMs: 30_000, run: () => this.commands.execute(new ForgetUsedProofs()) },
+        { name: 'suspended logins', everyMs: 60_000, run: () => this.commands.execute(new ForgetSuspendedLogins()) },
+        ...this.jobs.all,
       ],
     )
     this.#worker.start()

@@ -152,3 +152,10 @@ function attempt<T>(make: () => T, problem: string): T {
     throw new WrongValue(problem)
   }
 }
+
+/** A server and its credentials. The message never repeats the value. */
+export const natsUrl: Read<string> = (value) => {
+  const url = attempt(() => new URL(value), 'is not a URL')
+  if (!/^(nats|tls):$/.test(url.protocol) || url.hostname === '') throw new WrongValue('is not the address of a NATS server')
+  return value
+}

@@ -1,5 +1,6 @@
 import { action, triggerBindings } from './actions/index.js'
 import { audit } from './audit/audit.events.js'
+import { logStream } from './audit/log-stream/log-stream.js'
 import { notice } from './audit/notice.js'
 import { authorizationCode, client, clientGrant, consent, resourceServer } from './authorization/index.js'
 import { installation } from './bootstrap/installation.js'
@@ -8,7 +9,7 @@ import { person } from './keys/person.events.js'
 import { signingKeySet } from './keys/signing-key-set.js'
 import { session } from './sessions/index.js'
 import { family, refreshTokenMark, revocation } from './tokens/index.js'
-import { connection, deviceKey, role, tenant, user } from './users/index.js'
+import { connection, deviceKey, organization, role, tenant, user } from './users/index.js'
 
 /** Every kind of stream, for `fold`. */
 export const deciders = [
@@ -20,6 +21,7 @@ export const deciders = [
   user,
   deviceKey,
   role,
+  organization,
   client,
   resourceServer,
   clientGrant,
@@ -33,4 +35,5 @@ export const deciders = [
   revocation,
   audit,
   notice,
+  logStream,
 ] as unknown as readonly Decider<unknown, Event>[]

@@ -18,9 +18,11 @@ import { ExecutionLog } from './executions/execution-log.js'
 import { Executions } from './executions/executions.js'
 import { LiveLog } from './executions/live-log.js'
 import { RecordExecution } from './executions/record-execution.js'
+import { AreActionsBoundHandler } from './queries/are-actions-bound.js'
 import { FindActionExecutionHandler } from './queries/find-action-execution.js'
 import { FindActionsHandler } from './queries/find-actions.js'
 import { FindActionVersionsHandler } from './queries/find-action-versions.js'
+import { FindPlacesHandler } from './queries/find-places.js'
 import { FindTriggerBindingsHandler } from './queries/find-trigger-bindings.js'
 import { WatchConsoleHandler } from './queries/watch-console.js'
 import { ActionCache } from './run/action-cache.js'
@@ -60,6 +62,8 @@ import { PostLoginChain } from './run/post-login-chain.js'
     FindActionVersionsHandler,
     FindTriggerBindingsHandler,
     FindActionExecutionHandler,
+    AreActionsBoundHandler,
+    FindPlacesHandler,
     WatchConsoleHandler,
   ],
   exports: [ActionBuildReactor],

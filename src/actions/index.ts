@@ -2,7 +2,8 @@
  * Actions owns the operators' code: drafts, versions, secrets, what is bound to which trigger, and the sandbox in which it runs
  * (docs/adr/0007-actions.md). It changes no session, no token and no user: what Actions decide is an answer, and the flow that asked acts on it.
  *
- * A flow asks once, when every check of its own has passed and before anything is signed or appended:
+ * A flow asks once, when every check of its own has passed and before anything is signed or appended; where AreActionsBound says that none is
+ * bound it need not, and builds no event:
  *
  *     const outcome = await commands.execute(new RunPostLogin(event, cause))
  *
@@ -28,14 +29,16 @@ export type { CredentialsExchangeEvent } from './event/credentials-exchange-even
 export { eventClient, eventRequest, type RequestParts } from './event/event-parts.js'
 export type * from './event/post-login-event.js'
 export type { LiveLine } from './executions/live-log.js'
+export { AreActionsBound } from './queries/are-actions-bound.js'
 export { FindActionExecution } from './queries/find-action-execution.js'
 export { type FoundAction, FindActions, type FoundVersion } from './queries/find-actions.js'
 export { FindActionVersions } from './queries/find-action-versions.js'
+export { FindPlaces } from './queries/find-places.js'
 export { FindTriggerBindings, type FoundBinding } from './queries/find-trigger-bindings.js'
 export { WatchConsole } from './queries/watch-console.js'
-export { type MetadataOperation, replayMetadata } from './rules/metadata.js'
+export { MetadataError, type MetadataOperation, replayMetadata } from './rules/metadata.js'
 export type { CredentialsExchangeOutcome } from './run/credentials-exchange-chain.js'
-export type { Allowed, Denied, ExecutionFacts, MetadataPatch, PostLoginOutcome, Redirected, SideEffects, Suspended } from './run/outcome.js'
+export type { Allowed, Denied, ExecutionFacts, IssuanceDecisions, MetadataPatch, PostLoginOutcome, Redirected, SideEffects, Suspended } from './run/outcome.js'
 export { isAllowedHostForm } from './sandbox/network.js'
 export { triggerBindings } from './trigger-bindings/trigger-bindings.js'
 export { DEFAULT_RUNTIME, isTrigger, RUNTIMES, TRIGGERS } from './triggers.js'

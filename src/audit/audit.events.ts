@@ -7,7 +7,7 @@ import type { Decider, PersonalData, Upcasters } from '../event-store/event.js'
 export type AuditEvent =
   | { readonly type: 'ExchangeFailed'; readonly data: ExchangeFailed }
   | { readonly type: 'ClientTokenIssued'; readonly data: { readonly scope: string; readonly tokenId: string } }
-  | { readonly type: 'AuthorizeFailed'; readonly data: { readonly error: string; readonly description: string; readonly silent: boolean } }
+  | { readonly type: 'AuthorizeFailed'; readonly data: AuthorizeFailed }
   | {
       readonly type: 'LoginFailed'
       readonly data: {
@@ -31,14 +31,32 @@ export type AuditEvent =
   | { readonly type: 'ActionExecutionFailed'; readonly data: ActionExecutionFailed }
   | { readonly type: 'RateLimited'; readonly data: { readonly bucket: string } }
 
+export interface AuthorizeFailed {
+  readonly error: string
+  /** Where Actions refused it stands in `texts`. */
+  readonly description?: string
+  readonly silent: boolean
+  /** `RefusalTexts`, sealed: an Action may put anything of a person into them. */
+  readonly texts?: PersonalData
+}
+
+/** What the client was told, and the code of `validation.error`. */
+export interface RefusalTexts {
+  readonly message: string
+  readonly code?: string
+}
+
 export interface ExchangeFailed {
   /** The grant type as on the wire. */
   readonly grant: string
   readonly error: string
-  readonly description: string
+  /** Where Actions refused it stands in `texts`. */
+  readonly description?: string
   readonly reason: string
   readonly familyId?: string
   readonly scope?: string
+  /** `RefusalTexts`, sealed. */
+  readonly texts?: PersonalData
 }
 
 /** A client was told that a session has ended, or could not be. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Context } from '../event-store/event.js'
+import type { Context, Mark } from '../event-store/event.js'
 import type { EventStore } from '../event-store/event-store.js'
 import { audit, type AuditEvent } from './audit.events.js'
 import { notice } from './notice.js'
@@ -21,8 +21,8 @@ export class Audit {
 
   constructor(private readonly store: EventStore) {}
 
-  /** Resolves when the fact is committed. Errors: the database's. */
-  record(event: AuditEvent, cause: Context): Promise<void> {
+  /** Resolves when the fact is committed, to where it stands. Errors: the database's. */
+  record(event: AuditEvent, cause: Context): Promise<Mark> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ event: { ...event, cause }, resolve, reject })
       if (!this.#writing) void this.#write()
@@ -46,7 +46,8 @@ export class Audit {
       await this.store
         .transact(audit, stream, () => ({ events: batch.map(({ event }) => event), result: undefined }))
         .then(
-          () => batch.forEach(({ resolve }) => resolve()),
+          // A batch always writes, so it always has its marks.
+          ({ mark }) => batch.forEach(({ resolve }, n) => resolve({ epoch: mark!.epoch, xid: mark!.xid, sequence: mark!.sequences[n]! })),
           (error: unknown) => batch.forEach(({ reject }) => reject(error)),
         )
     }
@@ -56,6 +57,6 @@ export class Audit {
 
 interface Waiting {
   readonly event: AuditEvent & { readonly cause: Context }
-  readonly resolve: () => void
+  readonly resolve: (mark: Mark) => void
   readonly reject: (error: unknown) => void
 }

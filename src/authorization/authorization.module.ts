@@ -6,6 +6,17 @@ import { AuthenticateClientHandler } from './commands/authenticate-client.js'
 import { AuthorizeController } from './authorize.controller.js'
 import { AuthorizeRequests } from './authorize-request.js'
 import { ConsentsWithdrawnReactor } from './consents-withdrawn.reactor.js'
+import { AdmitToOrganizationHandler } from './commands/admit-to-organization.js'
+import { AnswerLoginHandler } from './commands/answer-login.js'
+import { ContinueLoginHandler } from './commands/continue-login.js'
+import { ForgetSuspendedLoginsHandler } from './commands/forget-suspended-logins.js'
+import { SuspendLoginHandler } from './commands/suspend-login.js'
+import { TakeSuspendedLoginHandler } from './commands/take-suspended-login.js'
+import { ContinueController } from './continue.controller.js'
+import { LoginAnswers } from './login-answers.js'
+import { LoginEvents } from './post-login/login-event.js'
+import { PostLoginEffects } from './post-login/post-login-effects.js'
+import { SuspendedLogins } from './post-login/suspended-logins.js'
 import { AnswerConsentHandler } from './commands/answer-consent.js'
 import { AnswerFromSessionHandler } from './commands/answer-from-session.js'
 import { ChangeClientHandler } from './commands/change-client.js'
@@ -53,11 +64,12 @@ import { FindResourceServersHandler } from './queries/find-resource-servers.js'
 import { FindUserAccessHandler } from './queries/find-user-access.js'
 import { FindSigningSecretHandler } from './queries/find-signing-secret.js'
 import { IsKnownOriginHandler } from './queries/is-known-origin.js'
+import { PostLoginFacts } from './post-login/post-login-facts.js'
 import { SettingsCache } from './queries/settings-cache.js'
 
 @Module({
   imports: [CqrsModule],
-  controllers: [AuthorizeController, LoginController, LogoutController, DiscoveryController],
+  controllers: [AuthorizeController, LoginController, ContinueController, LogoutController, DiscoveryController],
   providers: [
     LogOutHandler,
     LogoutRequests,
@@ -82,6 +94,7 @@ import { SettingsCache } from './queries/settings-cache.js'
     PageAnswers,
     LoginPages,
     AnswerFromSessionHandler,
+    AdmitToOrganizationHandler,
     AnswerConsentHandler,
     LogInHandler,
     SignUpForClientHandler,
@@ -109,7 +122,17 @@ import { SettingsCache } from './queries/settings-cache.js'
     DpopNonces,
     UsedProofs,
     SettingsCache,
+    PostLoginFacts,
+    PostLoginEffects,
+    LoginEvents,
+    LoginAnswers,
+    SuspendedLogins,
+    AnswerLoginHandler,
+    ContinueLoginHandler,
+    SuspendLoginHandler,
+    TakeSuspendedLoginHandler,
+    ForgetSuspendedLoginsHandler,
   ],
-  exports: [ConsentsWithdrawnReactor, SessionEndedReactor],
+  exports: [ConsentsWithdrawnReactor, SessionEndedReactor, PostLoginFacts, PostLoginEffects],
 })
 export class AuthorizationModule {}

@@ -120,16 +120,14 @@ export function dpopJkt(parameters: Parameters, refuse: Refuse): string | undefi
   return asked
 }
 
-/** Texts that SDKs match (spec/oauth.md §4.6). There are no organizations to belong to. */
-export function organization(parameters: Parameters, client: ClientDocument, refuse: Refuse): void {
+/** Answers what is asked for. Texts that SDKs match (spec/oauth.md §4.6); there are no invitations that could be accepted. */
+export function organization(parameters: Parameters, client: ClientDocument, refuse: Refuse): string | undefined {
   const asked = parameters['organization']
   const usage = client['organization_usage'] ?? 'deny'
-  if (asked === undefined) {
-    if (usage === 'require') refuse('invalid_request', 'parameter organization is required for this client')
-    return
-  }
-  if (usage === 'deny') refuse('invalid_request', 'parameter organization is not allowed for this client')
-  refuse('invalid_request', `parameter organization is invalid: ${asked}`)
+  if (asked === undefined && usage === 'require') refuse('invalid_request', 'parameter organization is required for this client')
+  if (asked !== undefined && usage === 'deny') refuse('invalid_request', 'parameter organization is not allowed for this client')
+  if (parameters['invitation'] !== undefined) refuse('invalid_request', 'invitation not found or already used')
+  return asked
 }
 
 export function acrValues(parameters: Parameters, tenant: TenantSettings, refuse: Refuse): void {

@@ -3,7 +3,8 @@ import { QueryBus } from '@nestjs/cqrs'
 import { CONFIG, type Config } from '../config.js'
 import type { Parameters } from '../http/body.js'
 import { OAuthError } from '../http/oauth-error.js'
-import { type ConnectionDocument, FindLoginConnections, FindTenantSettings, type TenantSettings } from '../users/index.js'
+import { type ConnectionDocument, FindLoginConnections, FindTenantSettings, type LoginOrganization, type TenantSettings } from '../users/index.js'
+import { askedOrganization } from './asked-organization.js'
 import type { CodeTerms } from './authorization-code/authorization-code.js'
 import { type AnswerTarget, type AuthorizationErrorCode, AuthorizationRefused, type ResponseMode } from './authorization-response.js'
 import type { RawRequest } from './authorize-parameters.js'
@@ -12,7 +13,7 @@ import type { ClientDocument } from './client/client.events.js'
 import { FindClient } from './queries/find-client.js'
 import { FindResourceServer } from './queries/find-resource-server.js'
 import { FindUserAccess } from './queries/find-user-access.js'
-import { isRegistered } from './redirect-uri.js'
+import { dependsOnOrganization, inOrganization, isRegistered } from './redirect-uri.js'
 import type { ResourceServerDocument } from './resource-server/resource-server.events.js'
 
 /** An authorization request that may be answered, once a person is known. */
@@ -34,6 +35,8 @@ export interface AuthorizeRequest {
   readonly idTokenHint: string | undefined
   readonly loginHint: string | undefined
   readonly screen: 'login' | 'signup'
+  /** In whose name the person logs in. */
+  readonly organization: LoginOrganization | undefined
   /** Those that a session may have come through. */
   readonly connections: readonly [ConnectionDocument, ...ConnectionDocument[]]
   /** The one to log in through. */
@@ -59,8 +62,8 @@ export class AuthorizeRequests {
   async read({ parameters, repeated }: RawRequest): Promise<AuthorizeRequest> {
     if (repeated.includes('client_id') || repeated.includes('redirect_uri')) throw new OAuthError('invalid_request', `Parameter repeated: ${repeated[0]}`)
     const client = await this.#client(parameters)
-    const redirectUri = redirectUriOf(parameters, client)
     const tenant = await this.queries.execute(new FindTenantSettings())
+    const redirectUri = redirectUriOf(parameters, client, await this.#organizationName(parameters, client, tenant))
     const target: AnswerTarget = {
       clientId: client.client_id,
       redirectUri,
@@ -73,6 +76,14 @@ export class AuthorizeRequests {
     }
     if (repeated.length > 0) refuse('invalid_request', `Parameter repeated: ${repeated[0]}`)
     return this.#validated(parameters, client, tenant, target, refuse)
+  }
+
+  /** Only for a client whose callbacks need it: whether it may be asked for at all is found out later. */
+  async #organizationName(parameters: Parameters, client: ClientDocument, tenant: TenantSettings): Promise<string | undefined> {
+    const asked = parameters['organization']
+    if (asked === undefined || !dependsOnOrganization(client)) return undefined
+    const found = await askedOrganization(this.queries, asked, tenant)
+    return found.kind === 'found' ? found.organization.document.name : undefined
   }
 
   async #client(parameters: Parameters): Promise<ClientDocument> {
@@ -100,10 +111,10 @@ export class AuthorizeRequests {
     const maxAgeSeconds = check.maxAge(parameters, refuse)
     const challenge = check.challenge(parameters, client, this.config.settings, refuse)
     const dpopJkt = check.dpopJkt(parameters, refuse)
-    check.organization(parameters, client, refuse)
+    const organization = await this.#organization(parameters, client, tenant, refuse)
     check.acrValues(parameters, tenant, refuse)
     const { api, clientGrantScope } = await this.#api(parameters, client, tenant, refuse)
-    const connections = await this.#connections(client, tenant, refuse)
+    const connections = await this.#connections(client, tenant, organization, refuse)
     const asked = parameters['connection']
     const connection = asked === undefined ? connections[0] : connections.find(({ name }) => name === asked)
     if (!connection) refuse('invalid_request', 'the connection is not enabled')
@@ -124,6 +135,7 @@ export class AuthorizeRequests {
       idTokenHint: parameters['id_token_hint'],
       loginHint: parameters['login_hint'],
       screen: parameters['screen_hint'] === 'signup' ? 'signup' : 'login',
+      organization,
       connections,
       connection,
     }
@@ -145,16 +157,41 @@ export class AuthorizeRequests {
     return access.kind === 'allowed' ? { api, clientGrantScope: access.clientGrantScope } : refuse('access_denied', access.description)
   }
 
-  async #connections(client: ClientDocument, tenant: TenantSettings, refuse: check.Refuse): Promise<[ConnectionDocument, ...ConnectionDocument[]]> {
+  async #organization(parameters: Parameters, client: ClientDocument, tenant: TenantSettings, refuse: check.Refuse): Promise<LoginOrganization | undefined> {
+    const asked = check.organization(parameters, client, refuse)
+    if (asked === undefined) return undefined
+    const found = await askedOrganization(this.queries, asked, tenant)
+    return found.kind === 'found' ? found.organization : refuse('invalid_request', found.text)
+  }
+
+  /** With an organization those of both: its own, as far as the client may use them. */
+  async #connections(
+    client: ClientDocument,
+    tenant: TenantSettings,
+    organization: LoginOrganization | undefined,
+    refuse: check.Refuse,
+  ): Promise<[ConnectionDocument, ...ConnectionDocument[]]> {
     const query = new FindLoginConnections({ clientId: client.client_id, firstParty: client.is_first_party }, tenant.default_directory)
-    const [first, ...others] = await this.queries.execute(query)
-    return first ? [first, ...others] : refuse('unauthorized_client' satisfies AuthorizationErrorCode, 'no connections enabled for the client')
+    const all = await this.queries.execute(query)
+    const [first, ...others] = organization ? all.filter(({ id }) => settingsIn(organization, id)) : all
+    if (first) return [first, ...others]
+    return refuse('unauthorized_client' satisfies AuthorizationErrorCode, `no connections enabled for the ${all.length > 0 ? 'organization' : 'client'}`)
   }
 }
 
+/** Whether somebody who is not known yet may make an account: where the connection has it open, and the organization too. */
+export function isSignUpOpen({ connection, organization }: Pick<AuthorizeRequest, 'connection' | 'organization'>): boolean {
+  if (connection.options['disable_signup'] === true) return false
+  return !organization || settingsIn(organization, connection.id)?.is_signup_enabled === true
+}
+
+const settingsIn = ({ connections }: LoginOrganization, connectionId: string): LoginOrganization['connections'][number] | undefined =>
+  connections.find(({ connection_id }) => connection_id === connectionId)
+
 /** Where the answer goes. Whatever is wrong here is shown on a page: nobody is sent to an address that was not registered. */
-function redirectUriOf(parameters: Parameters, client: ClientDocument): string {
-  const redirectUri = parameters['redirect_uri'] ?? client.callbacks?.[0]
-  if (redirectUri !== undefined && isRegistered(redirectUri, client)) return redirectUri
+function redirectUriOf(parameters: Parameters, client: ClientDocument, organizationName: string | undefined): string {
+  const [first] = client.callbacks ?? []
+  const redirectUri = parameters['redirect_uri'] ?? (first === undefined ? undefined : inOrganization(first, organizationName))
+  if (redirectUri !== undefined && isRegistered(redirectUri, client, organizationName)) return redirectUri
   throw new CallbackMismatch(client.client_id)
 }

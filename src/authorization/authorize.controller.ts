@@ -3,12 +3,12 @@ import { CommandBus } from '@nestjs/cqrs'
 import type { Request, Response } from 'express'
 import { readText } from '../http/body.js'
 import { OAuthError } from '../http/oauth-error.js'
-import { requestContext } from '../http/request-context.js'
 import { readRawRequest, type RawRequest } from './authorize-parameters.js'
 import { AuthorizeRequests } from './authorize-request.js'
 import { AnswerFromSession } from './commands/answer-from-session.js'
 import { PageAnswers } from './page-answers.js'
 import { SessionAnswers } from './session-answers.js'
+import { visitOf } from './visit.js'
 
 const MAX_BODY = 100_000
 
@@ -48,7 +48,7 @@ export class AuthorizeController {
 
   async #authorize(req: Request, res: Response, raw: RawRequest): Promise<void> {
     const request = await this.requests.read(raw)
-    const answer = await this.commands.execute(new AnswerFromSession(request, req.headers.cookie, requestContext(req)))
+    const answer = await this.commands.execute(new AnswerFromSession(request, visitOf(req)))
     await this.sessionAnswers.send(req, res, request, answer)
   }
 }

@@ -7,6 +7,13 @@ export interface Caller {
   readonly context: Context
 }
 
+/** A browser's request: what of it a login needs, and Actions are told. */
+export interface Visit extends Caller {
+  readonly method: string
+  readonly acceptLanguage: string | undefined
+  readonly cookieHeader: string | undefined
+}
+
 /**
  * The context of an event: where the request came from is readable only as long as the person's key exists, or the key of the day's visitors.
  * `current` asks the table for the key, whoever's it is.

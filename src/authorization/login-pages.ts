@@ -4,7 +4,7 @@ import { CONFIG, type Config } from '../config.js'
 import type { Parameters } from '../http/body.js'
 import { PersonKeys } from '../keys/person-keys.js'
 import { RootKeys } from '../keys/root-key.js'
-import type { AuthorizeRequest } from './authorize-request.js'
+import { type AuthorizeRequest, isSignUpOpen } from './authorize-request.js'
 import { openProfiles, type UserProfile } from '../users/index.js'
 import { bindingFrom, newBinding, sealTransaction } from './login-transaction.js'
 import { grantedScope } from './granted-scope.js'
@@ -57,14 +57,14 @@ export class LoginPages {
       username: name ?? request.loginHint ?? '',
       takesUsernames: connection.options['requires_username'] === true,
       problem: problem?.(frame.texts),
-      signUpUrl: connection.options['disable_signup'] === true ? undefined : this.#url(request, 'signup'),
+      signUpUrl: isSignUpOpen(request) ? this.#url(request, 'signup') : undefined,
       others: connections.filter((other) => other.name !== connection.name).map((other) => ({ name: other.name, label: other.display_name ?? other.name })),
     }
     sendPage(res, status, loginPage(view))
   }
 
   async signUp(req: Request, res: Response, request: AuthorizeRequest, { status = 200, problem, name }: Again = {}): Promise<void> {
-    if (request.connection.options['disable_signup'] === true) return this.login(req, res, request)
+    if (!isSignUpOpen(request)) return this.login(req, res, request)
     const frame = await this.#frame(req, request)
     const view = {
       frame,

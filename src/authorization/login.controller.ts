@@ -4,23 +4,26 @@ import type { Request, Response } from 'express'
 import { CONFIG, type Config } from '../config.js'
 import { formParameters, type Parameters, readText } from '../http/body.js'
 import { OAuthError } from '../http/oauth-error.js'
-import { requestContext } from '../http/request-context.js'
 import { RootKeys } from '../keys/root-key.js'
 import { sessionCookies } from '../sessions/index.js'
 import { AuthorizationRefused } from './authorization-response.js'
 import { type AuthorizeRequest, AuthorizeRequests } from './authorize-request.js'
 import { AnswerFromSession } from './commands/answer-from-session.js'
 import { AnswerConsent } from './commands/answer-consent.js'
-import { type LoggedIn, LogIn } from './commands/log-in.js'
+import { LogIn, type LoginOutcome } from './commands/log-in.js'
 import { SignUpForClient } from './commands/sign-up-for-client.js'
+import { LoginAnswers } from './login-answers.js'
 import { LoginPages } from './login-pages.js'
 import { bindingFrom, type LoginTransaction, openTransaction } from './login-transaction.js'
 import { PageAnswers, StartAgain } from './page-answers.js'
 import { SessionAnswers } from './session-answers.js'
+import { visitOf } from './visit.js'
 
 const MAX_BODY = 100_000
 /** Until the oldest wrong passwords are forgotten. */
 const LOCKED_SECONDS = 900
+
+type LoggedIn = Exclude<LoginOutcome, { readonly kind: 'wrong' | 'too many' | 'blocked' }>
 
 interface Form {
   readonly fields: Parameters
@@ -39,6 +42,7 @@ export class LoginController {
     private readonly answers: PageAnswers,
     private readonly pages: LoginPages,
     private readonly sessionAnswers: SessionAnswers,
+    private readonly loginAnswers: LoginAnswers,
   ) {}
 
   @Post('login')
@@ -51,10 +55,8 @@ export class LoginController {
         return this.pages.login(req, res, request, { status: 400, problem: ({ login }) => login.incomplete, name: username ?? '' })
       }
       const proof = { kind: 'password', identifier: username, password } as const
-      const outcome = await this.commands.execute(new LogIn(request, proof, req.headers.cookie, requestContext(req)))
+      const outcome = await this.commands.execute(new LogIn(request, proof, visitOf(req)))
       switch (outcome.kind) {
-        case 'logged in':
-          return this.#loggedIn(req, res, request, outcome)
         case 'wrong':
           return this.pages.login(req, res, request, { status: 400, problem: ({ login }) => login.wrong, name: username })
         case 'too many':
@@ -63,6 +65,8 @@ export class LoginController {
           })
         case 'blocked':
           return this.answers.toClient(req, res, request.target, { error: 'unauthorized', error_description: 'user is blocked' })
+        default:
+          return this.#loggedIn(req, res, request, outcome)
       }
     })
   }
@@ -75,13 +79,13 @@ export class LoginController {
       if (email === undefined || password === undefined) {
         return this.pages.signUp(req, res, request, { status: 400, problem: ({ signUp }) => signUp.incomplete, name: email ?? '' })
       }
-      const caller = requestContext(req)
-      const signedUp = await this.commands.execute(new SignUpForClient(request, { email, password }, caller))
+      const visit = visitOf(req)
+      const signedUp = await this.commands.execute(new SignUpForClient(request, { email, password }, visit))
       if (signedUp.kind === 'refused') return this.pages.signUp(req, res, request, { status: 400, problem: () => signedUp.problem, name: email })
       const proof = { kind: 'signed up', userId: signedUp.userId } as const
-      const outcome = await this.commands.execute(new LogIn(request, proof, req.headers.cookie, caller))
-      if (outcome.kind === 'logged in') return this.#loggedIn(req, res, request, outcome)
-      return this.pages.login(req, res, request, { name: email })
+      const outcome = await this.commands.execute(new LogIn(request, proof, visit))
+      if (outcome.kind === 'wrong' || outcome.kind === 'too many' || outcome.kind === 'blocked') return this.pages.login(req, res, request, { name: email })
+      return this.#loggedIn(req, res, request, outcome)
     })
   }
 
@@ -91,9 +95,8 @@ export class LoginController {
       const { fields, transaction, request } = await this.#form(req)
       if (transaction.sessionId === undefined) throw startAgain(request, 'Please start again.')
       if (fields['action'] !== 'accept') throw new AuthorizationRefused(request.target, 'access_denied', 'User did not authorize the request')
-      const code = await this.commands.execute(new AnswerConsent(request, transaction.sessionId, req.headers.cookie, requestContext(req)))
-      if (code === undefined) return this.pages.login(req, res, request)
-      return this.answers.toClient(req, res, request.target, { code })
+      const answer = await this.commands.execute(new AnswerConsent(request, transaction.sessionId, visitOf(req)))
+      return answer ? this.loginAnswers.send(req, res, request, answer) : this.pages.login(req, res, request)
     })
   }
 
@@ -103,7 +106,7 @@ export class LoginController {
       const { fields, transaction, request } = await this.#form(req)
       if (fields['action'] !== 'accept') return this.pages.login(req, res, request)
       const { sessionId } = transaction
-      const answer = await this.commands.execute(new AnswerFromSession(request, req.headers.cookie, requestContext(req), sessionId))
+      const answer = await this.commands.execute(new AnswerFromSession(request, visitOf(req), sessionId))
       return this.sessionAnswers.send(req, res, request, answer)
     })
   }
@@ -137,10 +140,11 @@ export class LoginController {
     return this.pages.login(req, res, await this.requests.read({ parameters, repeated: [] }))
   }
 
-  async #loggedIn(req: Request, res: Response, request: AuthorizeRequest, { sessionId, session, code }: LoggedIn): Promise<void> {
+  async #loggedIn(req: Request, res: Response, request: AuthorizeRequest, outcome: LoggedIn): Promise<void> {
+    if (outcome.kind !== 'consent needed') return this.loginAnswers.send(req, res, request, outcome)
+    const { sessionId, session } = outcome
     res.append('Set-Cookie', sessionCookies(this.rootKeys, this.config.issuer, sessionId, session))
-    if (code === undefined) return this.pages.consent(req, res, request, sessionId)
-    return this.answers.toClient(req, res, request.target, { code })
+    return this.pages.consent(req, res, request, sessionId)
   }
 }
 

@@ -2,12 +2,11 @@ import { Injectable, Logger } from '@nestjs/common'
 import { QueryBus } from '@nestjs/cqrs'
 import type { Request, Response } from 'express'
 import { Audit } from '../audit/audit.js'
-import { isTransient } from '../database/errors.js'
-import { ConcurrencyError } from '../event-store/event-store.js'
 import type { Parameters } from '../http/body.js'
 import { OAuthError } from '../http/oauth-error.js'
 import { requestContext } from '../http/request-context.js'
 import { routeOf } from '../http/route.js'
+import { isUnavailable, logUnavailable } from '../http/unavailable.js'
 import { PersonKeys } from '../keys/person-keys.js'
 import { FindTenantSettings } from '../users/index.js'
 import { answerLocation, answerParameters, type AnswerTarget, AuthorizationRefused } from './authorization-response.js'
@@ -103,8 +102,9 @@ export class PageAnswers {
 
   #shown(req: Request, res: Response, error: unknown): OAuthError {
     if (error instanceof OAuthError) return error
-    const unavailable = isTransient(error) || error instanceof ConcurrencyError
-    if (!unavailable) this.#log.error('a request failed', { err: error, route: routeOf(req), requestId: res.locals['requestId'] as unknown })
+    const unavailable = isUnavailable(error)
+    if (unavailable) logUnavailable(error, req, res)
+    else this.#log.error('a request failed', { err: error, route: routeOf(req), requestId: res.locals['requestId'] as unknown })
     return new OAuthError('temporarily_unavailable', 'The service is temporarily unavailable. Please try again.', String(error), {
       status: unavailable ? 503 : 500,
       headers: { 'Retry-After': '1' },

@@ -59,6 +59,24 @@ describe('a redirect URI', () => {
     expect(isRegistered('https://a.b.example/cb', client(['https://*.*.example/cb']))).toBe(false)
   })
 
+  it('may have the name of the organization where a label is registered for it', () => {
+    const app = client(['https://{organization_name}.app.example/cb'])
+    expect(isRegistered('https://acme.app.example/cb', app, 'acme')).toBe(true)
+    for (const [other, name] of [
+      ['https://acme.app.example/cb', 'other'],
+      ['https://acme.app.example/cb', undefined],
+      ['https://{organization_name}.app.example/cb', undefined],
+      ['https://{organization_name}.app.example/cb', 'acme'],
+      ['https://evil.example/acme.app.example/cb', 'acme'],
+    ] as const) {
+      expect([other, isRegistered(other, app, name)]).toEqual([other, false])
+    }
+    expect(isRegistered('https://acme.app.example/cb', client(['https://{organization_name}.app.example/cb'], { is_first_party: false }), 'acme')).toBe(false)
+    for (const callback of ['https://app.example/{organization_name}', 'https://x-{organization_name}.app.example/', 'https://{organization_name}:3000/']) {
+      expect(isRegistered(callback.replace('{organization_name}', 'acme'), client([callback]), 'acme')).toBe(false)
+    }
+  })
+
   it('of a native app may have any port of its loopback address', () => {
     const native = { app_type: 'native' }
     expect(isRegistered('http://127.0.0.1:51004/cb', client(['http://127.0.0.1/cb'], native))).toBe(true)

@@ -13,19 +13,36 @@ interface Parts {
 
 /**
  * Whether the client may be answered at this address (spec/oauth.md §4.2): the whole text is compared, but for the case of scheme and host.
- * A registered `*` stands for one label of the host, and a native app's loopback address for any port (RFC 8252 §7.3).
+ * A registered `*` stands for one label of the host, `{organization_name}` for the name of the organization that the person logs in to, where
+ * there is one, and a native app's loopback address for any port (RFC 8252 §7.3).
  */
-export function isRegistered(redirectUri: string, { callbacks, is_first_party, app_type }: ClientDocument): boolean {
+export function isRegistered(redirectUri: string, { callbacks, is_first_party, app_type }: ClientDocument, organizationName?: string): boolean {
   const asked = partsOf(redirectUri)
   if (!asked || SCRIPTS.has(asked.scheme)) return false
   return (callbacks ?? []).some((callback) => {
-    const known = partsOf(callback)
+    const address = inOrganization(callback, is_first_party ? organizationName : undefined)
+    const known = address === undefined ? undefined : partsOf(address)
     if (!known || known.scheme !== asked.scheme || known.rest !== asked.rest) return false
     if (known.authority === asked.authority) return true
     if (app_type === 'native' && sameLoopback(asked, known)) return true
     return is_first_party && matchesWildcard(asked.authority, known.authority)
   })
 }
+
+/** Whether a client has callbacks that depend on the organization. */
+export const dependsOnOrganization = ({ callbacks, is_first_party }: ClientDocument): boolean =>
+  is_first_party && (callbacks ?? []).some((callback) => callback.includes(ORGANIZATION_NAME))
+
+/** A callback as it is for an organization; undefined for one that needs an organization and has none. The name stands only where a whole label is for it. */
+export function inOrganization(callback: string, organizationName: string | undefined): string | undefined {
+  if (!callback.includes(ORGANIZATION_NAME)) return callback
+  const [, scheme, host, rest] = /^([a-z][a-z0-9+.-]*:\/\/)([^/?#]*)(.*)$/is.exec(callback) ?? []
+  if (scheme === undefined || organizationName === undefined || rest!.includes(ORGANIZATION_NAME)) return undefined
+  const labels = host!.split('.').map((label) => (label === ORGANIZATION_NAME ? organizationName : label))
+  return labels.some((label) => label.includes(ORGANIZATION_NAME)) ? undefined : `${scheme}${labels.join('.')}${rest}`
+}
+
+const ORGANIZATION_NAME = '{organization_name}'
 
 function partsOf(uri: string): Parts | undefined {
   // A backslash, a space or a control character is read differently by different programs; a fragment is refused by RFC 6749 §3.1.2.

@@ -1,32 +1,26 @@
 import { Inject, Injectable } from '@nestjs/common'
 import type { Request, Response } from 'express'
 import { CONFIG, type Config } from '../config.js'
-import { RootKeys } from '../keys/root-key.js'
-import { clearedSessionCookies, hasSessionCookie, sessionCookies } from '../sessions/index.js'
+import { clearedSessionCookies, hasSessionCookie } from '../sessions/index.js'
 import type { AuthorizeRequest } from './authorize-request.js'
 import { AuthorizationRefused } from './authorization-response.js'
 import type { SessionAnswer } from './commands/answer-from-session.js'
+import { LoginAnswers } from './login-answers.js'
 import { LoginPages } from './login-pages.js'
-import { PageAnswers } from './page-answers.js'
 
 /** Goes on with an authorization request after the browser's session was looked at: with an answer, or with the page that comes next. */
 @Injectable()
 export class SessionAnswers {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
-    private readonly rootKeys: RootKeys,
-    private readonly answers: PageAnswers,
+    private readonly answers: LoginAnswers,
     private readonly pages: LoginPages,
   ) {}
 
   /** Errors: AuthorizationRefused. */
   async send(req: Request, res: Response, request: AuthorizeRequest, answer: SessionAnswer): Promise<void> {
     const silent = request.prompt.has('none')
-    if (answer.kind === 'answered') {
-      // The browser's copy lives as long as the session does.
-      res.append('Set-Cookie', sessionCookies(this.rootKeys, this.config.issuer, answer.sessionId, answer.session))
-      return this.answers.toClient(req, res, request.target, { code: answer.code })
-    }
+    if (answer.kind === 'answered' || answer.kind === 'refused' || answer.kind === 'sent elsewhere') return this.answers.send(req, res, request, answer)
     if (answer.kind === 'blocked') throw new AuthorizationRefused(request.target, 'unauthorized', 'user is blocked', silent)
     // It would be asked about in vain for as long as the browser keeps it (spec/sessions.md §3).
     if (answer.kind === 'login needed' && answer.stale && hasSessionCookie(req.headers.cookie)) {

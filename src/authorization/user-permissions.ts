@@ -4,12 +4,17 @@ import { isOidcScope } from './granted-scope.js'
 import type { ResourceServerDocument } from './resource-server/resource-server.events.js'
 
 /**
- * What a user is permitted at an API that enforces it (`enforce_policies`), as it is now, of the scopes that the API still has; undefined where
- * nothing is enforced, which costs nothing.
+ * What a user is permitted at an API that enforces it (`enforce_policies`), in an organization or in none, as it is now, of the scopes that the API
+ * still has; undefined where nothing is enforced, which costs nothing.
  */
-export async function enforcedPermissions(queries: QueryBus, userId: string, api: ResourceServerDocument | undefined): Promise<readonly string[] | undefined> {
+export async function enforcedPermissions(
+  queries: QueryBus,
+  userId: string,
+  api: ResourceServerDocument | undefined,
+  organizationId?: string,
+): Promise<readonly string[] | undefined> {
   if (api?.['enforce_policies'] !== true) return undefined
-  const permitted = await queries.execute(new FindUserPermissions(userId, api.id))
+  const permitted = await queries.execute(new FindUserPermissions(userId, api.id, organizationId))
   return permitted.filter((name) => api.scopes.some(({ value }) => value === name))
 }
 

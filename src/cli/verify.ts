@@ -33,6 +33,7 @@ Checks the log in the database, or offline the one in an export, and names the f
   --checkpoint FILE        an earlier checkpoint that the log must still contain; may be given several times.
                            Only this finds a log whose newest events were cut off, or an export that was
                            rewritten as a whole with another key. Keep checkpoints away from the database
+                           (LOG_CHECKPOINT_FILE has the service write one, docs/audit.md)
   --write-checkpoint FILE  after a good verification writes the newest checkpoint
   --json                   the result as one JSON object
 

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { refusedByServer } from '../database/errors.js'
 import { appendBatchSize, appendDuration } from './event-store.metrics.js'
-import type { Guard, Mark } from './event.js'
+import type { Appended, Guard, Mark } from './event.js'
 
 /** One stream's move from `expected` to `version`, with the events between. */
 export interface Append {
@@ -27,8 +27,8 @@ export interface AppendedEvent {
   readonly occurredAt: Date
 }
 
-/** The mark of the last event, or why nothing was written. */
-export type AppendOutcome = Mark | 'conflict'
+/** Where the events stand, or why nothing was written. */
+export type AppendOutcome = Appended | 'conflict'
 
 const MAX_BATCH = 32
 const MAX_IN_FLIGHT = 2
@@ -112,10 +112,10 @@ interface Waiting {
 }
 
 /**
- * Moves each stream whose version is still the expected one and inserts its events; answers the last mark of each that moved.
+ * Moves each stream whose version is still the expected one and inserts its events; answers where those of each that moved stand.
  * Rows are locked in id order (the input is sorted and joined by a nested loop), moved before born, so that two statements do not deadlock.
  */
-export async function writeAppends(db: pg.Pool | pg.PoolClient, appends: readonly Append[]): Promise<Map<string, Mark>> {
+export async function writeAppends(db: pg.Pool | pg.PoolClient, appends: readonly Append[]): Promise<Map<string, Appended>> {
   const sorted = [...appends].sort((a, b) => (a.streamId < b.streamId ? -1 : 1))
   const events = sorted.flatMap((append) => append.events.map((event) => ({ streamId: append.streamId, ...event })))
   const guards = sorted.flatMap(({ streamId, guard }) => guard?.keys.map((key) => ({ streamId, key, after: guard.after })) ?? [])
@@ -141,7 +141,13 @@ export async function writeAppends(db: pg.Pool | pg.PoolClient, appends: readonl
       ...(guards.length > 0 ? [guards.map((g) => g.streamId), guards.map((g) => g.key), guards.map((g) => g.after)] : []),
     ],
   })
-  return new Map(rows.map(({ stream_id, epoch, xid, sequence }) => [stream_id, { epoch, xid, sequence }]))
+  const places = new Map<string, Appended & { sequences: number[] }>()
+  for (const { stream_id, epoch, xid, sequence } of rows) {
+    const sequences = places.get(stream_id)?.sequences ?? []
+    sequences.push(sequence)
+    places.set(stream_id, { epoch, xid, sequence, sequences })
+  }
+  return places
 }
 
 /** Waits for the appends under way that depend on the key, and keeps others waiting until this transaction has ended. */

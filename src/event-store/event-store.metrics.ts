@@ -27,3 +27,7 @@ export const failedEvents = new Counter({
   help: 'Events that a projection or reactor could not handle',
   labelNames: ['name'],
 })
+export const lostCheckpoint = new Gauge({
+  name: 'evergrant_log_checkpoint_lost',
+  help: '1 while the log does not hold the checkpoint that was published last: its tail was cut off, or it was rewritten',
+})

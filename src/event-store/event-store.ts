@@ -4,6 +4,7 @@ import { isConnectionError } from '../database/errors.js'
 import { traced } from '../tracing.js'
 import { type Append, type AppendOutcome, AppendQueue, lockGuardKey, UnknownOutcome, writeAppends } from './append-queue.js'
 import {
+  type Appended,
   type Context,
   type Decider,
   type Decision,
@@ -56,10 +57,10 @@ export class EventStore {
     decide: (state: S, now: Date, companion: unknown) => D | Promise<D>,
     context: Context | ((state: S) => Promise<Context>) = {},
     alongside?: (db: pg.PoolClient, state: S, now: Date) => Promise<void>,
-  ): Promise<{ result: D['result']; mark?: Mark }> {
+  ): Promise<{ result: D['result']; mark?: Appended }> {
     const streamId = streamName(decider.streamType, id)
     const lost: { append: Append; result: D['result'] }[] = []
-    const attempt = async (): Promise<{ result: D['result']; mark?: Mark } | 'conflict'> => {
+    const attempt = async (): Promise<{ result: D['result']; mark?: Appended } | 'conflict'> => {
       for (const { append, result } of lost) {
         const mark = await this.#committed(append)
         if (mark) return { result, mark }
@@ -192,7 +193,7 @@ export class EventStore {
   }
 
   /** The hash of its first event tells whether an append whose answer was lost has been committed after all. */
-  async #committed(append: Append): Promise<Mark | undefined> {
+  async #committed(append: Append): Promise<Appended | undefined> {
     const first = append.events[0]!
     const { rows } = await this.pool.query<Mark & { hash: Buffer }>(
       `select hash, epoch, xid, sequence from events where stream_id = $1 and version >= $2 and version < $2 + $3 order by version`,
@@ -200,7 +201,7 @@ export class EventStore {
     )
     if (!rows[0]?.hash.equals(first.hash)) return undefined
     const { epoch, xid, sequence } = rows.at(-1)!
-    return { epoch, xid, sequence }
+    return { epoch, xid, sequence, sequences: rows.map((row) => row.sequence) }
   }
 }
 

@@ -27,6 +27,16 @@ export interface Context {
   readonly auth0Client?: object
   readonly correlationId?: string
   readonly causationId?: string
+  /** The Actions that wanted it. */
+  readonly actions?: ExecutionFacts
+}
+
+/** Which of the operator's Actions took part, so that an event can say what changed because of which version of which code. */
+export interface ExecutionFacts {
+  /** For `details.actions.executions` of log entries; absent where nothing was bound. */
+  readonly id?: string
+  /** `decided` names what was asked for, without values. Member names are Auth0's. */
+  readonly actions: readonly { readonly action_id: string; readonly version_id: string; readonly number: number; readonly decided: readonly string[] }[]
 }
 
 /** Where a request came from. */
@@ -96,6 +106,11 @@ export interface Mark {
   readonly epoch: number
   readonly xid: string
   readonly sequence: number
+}
+
+/** Where the events of one append stand: the mark of the last one, and the sequence of each; epoch and transaction are the same for all. */
+export interface Appended extends Mark {
+  readonly sequences: readonly number[]
 }
 
 /** `refresh_token_family` and `rt_…` → `refresh_token_family-rt_…`. */

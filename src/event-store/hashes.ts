@@ -61,16 +61,36 @@ const nodeHash = (left: Buffer, right: Buffer): Buffer => createHash('sha256').u
 /** Merkle tree hash of RFC 6962 §2.1 over event hashes; at least one. */
 export function merkleRoot(eventHashes: readonly Buffer[]): Buffer {
   let level = eventHashes.map(leafHash)
-  while (level.length > 1) {
-    const next: Buffer[] = []
-    for (let i = 0; i < level.length; i += 2) {
-      const left = level[i]!
-      const right = level[i + 1]
-      next.push(right ? nodeHash(left, right) : left)
-    }
-    level = next
-  }
+  while (level.length > 1) level = parents(level)
   return level[0]!
+}
+
+/** A step on the way from a leaf to the root: the hash of the neighbour, and the side on which it stands. */
+export interface PathStep {
+  readonly side: 'left' | 'right'
+  readonly hash: Buffer
+}
+
+/** Merkle audit path of RFC 6962 §2.1.1 for the event hash at `index`, from the leaf upwards. A level's last node without a neighbour has no step. */
+export function inclusionPath(eventHashes: readonly Buffer[], index: number): PathStep[] {
+  const path: PathStep[] = []
+  let level = eventHashes.map(leafHash)
+  for (let at = index; level.length > 1; at = at >> 1) {
+    const neighbour = level[at ^ 1]
+    if (neighbour) path.push({ side: at % 2 === 1 ? 'left' : 'right', hash: neighbour })
+    level = parents(level)
+  }
+  return path
+}
+
+function parents(level: readonly Buffer[]): Buffer[] {
+  const next: Buffer[] = []
+  for (let i = 0; i < level.length; i += 2) {
+    const left = level[i]!
+    const right = level[i + 1]
+    next.push(right ? nodeHash(left, right) : left)
+  }
+  return next
 }
 
 /** A seal's `leaves` column: the 32-byte event hashes in position order. */

@@ -1,10 +1,9 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common'
 import type { Request, Response } from 'express'
 import { STATUS_CODES } from 'node:http'
-import { isTransient } from '../database/errors.js'
-import { ConcurrencyError } from '../event-store/event-store.js'
 import { OAuthError } from './oauth-error.js'
 import { routeOf } from './route.js'
+import { isUnavailable, logUnavailable } from './unavailable.js'
 
 /** Thrown by the Management API (spec/management-api.md §1.6). `message` is shown; `errorCode` is absent where Auth0 sends none. */
 export class ManagementError extends Error {
@@ -46,8 +45,10 @@ export class ManagementErrorFilter implements ExceptionFilter {
   #asManagementError(error: unknown, req: Request, res: Response): ManagementError {
     if (error instanceof ManagementError) return error
     if (error instanceof OAuthError) return new ManagementError(error.status, error.description)
-    if (isTransient(error) || error instanceof ConcurrencyError)
+    if (isUnavailable(error)) {
+      logUnavailable(error, req, res)
       return new ManagementError(503, 'The service is temporarily unavailable.', undefined, { 'Retry-After': '1' })
+    }
     const status = error instanceof HttpException ? error.getStatus() : (error as { status?: unknown } | undefined)?.status
     if (status === 404) return new ManagementError(404, 'Not Found')
     if (typeof status === 'number' && status >= 400 && status < 500) return new ManagementError(status, STATUS_CODES[status] ?? 'Bad Request')

@@ -1,8 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common'
-import type { Response } from 'express'
-import { isTransient } from '../database/errors.js'
-import { ConcurrencyError } from '../event-store/event-store.js'
+import type { Request, Response } from 'express'
 import { FallbackFilter } from './fallback.filter.js'
+import { isUnavailable, logUnavailable } from './unavailable.js'
 
 /** The codes of this service's OAuth endpoints with the status each is sent with: Auth0's, where it departs from RFC 6749 §5.2 (spec/oauth.md §1.2). */
 const STATUS = {
@@ -19,6 +18,7 @@ const STATUS = {
   invalid_grant: 403,
   insufficient_scope: 403,
   mfa_required: 403,
+  interaction_required: 403,
   unauthorized: 403,
   not_found: 404,
   endpoint_disabled: 404,
@@ -26,6 +26,7 @@ const STATUS = {
   payload_too_large: 413,
   too_many_requests: 429,
   too_many_attempts: 429,
+  server_error: 500,
   temporarily_unavailable: 503,
 } as const
 
@@ -60,6 +61,7 @@ export class OAuthErrorFilter implements ExceptionFilter {
     const known = asOAuthError(error)
     if (!known) return this.#fallback.catch(error, host)
     const res = host.switchToHttp().getResponse<Response>()
+    if (isUnavailable(error)) logUnavailable(error, host.switchToHttp().getRequest<Request>(), res)
     if (res.headersSent) return void res.destroy()
     if (known.status !== 405) res.set({ 'Cache-Control': 'no-store', Pragma: 'no-cache' })
     res
@@ -69,14 +71,10 @@ export class OAuthErrorFilter implements ExceptionFilter {
   }
 }
 
-/** A database that cannot be reached or a stream that everybody wants is a matter of a moment: 503, never a lost answer. */
 function asOAuthError(error: unknown): OAuthError | undefined {
   if (error instanceof OAuthError) return error
-  if (error instanceof HttpException) return undefined
-  if (isTransient(error) || error instanceof ConcurrencyError) {
-    return new OAuthError('temporarily_unavailable', 'The service is temporarily unavailable. Please try again.', String(error), {
-      headers: { 'Retry-After': '1' },
-    })
-  }
-  return undefined
+  if (error instanceof HttpException || !isUnavailable(error)) return undefined
+  return new OAuthError('temporarily_unavailable', 'The service is temporarily unavailable. Please try again.', String(error), {
+    headers: { 'Retry-After': '1' },
+  })
 }

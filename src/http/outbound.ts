@@ -49,13 +49,15 @@ export interface Outbound {
   readonly body: string
   readonly timeoutMs: number
   readonly allowPrivate: boolean
+  /** Gives the call up. */
+  readonly signal?: AbortSignal
 }
 
 /**
  * POSTs to somebody else's server and answers its status; its body is not read, and it is followed nowhere. The address is checked where the
  * connection is made, so that no name can lead elsewhere between a check and the call. Errors: PrivateTargetError; whatever keeps it from answering.
  */
-export function postOutbound(url: URL, { headers, body, timeoutMs, allowPrivate }: Outbound): Promise<number> {
+export function postOutbound(url: URL, { headers, body, timeoutMs, allowPrivate, signal }: Outbound): Promise<number> {
   const host = url.hostname.replace(/^\[|\]$/g, '')
   if (!allowPrivate && isIP(host) !== 0 && isPrivateAddress(host)) return Promise.reject(new PrivateTargetError(`${host} is not a public address`))
   return new Promise((resolve, reject) => {
@@ -63,7 +65,7 @@ export function postOutbound(url: URL, { headers, body, timeoutMs, allowPrivate 
       method: 'POST',
       headers: { ...headers, 'Content-Length': Buffer.byteLength(body), Connection: 'close' },
       agent: false as const,
-      signal: AbortSignal.timeout(timeoutMs),
+      signal: signal ? AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) : AbortSignal.timeout(timeoutMs),
       ...(!allowPrivate && { lookup: publicLookup }),
     }
     const request = (url.protocol === 'https:' ? https : http).request(url, options, (response) => {

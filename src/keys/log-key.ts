@@ -44,6 +44,9 @@ export async function publicKeys(db: pg.Pool | pg.ClientBase): Promise<LogKeyRow
   return rows
 }
 
+/** The public half of a row. */
+export const publicKeyOf = ({ public_key }: LogKeyRow): KeyObject => createPublicKey({ key: public_key, format: 'der', type: 'spki' })
+
 /**
  * Whether the service itself made this key: its private half opens under a root key and belongs to the public one.
  * Someone who writes to the database alone cannot bring this about, so a seal under a planted key is found.

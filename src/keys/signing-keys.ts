@@ -1,4 +1,4 @@
-import { createPrivateKey, type KeyObject } from 'node:crypto'
+import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Context, Decision } from '../event-store/event.js'
@@ -19,8 +19,14 @@ const TRUST_MS = 750
 /** A key signs no sooner than every process has published it: whoever gets a token may ask any of them for its key. */
 const SETTLED_MS = TRUST_MS + 250
 
-/** A public key as /.well-known/jwks.json shows it. */
-export type PublishedJwk = PublicJwk & { readonly use: 'sig'; readonly kid: string; readonly alg: SigningAlgorithm }
+/** A public key as /.well-known/jwks.json shows it, with its certificate in base64 and that one's SHA-1 (RFC 7517 §4.7, §4.8). */
+export type PublishedJwk = PublicJwk & {
+  readonly use: 'sig'
+  readonly kid: string
+  readonly alg: SigningAlgorithm
+  readonly x5t?: string
+  readonly x5c?: string[]
+}
 
 export interface SignOptions {
   readonly alg: SigningAlgorithm
@@ -163,4 +169,15 @@ function heldIn(cache: Cache | undefined, { alg, kid }: SigningKeyRow): SigningK
   return held?.kid === kid ? held : undefined
 }
 
-const publish = ({ kid, alg, public_key }: SigningKeyRow): PublishedJwk => ({ ...publicMembers(public_key), use: 'sig', kid, alg })
+const publish = ({ kid, alg, public_key, certificate }: SigningKeyRow): PublishedJwk => ({
+  ...publicMembers(public_key),
+  use: 'sig',
+  kid,
+  alg,
+  ...(certificate !== null && certificateMembers(certificate)),
+})
+
+function certificateMembers(pem: string): { readonly x5t: string; readonly x5c: string[] } {
+  const { raw } = new X509Certificate(pem)
+  return { x5t: createHash('sha1').update(raw).digest('base64url'), x5c: [raw.toString('base64')] }
+}

@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express'
 
-const EXPOSED = 'X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After, Link, DPoP-Nonce, WWW-Authenticate'
+const EXPOSED = 'X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After, Link, X-Log-Position, DPoP-Nonce, WWW-Authenticate'
 
 /** Tokens of browser apps may call from any page (spec/management-api.md §1.1): they travel in a header, which no other page can add. */
 export const managementCors: RequestHandler = (req, res, next) => {

@@ -9,10 +9,19 @@ import { TriggersController } from './actions/triggers.controller.js'
 import { ConnectionListsController } from './connections/connection-lists.controller.js'
 import { ConnectionsController } from './connections/connections.controller.js'
 import { WriteConnections } from './connections/write-connections.js'
+import { ClientConnectionsController } from './clients/client-connections.controller.js'
 import { ClientCredentialsController } from './clients/client-credentials.controller.js'
 import { ClientsController } from './clients/clients.controller.js'
 import { ClientGrantsController } from './client-grants/client-grants.controller.js'
 import { GrantsController } from './grants/grants.controller.js'
+import { OrganizationEmptyListsController } from './organizations/empty-lists.controller.js'
+import { MemberRolesController } from './organizations/member-roles.controller.js'
+import { OrganizationClientGrantsController } from './organizations/organization-client-grants.controller.js'
+import { EnabledConnectionsController, OrganizationConnectionsController } from './organizations/organization-connections.controller.js'
+import { OrganizationConnections } from './organizations/organization-connections.js'
+import { OrganizationLists } from './organizations/organization-lists.js'
+import { OrganizationMembersController } from './organizations/organization-members.controller.js'
+import { OrganizationsController } from './organizations/organizations.controller.js'
 import { AccessLists } from './roles/access-lists.js'
 import { RolePermissionsController } from './roles/role-permissions.controller.js'
 import { RoleUsersController } from './roles/role-users.controller.js'
@@ -22,11 +31,18 @@ import { ResourceServersController } from './resource-servers/resource-servers.c
 import { SmallAnswersController } from './small/small-answers.controller.js'
 import { Stats } from './small/stats.js'
 import { StatsController } from './small/stats.controller.js'
+import { TenantParts } from './tenants/tenant-parts.js'
+import { TenantPartsController } from './tenants/tenant-parts.controller.js'
 import { TenantSettingsController } from './tenants/tenant-settings.controller.js'
 import { ShowDeviceCredentials } from './device-credentials/show-device-credentials.js'
 import { DeviceCredentialsController } from './device-credentials/device-credentials.controller.js'
 import { managementCors } from './cors.js'
+import { Deliveries } from './log-streams/delivery/deliveries.js'
+import { LogStreamsController } from './log-streams/log-streams.controller.js'
+import { ReadLogStreams } from './log-streams/read-log-streams.js'
+import { WriteLogStreams } from './log-streams/write-log-streams.js'
 import { LogsController } from './logs/logs.controller.js'
+import { LogProofs } from './logs/log-proofs.js'
 import { TenantLogs } from './logs/tenant-logs.js'
 import { ManagementAudit } from './management-audit.js'
 import { Cursors } from './paging/cursors.js'
@@ -41,37 +57,57 @@ import { SessionsController } from './sessions/sessions.controller.js'
 import { ShowSessions } from './sessions/show-sessions.js'
 import { UserSessionsController } from './sessions/user-sessions.controller.js'
 import { UsersByEmailController } from './users/users-by-email.controller.js'
+import { UserOrganizationsController } from './users/user-organizations.controller.js'
+import { UserBlocksController } from './users/user-blocks.controller.js'
+import { UserFactorsController } from './users/user-factors.controller.js'
 import { UserPermissionsController } from './users/user-permissions.controller.js'
 import { UserRolesController } from './users/user-roles.controller.js'
 import { UsersController } from './users/users.controller.js'
 import { ListUsers } from './users/list-users.js'
 import { WriteUsers } from './users/write-users.js'
+import { OpenApiController } from './openapi/openapi.controller.js'
+import { Routes } from './routes.js'
 import { UnmatchedController } from './unmatched.controller.js'
+
+export { ManagementJobsModule } from './management-jobs.module.js'
 
 /** The resources, one folder each; what matches none of them comes last. */
 const CONTROLLERS = [
   LogsController,
+  LogStreamsController,
   RefreshTokensController,
   RefreshTokenHistoriesController,
   UserRefreshTokensController,
   SessionsController,
   UserSessionsController,
   DeviceCredentialsController,
+  ClientConnectionsController,
   ClientCredentialsController,
   ClientsController,
   ResourceServersController,
   ClientGrantsController,
   GrantsController,
+  TenantPartsController,
   TenantSettingsController,
   SigningKeysController,
   StatsController,
   RolePermissionsController,
   RoleUsersController,
   RolesController,
+  OrganizationsController,
+  OrganizationMembersController,
+  MemberRolesController,
+  EnabledConnectionsController,
+  OrganizationConnectionsController,
+  OrganizationClientGrantsController,
+  OrganizationEmptyListsController,
   ConnectionsController,
   ConnectionListsController,
+  UserBlocksController,
+  UserFactorsController,
   UserRolesController,
   UserPermissionsController,
+  UserOrganizationsController,
   UsersController,
   UsersByEmailController,
   ActionVersionsController,
@@ -80,6 +116,7 @@ const CONTROLLERS = [
   ExecutionsController,
   ActionConsoleController,
   SmallAnswersController,
+  OpenApiController,
   UnmatchedController,
 ]
 
@@ -92,6 +129,7 @@ const CONTROLLERS = [
  *     export class ThingsController {
  *       @Get()
  *       @Scopes('read:things')                            // scopes.ts: any of; @AllScopes: all of. A route without one lets nobody in
+ *       @Parameters(...BOTH_PAGES)                        // parameters.ts: what the query may say, for /api/v2/openapi.json
  *       list(@Query() query: QueryParameters) {           // validation/query.ts reads parameters; paging/ reads pages and fields
  *         const request = pageRequest(query, this.cursors, 'things')
  *         …
@@ -115,9 +153,15 @@ const CONTROLLERS = [
   controllers: CONTROLLERS,
   providers: [
     AccessLists,
+    OrganizationLists,
+    OrganizationConnections,
     ManagementAudit,
     Cursors,
     TenantLogs,
+    LogProofs,
+    Deliveries,
+    ReadLogStreams,
+    WriteLogStreams,
     RevokeSelection,
     ShowRefreshTokens,
     ShowHistory,
@@ -125,6 +169,8 @@ const CONTROLLERS = [
     LogIds,
     ShowSessions,
     Stats,
+    TenantParts,
+    Routes,
     ListUsers,
     WriteUsers,
     WriteConnections,

@@ -14,7 +14,7 @@ const MAX_URL = 8192
 export class RequestInterceptor implements NestInterceptor {
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const req = context.switchToHttp().getRequest<ManagementRequest>()
-    if (req.originalUrl.length > MAX_URL) throw new ManagementError(414, 'URI Too Long')
+    if (req.originalUrl.length > MAX_URL) throw new ManagementError(414, 'Request-URI Too Large')
     refuseZeroBytes(req.params, 'Path', 'invalid_uri')
     refuseZeroBytes(req.query, 'Query', 'invalid_query_string')
     // Older Go SDKs send `null`, `{}` or `0` with GET.

@@ -1,4 +1,4 @@
-const SECRET = /secret|password|authorization|private|api_?key|signing_key|token$|assertion|^(pem|cert|key|value|code)$/i
+const SECRET = /secret|password|authorization|private|api_?key|signing_key|write_?key|source_?address|token$|assertion|^(pem|cert|key|value|code)$/i
 /** What tells where a person is, or with what: named in a search for tokens. */
 const PERSONAL = /_(ip|user_agent)$/
 

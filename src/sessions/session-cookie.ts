@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { type RootKeys, UnknownRootKeyError } from '../keys/root-key.js'
-import type { ActiveSession } from './session/session.js'
+import { type ActiveSession, cookieModeOf } from './session/session.js'
 
 /** Auth0's names (spec/sessions.md §4); the second is for browsers that do not know SameSite=None, and is set over https alone. */
 const NAME = 'auth0'
@@ -38,8 +38,8 @@ export const hasSessionCookie = (header: string | undefined): boolean => [NAME, 
 
 /** `Set-Cookie` values that give a browser the session (spec/contract.md). */
 export function sessionCookies(rootKeys: RootKeys, issuer: string, sessionId: string, session: ActiveSession): string[] {
-  const { persistent, expiresAt, cookieGeneration: generation } = session
-  const expires = persistent ? `; Expires=${new Date(expiresAt).toUTCString()}` : ''
+  const { expiresAt, cookieGeneration: generation } = session
+  const expires = cookieModeOf(session) === 'persistent' ? `; Expires=${new Date(expiresAt).toUTCString()}` : ''
   return setCookies(issuer, cookieValue(rootKeys, { sessionId, generation }), expires)
 }
 

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common'
 import { CqrsModule } from '@nestjs/cqrs'
+import { ApplyToSessionHandler } from './commands/apply-to-session.js'
 import { EndOverdueSessionsHandler } from './commands/end-overdue-sessions.js'
 import { EndSessionHandler } from './commands/end-session.js'
 import { EndSessionsOfUserHandler } from './commands/end-sessions-of-user.js'
@@ -9,6 +10,7 @@ import { RedeemOnlineTokenHandler } from './commands/redeem-online-token.js'
 import { SetSessionMetadataHandler } from './commands/set-session-metadata.js'
 import { StartSessionHandler } from './commands/start-session.js'
 import { TouchSessionHandler } from './commands/touch-session.js'
+import { WithdrawOnlineAccessHandler } from './commands/withdraw-online-access.js'
 import { LoginsEndedReactor } from './logins-ended.reactor.js'
 import { FindOnlineTokenHandler } from './queries/find-online-token.js'
 import { FindSessionByIdHandler } from './queries/find-session-by-id.js'
@@ -19,9 +21,11 @@ import { OverdueSessions } from './queries/overdue-sessions.js'
 @Module({
   imports: [CqrsModule],
   providers: [
+    ApplyToSessionHandler,
     StartSessionHandler,
     ReauthenticateSessionHandler,
     TouchSessionHandler,
+    WithdrawOnlineAccessHandler,
     SetSessionMetadataHandler,
     GrantOnlineAccessHandler,
     RedeemOnlineTokenHandler,

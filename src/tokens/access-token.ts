@@ -1,4 +1,6 @@
+import type { IssuanceDecisions } from '../actions/index.js'
 import { type ClientDocument, confirmation, type Proof, type ResourceServerDocument } from '../authorization/index.js'
+import { organizationClaims, type TokenOrganization } from './acting-in.js'
 
 /** Of tokens that open nothing but /userinfo (spec/oauth.md §2.1). */
 const USERINFO_LIFETIME_SECONDS = 86_400
@@ -18,8 +20,12 @@ export interface AccessTerms {
   readonly familyId?: string | undefined
   /** All that its subject may do at the API, where the API enforces it. */
   readonly permissions?: readonly string[] | undefined
+  /** In whose name its subject acts. */
+  readonly organization?: TokenOrganization | undefined
   /** What its bearer must hold, where it is bound. */
   readonly proof?: Proof | undefined
+  /** Actions' own (spec/actions.md §7); what this service says stands above them. */
+  readonly custom?: IssuanceDecisions['claims']['accessToken'] | undefined
 }
 
 export const accessLifetime = (api: ResourceServerDocument | undefined): number => api?.token_lifetime ?? USERINFO_LIFETIME_SECONDS
@@ -32,13 +38,17 @@ export const showsPermissions = (api: ResourceServerDocument): boolean =>
 
 /** The claims of an access token in the API's dialect (spec/oauth.md §2.1; RFC 9068 §2.2). */
 export function accessClaims(
-  { id, subject, client, api, scope, gty, familyId, permissions, proof }: AccessTerms,
+  { id, subject, client, api, scope, gty, familyId, permissions, organization, proof, custom = {} }: AccessTerms,
   issuer: string,
   now: Date,
 ): Record<string, unknown> {
   const iat = Math.floor(now.getTime() / 1000)
   const rfc9068 = api !== undefined && isRfc9068(api)
+  // Where the token is looked at here, what it goes down with is for this service to say.
+  const { fid, ...others } = custom
   return {
+    ...others,
+    ...(api && fid !== undefined && { fid }),
     iss: issuer,
     sub: subject,
     aud: audience(api, scope, issuer),
@@ -46,6 +56,7 @@ export function accessClaims(
     exp: iat + accessLifetime(api),
     ...(scope.length > 0 && { scope: scope.join(' ') }),
     jti: id,
+    ...organizationClaims(organization),
     ...(permissions && api && showsPermissions(api) && { permissions }),
     ...(proof && { cnf: confirmation(proof) }),
     ...(!api && familyId !== undefined && { fid: familyId }),

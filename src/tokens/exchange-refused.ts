@@ -1,3 +1,4 @@
+import type { ExecutionFacts } from '../event-store/event.js'
 import { OAuthError, type OAuthErrorCode } from '../http/oauth-error.js'
 
 /** What the log should know of a refused exchange beside the answer. */
@@ -7,6 +8,9 @@ export interface RefusedExchange {
   readonly familyId?: string
   /** The refusal is in the log already, as an event of its own. */
   readonly recorded?: boolean
+  readonly sessionId?: string
+  /** Where it was Actions that refused. */
+  readonly actions?: ExecutionFacts
 }
 
 /** Thrown by a grant that was understood, came from its client, and is refused. */

@@ -9,6 +9,7 @@ import {
   permittedScope,
   type ResourceServerDocument,
 } from '../authorization/index.js'
+import { actingIn, type ActingIn, notAMember } from './acting-in.js'
 import type { AccessRefused } from './commands/redeem-refresh-token.js'
 import { entitledScope, exchangeScope, policyScope } from './exchange-scope.js'
 import type { ActiveFamily } from './refresh-token/family.js'
@@ -18,7 +19,7 @@ import { type ResourcePolicy, resourcePolicies } from './refresh-token/policy.js
 type User = Pick<NonNullable<FamilyUser['user']>, 'profile' | 'administrator' | 'createdAt' | 'updatedAt'>
 
 /** What a refresh token goes back to, offline or online. */
-type Login = Pick<ActiveFamily, 'scope' | 'audience' | 'userId' | 'startedAt'>
+type Login = Pick<ActiveFamily, 'scope' | 'audience' | 'userId' | 'organizationId' | 'startedAt'>
 
 /** What an exchange gives access to. */
 export interface ExchangeRights {
@@ -28,6 +29,8 @@ export interface ExchangeRights {
   /** Present where a policy of the client opened the API, or added to what the login brought. */
   readonly policyUsed?: 'mrrt'
   readonly person: User
+  /** In whose name the user acts, where they do. */
+  readonly organization: ActingIn | undefined
   /** What the user may do at an API that enforces it. */
   readonly permissions: readonly string[] | undefined
 }
@@ -46,6 +49,11 @@ export class ExchangeRightsFinder {
   async find(family: Login, user: User | null, client: ClientDocument, asked: AskedAccess): Promise<ExchangeRights | AccessRefused> {
     if (!user || isAnotherPerson(family, user)) return USER_GONE
     if (user.profile.blocked) return USER_BLOCKED
+    const { organizationId } = family
+    const organization = organizationId === undefined ? undefined : await actingIn(this.queries, organizationId, family.userId)
+    if (organizationId !== undefined && !organization) {
+      return { refused: 'not-a-member', error: 'access_denied', description: notAMember(family.userId, organizationId) }
+    }
     const policies = resourcePolicies(client)
     const target = await this.#target(family, client, asked.audience, policies)
     if ('refused' in target) return target
@@ -56,8 +64,8 @@ export class ExchangeRightsFinder {
     const entitled = policies ? entitledScope(family.scope, policy?.scope ?? [], atLogin) : family.scope
     const { administrator } = user
     const allowed = grantedScope({ requested: entitled, client, api, clientGrantScope: access?.clientGrantScope, administrator })
-    const permissions = await enforcedPermissions(this.queries, family.userId, api)
-    const rights = (scope: readonly string[]) => ({ api, scope: permittedScope(scope, permissions), person: user, permissions })
+    const permissions = await enforcedPermissions(this.queries, family.userId, api, organizationId)
+    const rights = (scope: readonly string[]) => ({ api, scope: permittedScope(scope, permissions), person: user, organization, permissions })
     if (policies) return { ...rights(policyScope(entitled, allowed, asked.scope)), ...(policy && { policyUsed: 'mrrt' as const }) }
     const given = exchangeScope(family.scope, allowed, asked.scope)
     if ('scope' in given) return rights(given.scope)

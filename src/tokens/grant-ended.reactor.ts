@@ -3,6 +3,7 @@ import { CommandBus } from '@nestjs/cqrs'
 import { type ConsentEvent, consentUpcasters } from '../authorization/index.js'
 import type { SealedEvent, Upcasters } from '../event-store/event.js'
 import type { Reactor } from '../event-store/projection.js'
+import { WithdrawOnlineAccess } from '../sessions/index.js'
 import { EndGrantOfFamily } from './commands/end-grant-of-family.js'
 import { RevokeRefreshTokens } from './commands/revoke-refresh-tokens.js'
 import { type FamilyEvent, familyUpcasters } from './refresh-token/family.events.js'
@@ -34,5 +35,7 @@ export class GrantEndedReactor implements Reactor<Ended> {
     if (reason === 'user-deleted' || reason === 'client-deleted') return
     const selection = reason === 'all-deleted' ? { userId } : { userId, clientId, audience }
     await this.commands.execute(new RevokeRefreshTokens(selection, 'grant-deleted', by, at))
+    const access = { until: at, ...(reason !== 'all-deleted' && { clientId, audience }) }
+    await this.commands.execute(new WithdrawOnlineAccess({ userId }, access, 'grant-deleted', by))
   }
 }

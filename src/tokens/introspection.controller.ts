@@ -43,7 +43,7 @@ export class IntrospectionController {
 
   /** Active for as long as the session lives (spec/refresh-tokens.md §8). */
   #onlineToken({ sessionId, session, terms }: FoundOnlineToken): object {
-    const { clientId, scope, audience, dpopThumbprint } = terms
+    const { clientId, scope, audience, dpopThumbprint, organizationId } = terms
     return {
       active: true,
       token_type: 'refresh_token',
@@ -54,12 +54,13 @@ export class IntrospectionController {
       ...(audience !== null && { aud: audience }),
       exp: seconds(session.expiresAt),
       sid: sessionId,
+      ...(organizationId !== undefined && { org_id: organizationId }),
       ...(dpopThumbprint !== null && { cnf: { jkt: dpopThumbprint } }),
     }
   }
 
   #refreshToken({ family, now }: FoundFamily): object {
-    const { clientId, userId, sessionId, scope, audience, rotatedAt, expiresAt, idleExpiresAt, dpopThumbprint } = family
+    const { clientId, userId, sessionId, scope, audience, rotatedAt, expiresAt, idleExpiresAt, dpopThumbprint, organizationId } = family
     const ends = [expiresAt, idleExpiresAt].filter((end) => end !== null).map(seconds)
     return {
       active: true,
@@ -72,6 +73,7 @@ export class IntrospectionController {
       ...(audience !== null && { aud: audience }),
       ...(ends.length > 0 && { exp: Math.min(...ends) }),
       ...(sessionId !== null && { sid: sessionId }),
+      ...(organizationId !== undefined && { org_id: organizationId }),
       ...expirationParameters(this.config, family, now),
       ...(dpopThumbprint !== null && { cnf: { jkt: dpopThumbprint } }),
     }
@@ -86,9 +88,10 @@ function sees({ seesAll, client }: IntrospectionRequest, clientId: string, audie
 }
 
 function accessToken({ claims, clientId }: AccessToken): object {
-  const { sub, aud, iss, iat, exp, scope, cnf } = claims
+  const { sub, aud, iss, iat, exp, scope, cnf, org_id } = claims
   const token_type = cnf === undefined ? 'Bearer' : 'DPoP'
-  return { active: true, token_type, client_id: clientId, sub, aud, iss, iat, exp, ...(scope !== undefined && { scope }), ...(cnf !== undefined && { cnf }) }
+  const more = Object.fromEntries(Object.entries({ scope, cnf, org_id }).filter(([, value]) => value !== undefined))
+  return { active: true, token_type, client_id: clientId, sub, aud, iss, iat, exp, ...more }
 }
 
 const seconds = (time: string): number => Math.floor(Date.parse(time) / 1000)

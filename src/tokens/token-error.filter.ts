@@ -1,6 +1,7 @@
 import { type ArgumentsHost, Catch, Injectable } from '@nestjs/common'
 import type { Context } from '../event-store/event.js'
 import { Audit } from '../audit/audit.js'
+import type { ExchangeFailed, RefusalTexts } from '../audit/audit.events.js'
 import { claimedClientId } from '../authorization/index.js'
 import { OAuthError, OAuthErrorFilter } from '../http/oauth-error.js'
 import { requestContext } from '../http/request-context.js'
@@ -37,18 +38,24 @@ export class TokenErrorFilter extends OAuthErrorFilter {
 
   /** Before the grant type is known there is nothing that was tried; a fault of ours is no refusal, nor is asking for a nonce, which anybody may. */
   async #record(error: unknown, req: ParsedTokenRequest): Promise<void> {
-    if (!(error instanceof OAuthError) || error.status >= 500 || error.status === 429 || error.code === 'use_dpop_nonce' || !req.token) return
+    if (!(error instanceof OAuthError) || error.status === 429 || error.code === 'use_dpop_nonce' || !req.token) return
     const refused = error instanceof ExchangeRefused ? error.refused : undefined
-    if (refused?.recorded) return
+    if (refused?.recorded || (error.status >= 500 && !refused?.actions)) return
     const data = {
       grant: req.token.grantType,
       error: error.code,
-      description: error.description.slice(0, 500),
+      ...(await this.#told(error, refused)),
       reason: refused?.reason ?? error.detail ?? error.code,
       ...(refused?.familyId !== undefined && { familyId: refused.familyId }),
       ...('scope' in req.token && req.token.scope && { scope: req.token.scope.join(' ').slice(0, MAX_SCOPE) }),
     }
     await this.audit.record({ type: 'ExchangeFailed', data }, await this.#cause(req, refused))
+  }
+
+  /** An Action's own words may be about the person. */
+  async #told({ description }: OAuthError, refused: RefusedExchange | undefined): Promise<Pick<ExchangeFailed, 'description' | 'texts'>> {
+    if (!refused?.actions || refused.userId === undefined) return { description: description.slice(0, 500) }
+    return { texts: await this.personKeys.seal(refused.userId, { message: description } satisfies RefusalTexts) }
   }
 
   /** Whose token it was is known only where it is genuine. Somebody who is gone gets no key again. */
@@ -61,6 +68,13 @@ export class TokenErrorFilter extends OAuthErrorFilter {
       userId === undefined || refused?.reason === 'user-gone'
         ? { ...(userId !== undefined && { userId }), origin: await ofVisitor(this.personKeys, origin) }
         : await causedBy(this.personKeys, userId, origin)
-    return { ...context, ...(clientId !== undefined && { clientId }), ...(audience !== undefined && { audience }), ...whose }
+    return {
+      ...context,
+      ...(clientId !== undefined && { clientId }),
+      ...(audience !== undefined && { audience }),
+      ...(refused?.sessionId !== undefined && { sessionId: refused.sessionId }),
+      ...(refused?.actions && { actions: refused.actions }),
+      ...whose,
+    }
   }
 }

@@ -1,4 +1,5 @@
 import type { Proofs } from '../authorization/index.js'
+import type { Context, Origin } from '../event-store/event.js'
 import type { Parameters } from '../http/body.js'
 import { OAuthError } from '../http/oauth-error.js'
 
@@ -14,6 +15,18 @@ export type TokenRequest =
     }
 
 export type RequestOf<G extends TokenRequest['grantType']> = Extract<TokenRequest, { grantType: G }>
+
+/** Where a request came from, and what it said, as far as Actions are told. */
+export interface Caller {
+  readonly origin: Origin
+  readonly context: Context
+  readonly sent: {
+    /** The header. */
+    readonly acceptLanguage?: string | undefined
+    /** With the secrets that were among them. */
+    readonly parameters: Parameters
+  }
+}
 
 /** What a request has shown of its sender beside the client's name. */
 export interface TokenSender {

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { Inject, Injectable } from '@nestjs/common'
+import type { IssuanceDecisions } from '../actions/index.js'
 import type { ClientDocument, Proof, ResourceServerDocument } from '../authorization/index.js'
 import { CONFIG, type Config } from '../config.js'
 import { PersonKeys } from '../keys/person-keys.js'
 import { RootKeys } from '../keys/root-key.js'
+import { organizationClaims, type TokenOrganization } from './acting-in.js'
 import { accessClaims, accessLifetime, type AccessTerms, type Gty } from './access-token.js'
 import { sealOpaque } from './opaque-token.js'
 import { type Person, profileClaims } from './profile-claims.js'
@@ -40,8 +42,12 @@ export interface UserTerms {
   readonly permissions?: readonly string[] | undefined
   /** What the access token is bound to. */
   readonly proof?: Proof | undefined
+  /** In whose name the person acts. */
+  readonly organization?: TokenOrganization | undefined
   /** Started or only promised: the family of the login. An online token has none. */
   readonly familyId?: string
+  /** What Actions decided; `scope` has what they added already. */
+  readonly decided?: Pick<IssuanceDecisions, 'claims' | 'scopes'> | undefined
 }
 
 /** Turns rights into signed tokens. */
@@ -56,24 +62,43 @@ export class TokenSet {
 
   /** Access token, and ID token where `openid` was granted. `id` is the access token's `jti`. */
   async forUser(id: string, terms: UserTerms, now: Date): Promise<TokenResponse> {
-    const { client, api, person, scope, loginScope, gty, familyId, permissions, proof } = terms
+    const { client, api, person, scope, loginScope, gty, familyId, permissions, organization, proof, decided } = terms
+    const custom = decided?.claims.accessToken
     const [accessToken, idToken] = await Promise.all([
-      this.#access({ id, subject: person.profile.user_id, client, api, scope, gty, familyId, permissions, proof }, now),
+      this.#access({ id, subject: person.profile.user_id, client, api, scope, gty, familyId, permissions, organization, proof, custom }, now),
       loginScope.includes('openid') ? this.#idToken(terms, now) : undefined,
     ])
     // Beside this token's own scope stands what else the answer carries: an ID token, and a refresh token.
     const ofLogin = loginScope.filter((name) => scope.includes(name) || name === 'openid' || name === 'offline_access')
-    const told = [...new Set([...ofLogin, ...scope])]
+    const told = [...new Set([...ofLogin, ...scope])].filter((name) => !decided?.scopes.remove.includes(name))
     return this.#response(accessToken, idToken, told, api, proof)
   }
 
   /** For a client in its own name. */
   async forClient(
     id: string,
-    { client, api, scope, proof }: Pick<UserTerms, 'client' | 'scope' | 'proof'> & { readonly api: ResourceServerDocument },
+    {
+      client,
+      api,
+      scope,
+      organization,
+      proof,
+      custom,
+    }: Pick<UserTerms, 'client' | 'scope' | 'organization' | 'proof'> & Pick<AccessTerms, 'custom'> & { readonly api: ResourceServerDocument },
     now: Date,
   ): Promise<TokenResponse> {
-    const terms = { id, subject: `${client.client_id}@clients`, client, api, scope, gty: 'client-credentials', permissions: scope, proof } as const
+    const terms = {
+      id,
+      subject: `${client.client_id}@clients`,
+      client,
+      api,
+      scope,
+      gty: 'client-credentials',
+      permissions: scope,
+      organization,
+      proof,
+      custom,
+    } as const
     return this.#response(await this.#access(terms, now), undefined, scope, api, proof)
   }
 
@@ -87,16 +112,18 @@ export class TokenSet {
     return this.signer.accessToken(claims, terms.api)
   }
 
-  async #idToken({ client, person, sessionId, authenticatedAt, loginScope, nonce }: UserTerms, now: Date): Promise<string> {
+  async #idToken({ client, person, sessionId, authenticatedAt, loginScope, nonce, organization, decided }: UserTerms, now: Date): Promise<string> {
     const iat = Math.floor(now.getTime() / 1000)
     const lifetime = client.jwt_configuration?.['lifetime_in_seconds']
     const claims = {
       ...(await profileClaims(person, loginScope, (values) => this.personKeys.openMany(values))),
+      ...decided?.claims.idToken,
       iss: this.config.issuer,
       sub: person.profile.user_id,
       aud: client.client_id,
       iat,
       exp: iat + (typeof lifetime === 'number' && lifetime > 0 ? lifetime : ID_TOKEN_LIFETIME_SECONDS),
+      ...organizationClaims(organization),
       ...(sessionId !== null && { sid: sessionId }),
       ...(authenticatedAt !== null && { auth_time: Math.floor(Date.parse(authenticatedAt) / 1000) }),
       ...(nonce !== undefined && { nonce }),

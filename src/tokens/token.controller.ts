@@ -3,7 +3,7 @@ import { All, Controller, Header, HttpCode, Options, Post, Req, UseFilters, UseG
 import { CommandBus } from '@nestjs/cqrs'
 import { NO_PROOFS } from '../authorization/index.js'
 import { OAuthError } from '../http/oauth-error.js'
-import { type RequestContext, requestContext } from '../http/request-context.js'
+import { requestContext } from '../http/request-context.js'
 import { isOnlineToken } from '../sessions/index.js'
 import { ClientAuthenticationGuard } from './client-authentication.guard.js'
 import { DpopGuard } from './dpop.guard.js'
@@ -16,7 +16,7 @@ import { OAuthRequestGuard } from './oauth-request.guard.js'
 import { PreflightGuard } from './preflight.guard.js'
 import { TokenErrorFilter } from './token-error.filter.js'
 import { type ParsedTokenRequest, TokenRequestGuard } from './token-request.guard.js'
-import type { TokenRequest } from './token-request.js'
+import type { Caller, TokenRequest } from './token-request.js'
 import type { TokenResponse } from './token-set.js'
 
 /** POST /oauth/token (spec/oauth.md §6). */
@@ -44,7 +44,7 @@ export class TokenController {
     throw new OAuthError('method_not_allowed', 'Tokens are asked for with POST.', undefined, { headers: { Allow: 'POST, OPTIONS' } })
   }
 
-  #grant(request: TokenRequest, { client, confidential, proofs = NO_PROOFS }: ParsedTokenRequest, caller: RequestContext): Promise<TokenResponse> {
+  #grant(request: TokenRequest, { client, confidential, proofs = NO_PROOFS }: ParsedTokenRequest, caller: Caller): Promise<TokenResponse> {
     const sender = { confidential, proofs }
     switch (request.grantType) {
       case 'authorization_code':
@@ -60,8 +60,8 @@ export class TokenController {
 }
 
 /** A server that proved who it is may say for whom it asks, where the operator trusts it to (spec/oauth.md §1.3). */
-function callerOf(req: ParsedTokenRequest): RequestContext {
-  const caller = requestContext(req)
+function callerOf(req: ParsedTokenRequest): Caller {
+  const caller = { ...requestContext(req), sent: { acceptLanguage: req.get('accept-language'), parameters: req.body } }
   const ip = req.get('auth0-forwarded-for')?.trim() ?? ''
   const isTrusted = req.confidential && req.client.is_token_endpoint_ip_header_trusted
   return isTrusted && isIP(ip) !== 0 ? { ...caller, origin: { ...caller.origin, ip } } : caller

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common'
 import { CqrsModule } from '@nestjs/cqrs'
+import { AuthorizationModule } from '../authorization/index.js'
 import { ActiveLimitReactor } from './active-limit.reactor.js'
 import { IssueRefreshTokenHandler } from './commands/issue-refresh-token.js'
 import { ClientDeletedReactor } from './client-deleted.reactor.js'
@@ -26,7 +27,9 @@ import { RefreshTokenPages } from './queries/refresh-token-pages.js'
 import { RefreshTokensOverLimit } from './queries/refresh-tokens-over-limit.js'
 import { RevokeNonRotatingRefreshTokensHandler } from './commands/revoke-non-rotating-refresh-tokens.js'
 import { NonRotatingRefreshTokens } from './queries/non-rotating-refresh-tokens.js'
+import { OrganizationDeletedReactor } from './organization-deleted.reactor.js'
 import { RotationSwitchedReactor } from './rotation-switched.reactor.js'
+import { SessionRevokedReactor } from './session-revoked.reactor.js'
 import { UserDeletedReactor } from './user-deleted.reactor.js'
 import { ClientAuthenticationGuard } from './client-authentication.guard.js'
 import { RedeemRefreshTokenHandler } from './commands/redeem-refresh-token.js'
@@ -36,6 +39,7 @@ import { RevokeReplayedRefreshTokenHandler } from './commands/revoke-replayed-re
 import { AuthorizationCodeGrantHandler } from './grants/authorization-code.js'
 import { ClientCredentialsGrantHandler } from './grants/client-credentials.js'
 import { ExchangeRightsFinder } from './exchange-rights.js'
+import { ExchangeActions } from './post-login/exchange-actions.js'
 import { OnlineRefreshTokenGrantHandler } from './grants/online-refresh-token.js'
 import { RefreshTokenGrantHandler } from './grants/refresh-token.js'
 import { IntrospectionController } from './introspection.controller.js'
@@ -49,7 +53,7 @@ import { TokenSigner } from './token-signer.js'
 import { UserinfoController } from './userinfo.controller.js'
 
 @Module({
-  imports: [CqrsModule],
+  imports: [CqrsModule, AuthorizationModule],
   controllers: [TokenController, RevocationController, IntrospectionController, UserinfoController],
   providers: [
     TokenSet,
@@ -60,6 +64,7 @@ import { UserinfoController } from './userinfo.controller.js'
     OnlineRefreshTokenGrantHandler,
     RevokeOnlineTokenHandler,
     ExchangeRightsFinder,
+    ExchangeActions,
     ClientCredentialsGrantHandler,
     ClientAuthenticationGuard,
     RevokePresentedTokenHandler,
@@ -94,8 +99,18 @@ import { UserinfoController } from './userinfo.controller.js'
     ActiveLimitReactor,
     ClientDeletedReactor,
     GrantEndedReactor,
+    OrganizationDeletedReactor,
+    UserDeletedReactor,
+    SessionRevokedReactor,
+  ],
+  exports: [
+    ActiveLimitReactor,
+    ClientDeletedReactor,
+    GrantEndedReactor,
+    OrganizationDeletedReactor,
+    RotationSwitchedReactor,
+    SessionRevokedReactor,
     UserDeletedReactor,
   ],
-  exports: [ActiveLimitReactor, ClientDeletedReactor, GrantEndedReactor, RotationSwitchedReactor, UserDeletedReactor],
 })
 export class TokensModule {}

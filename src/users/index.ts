@@ -1,6 +1,6 @@
 /**
- * Users owns the people who log in, their passwords, roles and permissions, the connections they come through, and the tenant's settings, which every module
- * above reads. All of it is kept as current state in tables, and each change is an event in the same transaction. It knows nothing of
+ * Users owns the people who log in, their passwords, roles, permissions and organizations, the connections they come through, and the tenant's settings, which
+ * every module above reads. All of it is kept as current state in tables, and each change is an event in the same transaction. It knows nothing of
  * clients, sessions or tokens: who must go when a person goes, listens to UserDeleted. Personal values leave it encrypted; whoever
  * shows them opens them (keys/person-keys.ts).
  */
@@ -19,18 +19,30 @@ export { ChangePassword } from './commands/change-password.js'
 export { ChangeTenantSettings } from './commands/change-tenant-settings.js'
 export { type ChangedUser, ChangeUser } from './commands/change-user.js'
 export { CreateConnection } from './commands/create-connection.js'
+export { ChangeMemberRoles } from './commands/change-member-roles.js'
+export { ChangeMembership } from './commands/change-membership.js'
+export { ChangeOrganization } from './commands/change-organization.js'
+export { ChangeOrganizationItems, type OrganizationItemChange } from './commands/change-organization-items.js'
+export { CreateOrganization } from './commands/create-organization.js'
+export { DeleteOrganization } from './commands/delete-organization.js'
 export { CreateRole } from './commands/create-role.js'
 export { CreateUser, type NewUser } from './commands/create-user.js'
 export { DeleteConnection } from './commands/delete-connection.js'
 export { DeleteRole } from './commands/delete-role.js'
 export { DeleteUser } from './commands/delete-user.js'
 export { EndLogins } from './commands/end-logins.js'
+export { LiftLoginBlocks } from './commands/lift-login-blocks.js'
 export { SwitchConnectionClients } from './commands/switch-connection-clients.js'
 export { SignUp, type SignedUp } from './commands/sign-up.js'
 export { type Account, FindAccount } from './queries/find-account.js'
+export { FindLoginBlocks } from './queries/find-login-blocks.js'
 export { FindLoginConnections } from './queries/find-login-connections.js'
 export { FindConnection } from './queries/find-connection.js'
 export { FindConnections, type FoundConnection } from './queries/find-connections.js'
+export { FindLoginFacts, type LoginFacts } from './queries/find-login-facts.js'
+export { FindLoginOrganization, type LoginOrganization } from './queries/find-login-organization.js'
+export { FindOrganizationMember, type OrganizationMember } from './queries/find-organization-member.js'
+export { FindOrganizations, type FoundOrganization, type OrganizationFilter } from './queries/find-organizations.js'
 export { FindRoles, type RoleFilter } from './queries/find-roles.js'
 export { FindTenantSettings } from './queries/find-tenant-settings.js'
 export { FindUser, type FoundUser, type UserKey } from './queries/find-user.js'
@@ -41,6 +53,9 @@ export type { IdentityField, PersonalText, PlainSort, TextField, TimeField, User
 export { ConnectionDeletedReactor } from './connection-deleted.reactor.js'
 export type { ConnectionDocument, ConnectionEvent } from './connection/connection.events.js'
 export { connection, DATABASE_OPTIONS } from './connection/connection.js'
+export { keepSecrets } from './connection/secret-options.js'
+export { type OrganizationConnection, type OrganizationDocument, type OrganizationEvent, organizationUpcasters } from './organization/organization.events.js'
+export { organization } from './organization/organization.js'
 export type { RoleDocument, RoleEvent, RolePermission } from './role/role.events.js'
 export { MAX_ROLE_PERMISSIONS, role } from './role/role.js'
 export type { TenantEvent, TenantSettings } from './tenant/tenant.events.js'

@@ -14,6 +14,12 @@ import { ChangeUserHandler } from './commands/change-user.js'
 import { ChangeUserPermissionsHandler } from './commands/change-user-permissions.js'
 import { ChangeUserRolesHandler } from './commands/change-user-roles.js'
 import { CreateConnectionHandler } from './commands/create-connection.js'
+import { ChangeMemberRolesHandler } from './commands/change-member-roles.js'
+import { ChangeMembershipHandler } from './commands/change-membership.js'
+import { ChangeOrganizationHandler } from './commands/change-organization.js'
+import { ChangeOrganizationItemsHandler } from './commands/change-organization-items.js'
+import { CreateOrganizationHandler } from './commands/create-organization.js'
+import { DeleteOrganizationHandler } from './commands/delete-organization.js'
 import { CreateRoleHandler } from './commands/create-role.js'
 import { CreateUserHandler } from './commands/create-user.js'
 import { DeleteConnectionHandler } from './commands/delete-connection.js'
@@ -23,14 +29,21 @@ import { DeleteUsersOfConnectionHandler } from './commands/delete-users-of-conne
 import { EndLoginsHandler } from './commands/end-logins.js'
 import { EraseDeletedUserHandler } from './commands/erase-deleted-user.js'
 import { SignUpHandler } from './commands/sign-up.js'
+import { LiftLoginBlocksHandler } from './commands/lift-login-blocks.js'
 import { SwitchConnectionClientsHandler } from './commands/switch-connection-clients.js'
 import { ConnectionDeletedReactor } from './connection-deleted.reactor.js'
 import { CredentialsTable } from './login/credentials.js'
+import { LoginAccounts } from './login/accounts.js'
 import { LoginAttempts } from './login/login-attempts.js'
 import { FindAccountHandler } from './queries/find-account.js'
 import { FindConnectionHandler } from './queries/find-connection.js'
 import { FindLoginConnectionsHandler } from './queries/find-login-connections.js'
 import { FindConnectionsHandler } from './queries/find-connections.js'
+import { FindLoginBlocksHandler } from './queries/find-login-blocks.js'
+import { FindLoginFactsHandler } from './queries/find-login-facts.js'
+import { FindLoginOrganizationHandler } from './queries/find-login-organization.js'
+import { FindOrganizationMemberHandler } from './queries/find-organization-member.js'
+import { FindOrganizationsHandler } from './queries/find-organizations.js'
 import { FindRolesHandler } from './queries/find-roles.js'
 import { FindTenantSettingsHandler } from './queries/find-tenant-settings.js'
 import { FindUserHandler } from './queries/find-user.js'
@@ -44,9 +57,13 @@ import { UserErasureReactor } from './user-erasure.reactor.js'
   providers: [
     CredentialsTable,
     LoginAttempts,
+    LoginAccounts,
+    FindLoginBlocksHandler,
+    LiftLoginBlocksHandler,
     CheckPasswordHandler,
     SignUpHandler,
     FindAccountHandler,
+    FindLoginFactsHandler,
     FindLoginConnectionsHandler,
     CreateConnectionHandler,
     ChangeTenantSettingsHandler,
@@ -60,6 +77,15 @@ import { UserErasureReactor } from './user-erasure.reactor.js'
     FindUsersHandler,
     FindConnectionsHandler,
     UserIdsOfConnection,
+    CreateOrganizationHandler,
+    ChangeOrganizationHandler,
+    ChangeOrganizationItemsHandler,
+    DeleteOrganizationHandler,
+    ChangeMembershipHandler,
+    ChangeMemberRolesHandler,
+    FindOrganizationsHandler,
+    FindLoginOrganizationHandler,
+    FindOrganizationMemberHandler,
     CreateRoleHandler,
     ChangeRoleHandler,
     ChangeRolePermissionsHandler,

@@ -401,7 +401,7 @@ describe('an authorization code', () => {
     const winner = outcomes.findIndex(({ kind }) => kind === 'redeemed')
     expect(outcomes.filter(({ kind }) => kind === 'redeemed')).toHaveLength(1)
     const losers = outcomes.filter((_, n) => n !== winner)
-    for (const loser of losers) expect(loser).toMatchObject({ kind: 'refused', error: 'invalid_grant', replayedFamilyId: `f${winner}` })
+    for (const loser of losers) expect(loser).toMatchObject({ kind: 'refused', error: 'invalid_grant', replayed: { familyId: `f${winner}` } })
     expect((await events('AuthorizationCodeReplayed')).filter(({ data }) => data['familyId'] === `f${winner}`)).toHaveLength(1)
   })
 

@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals'
-import { startApp, type TestApp } from '../support/app.js'
+import { type Json, startApp, type TestApp } from '../support/app.js'
 
 jest.setTimeout(60_000)
 
@@ -173,14 +173,121 @@ describe('tenant settings', () => {
   })
 })
 
+describe('settings with addresses of their own', () => {
+  const BRUTE_FORCE = 'attack-protection/brute-force-protection'
+
+  it('are answered with their defaults, merged at their first level, and taken back by null', async () => {
+    expect((await service.api('GET', BRUTE_FORCE)).body).toEqual({
+      enabled: true,
+      shields: ['block', 'user_notification'],
+      mode: 'count_per_identifier_and_ip',
+      allowlist: [],
+      max_attempts: 10,
+    })
+    await service.api('PATCH', BRUTE_FORCE, { max_attempts: 5 })
+    expect(await service.api('PATCH', BRUTE_FORCE, { allowlist: ['192.0.2.0/24'] })).toMatchObject({ status: 200, body: { max_attempts: 5, enabled: true } })
+    expect((await service.api('GET', 'branding')).body).toEqual({})
+    await service.api('PATCH', 'branding', { colors: { primary: '#123456' }, logo_url: 'https://cdn.example/logo.png' })
+    expect((await service.api('PATCH', 'branding', { logo_url: null })).body).toEqual({ colors: { primary: '#123456' } })
+    expect((await service.api('PATCH', 'prompts', { identifier_first: true })).body).toMatchObject({
+      identifier_first: true,
+      universal_login_experience: 'new',
+    })
+    // They are part of the tenant, and of no other answer.
+    const { body: tenant } = await service.api('GET', 'tenants/settings')
+    expect(Object.keys(tenant).filter((name) => /brute|branding|prompts/.test(name))).toEqual([])
+  })
+
+  it('lose nothing of changes that are made at once, and nothing happens where nothing changes', async () => {
+    const parts = [{ enabled: true }, { shields: ['block'] }, { method: 'enhanced' }, { admin_notification_frequency: ['daily'] }]
+    const at = 'attack-protection/breached-password-detection'
+    await Promise.all(parts.map((part) => service.api('PATCH', at, part)))
+    expect((await service.api('GET', at)).body).toMatchObject(Object.assign({}, ...parts) as object)
+    const changes = async (): Promise<unknown> => (await service.pool.query(`select count(*) from events where type = 'TenantSettingsChanged'`)).rows
+    const before = await changes()
+    await service.api('PATCH', at, parts[0])
+    expect(await changes()).toEqual(before)
+  })
+
+  it.each([
+    [BRUTE_FORCE, { max_attempts: 0 }, 'Value 0 is less than minimum 1', 'max_attempts'],
+    [BRUTE_FORCE, { allowlist: ['everywhere'] }, 'String does not match pattern', 'allowlist'],
+    ['branding', { colors: { primary: 'red' } }, 'String does not match pattern', 'colors.primary'],
+    ['branding', { logo_url: 'http://cdn.example/x' }, `Object didn't pass validation for format absolute-https-uri-or-empty`, 'logo_url'],
+    ['prompts', { universal_login_experience: 'old' }, 'No enum match for: old', 'universal_login_experience'],
+  ])('%s refuses %j', async (at, body, detail, member) => {
+    const { status, body: refusal } = await service.api('PATCH', at, body)
+    expect({ status, message: refusal.message }).toEqual({ status: 400, message: expect.stringContaining(detail) })
+    expect(refusal.message).toContain(`on property ${member}`)
+  })
+})
+
+it('lists the connections that are on for a client', async () => {
+  const client = (await service.api('POST', 'clients', { name: 'Connected' })).body.client_id
+  const make = async (name: string): Promise<string> =>
+    (await service.api('POST', 'connections', { name, strategy: 'oidc', options: { client_secret: 'shh' }, enabled_clients: [client] })).body.id
+  const made = [await make('first-of-it'), await make('second-of-it')]
+  await service.api('POST', 'connections', { name: 'of-nobody', strategy: 'oidc' })
+  const first = (await service.api('GET', `clients/${client}/connections?take=1`)).body
+  const second = (await service.api('GET', `clients/${client}/connections?take=1&from=${first.next}`)).body
+  expect([first, second].flatMap(({ connections }) => connections.map(({ id }: { id: string }) => id))).toEqual(made)
+  expect(second.next).toBeUndefined()
+  expect((await service.api('GET', `clients/${client}/connections?strategy=samlp`)).body).toEqual({ connections: [] })
+  const narrow = { authorization: `Bearer ${await service.managementToken(['read:clients'])}` }
+  expect((await service.api('GET', `clients/${client}/connections?fields=name,options`, undefined, narrow)).body.connections).toEqual([
+    { name: 'first-of-it' },
+    { name: 'second-of-it' },
+  ])
+  expect(await service.api('GET', 'clients/nobody/connections')).toMatchObject({ status: 404, body: { message: 'Client does not exist.' } })
+})
+
+describe('a search', () => {
+  it('finds clients and APIs by what the caller may see, page by page', async () => {
+    const make = async (name: string, more: object = {}): Promise<string> => (await service.api('POST', 'clients', { name, ...more })).body.client_id
+    const made = [await make('Sought one', { client_metadata: { team: 'sought' } }), await make('Sought two', { client_metadata: { team: 'sought' } })]
+    const search = async (query: Record<string, string>, headers = {}): Promise<Json> =>
+      (await service.api('GET', `clients/search?${new URLSearchParams(query).toString()}`, undefined, headers)).body
+    const first = await search({ q: 'client_metadata.team:sought', take: '1', fields: 'client_id' })
+    const second = await search({ q: 'client_metadata.team:sought', take: '1', from: first.next })
+    expect(first.clients).toEqual([{ client_id: made[0] }])
+    expect(second).toMatchObject({ clients: [{ client_id: made[1], name: 'Sought two' }] })
+    expect(second.next).toBeUndefined()
+    // What is not shown is not found, and secrets by nobody.
+    const narrow = { authorization: `Bearer ${await service.managementToken(['read:client_summary'])}` }
+    expect(await search({ q: 'client_metadata.team:sought' }, narrow)).toEqual({ clients: [] })
+    expect((await search({ q: 'name:Sought*' }, narrow)).clients).toHaveLength(2)
+    expect(await search({ q: '_exists_:client_secret' })).toEqual({ clients: [] })
+    await createApi({ name: 'Sought API', scopes: [{ value: 'read:sought' }] })
+    expect((await service.api('GET', 'resource-servers/search?q=scopes.value:%22read:sought%22')).body.resource_servers).toMatchObject([{ name: 'Sought API' }])
+  })
+
+  it.each(['q=(', 'parser=scim', 'sort=name:1', 'take=0', 'from=x'])('refuses ?%s', async (query) => {
+    expect(await service.api('GET', `clients/search?${query}`)).toMatchObject({ status: 400, body: { errorCode: 'invalid_query_string' } })
+  })
+})
+
 describe('what is not built', () => {
+  it('takes back what it answered, and refuses anything else', async () => {
+    expect(await service.api('PUT', 'guardian/policies', [])).toMatchObject({ status: 200, body: [] })
+    expect(await service.api('PATCH', 'risk-assessments/settings', { enabled: false })).toMatchObject({ status: 200, body: { enabled: false } })
+    expect((await service.api('PUT', 'prompts/login/custom-text/en', {})).status).toBe(204)
+    for (const [method, at, body] of [
+      ['PUT', 'guardian/policies', ['all-applications']],
+      ['PATCH', 'risk-assessments/settings', { enabled: true }],
+      ['PUT', 'prompts/login/partials', { login: {} }],
+    ] as const) {
+      expect(await service.api(method, at, body)).toMatchObject({ status: 403, body: { errorCode: 'feature_not_enabled' } })
+    }
+    expect(await service.api('PATCH', 'attack-protection/captcha', {})).toMatchObject({ status: 403, body: { errorCode: 'insufficient_entitlement' } })
+  })
+
   it('answers as a tenant that has none of it', async () => {
     const get = async (path: string) => {
       const { status, body } = await service.api('GET', path)
       return [status, body]
     }
     expect(await get('rules?page=0&per_page=100&include_totals=true')).toEqual([200, { start: 0, limit: 100, total: 0, rules: [] }])
-    expect(await get('organizations?include_totals=true&take=50')).toEqual([200, { organizations: [] }])
+    expect(await get('organizations?include_totals=true&take=50')).toEqual([200, { organizations: [], total: 0 }])
     expect(await get('actions/actions?page=0&per_page=100')).toEqual([200, { actions: [], total: 0, page: 0, per_page: 100 }])
     expect(await get('log-streams')).toEqual([200, []])
     expect(await get('grants?include_totals=true')).toEqual([200, { start: 0, limit: 50, total: 0, grants: [] }])

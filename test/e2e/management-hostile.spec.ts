@@ -41,7 +41,8 @@ const send = async (method: string, path: string, body?: string | Buffer, conten
   // The console of Actions never ends.
   if (res.headers.get('content-type') === 'text/event-stream') return { status: res.status, text: '', json: await res.body!.cancel() }
   const text = await res.text()
-  return { status: res.status, text, json: text === '' ? undefined : JSON.parse(text) }
+  const isJson = res.headers.get('content-type')?.startsWith('application/json') ?? false
+  return { status: res.status, text, json: isJson ? JSON.parse(text) : undefined }
 }
 
 const deep = (depth: number): string => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`

@@ -17,8 +17,8 @@ afterAll(() => service.close())
 
 type Log = Record<string, unknown> & { log_id: string; type: string; date: string; description: string; references?: { correlation_id: string } }
 
-const record = (event: AuditEvent, context: Context = {}): Promise<void> => service.app.get(Audit).record(event, context)
-const signupFailed = (description: string, context: Context = {}): Promise<void> => record({ type: 'SignupFailed', data: { description } }, context)
+const record = (event: AuditEvent, context: Context = {}): Promise<unknown> => service.app.get(Audit).record(event, context)
+const signupFailed = (description: string, context: Context = {}): Promise<unknown> => record({ type: 'SignupFailed', data: { description } }, context)
 const get = (path: string) => service.api('GET', path)
 const search = async (q: string, more = ''): Promise<Log[]> => {
   const { status, body } = await get(`logs?q=${encodeURIComponent(q)}&sort=log_id:1${more}`)

@@ -31,7 +31,7 @@ describe('transact', () => {
     await store.transact(counter, id, add('a'))
     const { result, mark } = await store.transact(counter, id, add('b'), { actor: 'tester' })
     expect(result).toBe(2)
-    expect(mark).toEqual({ epoch: 1, xid: expect.stringMatching(/^\d+$/), sequence: expect.any(Number) })
+    expect(mark).toEqual({ epoch: 1, xid: expect.stringMatching(/^\d+$/), sequence: expect.any(Number), sequences: [expect.any(Number)] })
     expect(await store.read(counter, id)).toMatchObject({ state: { count: 2, last: 'b' }, version: 2 })
     expect(await store.history(counter, id)).toMatchObject([
       { type: 'Added', data: { by: 'a' }, version: 1, streamId: `counter-${id}` },

@@ -86,10 +86,16 @@ describe('the keys of a family', () => {
     const seen = new Map<string, string>()
     for (const [n, text] of texts.entries()) {
       const [userId, clientId, audience, sessionId] = [text, texts[(n + 1) % texts.length]!, n % 3 ? texts[(n + 2) % texts.length]! : null, text]
-      const { rows } = await pool.query<{ keys: string[] }>('select refresh_token_mark_keys($1, $2, $3, $4) as keys', [userId, clientId, audience, sessionId])
-      const selections = [{ userId }, { clientId }, { userId, clientId }, { userId, clientId, audience }, { userId, sessionId }]
+      const organizationId = text
+      const values = [userId, clientId, audience, sessionId, organizationId]
+      const { rows } = await pool.query<{ keys: string[]; others: string[] }>(
+        'select refresh_token_mark_keys($1, $2, $3, $4, $5) as keys, refresh_token_mark_keys($1, $2, $3, $4, null) as others',
+        values,
+      )
+      const selections = [{ userId }, { clientId }, { userId, clientId }, { userId, clientId, audience }, { userId, sessionId }, { organizationId }]
       expect(rows[0]!.keys).toEqual(selections.map((selection) => markKey(scopeOf(selection))))
-      expect(markKeys({ userId, clientId, audience, sessionId })).toEqual(rows[0]!.keys)
+      expect(markKeys({ userId, clientId, audience, sessionId, organizationId })).toEqual(rows[0]!.keys)
+      expect(markKeys({ userId, clientId, audience, sessionId })).toEqual(rows[0]!.others)
       for (const selection of selections) {
         const text = JSON.stringify(selection)
         const key = markKey(scopeOf(selection))

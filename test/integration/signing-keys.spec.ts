@@ -90,7 +90,7 @@ describe('signing keys', () => {
   })
 
   it('publish public members only, and keep a private half only where it may sign', async () => {
-    for (const key of await worker().published()) expect(Object.keys(key).sort()).toEqual(['alg', 'e', 'kid', 'kty', 'n', 'use'])
+    for (const key of await worker().published()) expect(Object.keys(key).sort()).toEqual(['alg', 'e', 'kid', 'kty', 'n', 'use', 'x5c', 'x5t'])
     const { rows } = await owner.query(`select distinct status from signing_keys where encrypted_private_key is not null order by 1`)
     expect(rows).toEqual([{ status: 'current' }, { status: 'next' }])
     const events = (await dumpTables(owner)).filter(({ table }) => /^(events|streams)/.test(table))

@@ -73,6 +73,13 @@ const CASES: readonly [string, Decider<unknown, never>, Event, readonly string[]
   ['a login', session, { type: 'SessionStarted', data: { userId: 'auth0|1' } }, ['s']],
   ['a session that answers in silence', session, { type: 'SessionTouched', data: { clientId: 'c', silent: true } }, ['ssa']],
   ['a session that answers with a page', session, { type: 'SessionTouched', data: { clientId: 'c', silent: false } }, []],
+  ['a login that Actions decide about', session, { type: 'SessionStarted', data: { userId: 'auth0|1', awaitsActions: true } }, []],
+  ['another such login', session, { type: 'SessionReauthenticated', data: { userId: 'auth0|1', awaitsActions: true } }, []],
+  ['a silent one that they decide about', session, { type: 'SessionTouched', data: { clientId: 'c', silent: true, awaitsActions: true } }, []],
+  ['a code that they let through', authorizationCode, { type: 'AuthorizationCodeIssued', data: { silent: false, actions: { execution: {} } } }, ['s']],
+  ['a silent one', authorizationCode, { type: 'AuthorizationCodeIssued', data: { silent: true, actions: { execution: {} } } }, ['ssa']],
+  ['a code that nobody was asked about', authorizationCode, { type: 'AuthorizationCodeIssued', data: { silent: true } }, []],
+  ['a session ended by an Action', session, { type: 'SessionEnded', data: { reason: 'action' } }, ['session_revoked']],
   ['a logout', session, { type: 'SessionEnded', data: { reason: 'logout' } }, ['slo']],
   ['a session ended by the API', session, { type: 'SessionEnded', data: { reason: 'api' } }, []],
   [

@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals'
-import { createPublicKey, randomBytes, verify } from 'node:crypto'
+import { createPublicKey, randomBytes, verify, X509Certificate } from 'node:crypto'
 import { get } from 'node:http'
 import { Module } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
@@ -55,11 +55,20 @@ describe('GET /.well-known/jwks.json', () => {
     expect(answer.headers.get('access-control-allow-origin')).toBe('*')
     expect(answer.headers.get('cache-control')).toBe('public, max-age=15, stale-while-revalidate=15, stale-if-error=86400')
     expect(answer.headers.get('content-type')).toMatch(/^application\/json/)
-    const { keys } = (await answer.json()) as { keys: Record<string, unknown>[] }
+    const { keys } = (await answer.json()) as { keys: (Record<string, unknown> & { x5c: string[] })[] }
     expect(keys).toHaveLength(2)
     for (const key of keys) {
-      expect(Object.keys(key).sort()).toEqual(['alg', 'e', 'kid', 'kty', 'n', 'use'])
+      expect(Object.keys(key).sort()).toEqual(['alg', 'e', 'kid', 'kty', 'n', 'use', 'x5c', 'x5t'])
       expect(key).toMatchObject({ kty: 'RSA', use: 'sig', alg: 'RS256' })
+    }
+  })
+
+  it('shows for each key a certificate of that key, and its thumbprint', async () => {
+    const { keys } = (await (await fetch(`${url}/.well-known/jwks.json`)).json()) as { keys: (Record<string, unknown> & { x5c: string[] })[] }
+    for (const { x5c, x5t, n, e } of keys) {
+      const certificate = new X509Certificate(Buffer.from(x5c[0]!, 'base64'))
+      expect(certificate.publicKey.export({ format: 'jwk' })).toMatchObject({ n, e })
+      expect(x5t).toBe(Buffer.from(certificate.fingerprint.replaceAll(':', ''), 'hex').toString('base64url'))
     }
   })
 

@@ -37,11 +37,12 @@ export interface TestApp {
   close(): Promise<void>
 }
 
-/** On `database` where one is given: fresh, or left behind by an app that was closed. */
+/** On `database` where one is given: fresh, or left behind by an app that was closed. `send` reaches it where Node's own fetch does not trust it. */
 export async function startApp(
   env: Record<string, string> = {},
   tls?: { readonly certFile: string; readonly keyFile: string },
   database?: string,
+  send: (url: string, init: object) => Promise<Response> = fetch,
 ): Promise<TestApp> {
   const databaseUrl = database ?? (await freshDatabase())
   const port = await freePort()
@@ -86,7 +87,7 @@ export async function startApp(
     queries: app.get(QueryBus),
     managementToken,
     async api(method, path, body, headers = {}) {
-      const res = await fetch(`${url}api/v2/${path}`, {
+      const res = await send(`${url}api/v2/${path}`, {
         method,
         headers: { authorization: `Bearer ${token}`, ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
         ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),

@@ -87,7 +87,7 @@ export function flawOf(path: string, { status, headers, text }: Answered): strin
   if (type.startsWith('text/html') && text.includes('<script>alert')) return 'shows HTML of the caller'
   if (status < 400 || text === '') return undefined
   if (type.startsWith('text/html'))
-    return /^\/(authorize|u\/|v2\/logout|oidc\/logout)/.test(path) && /role="alert"/.test(text) ? undefined : 'a page without an alert'
+    return /^\/(authorize|continue|u\/|v2\/logout|oidc\/logout)/.test(path) && /role="alert"/.test(text) ? undefined : 'a page without an alert'
   if (!type.startsWith('application/json')) return `type ${type}`
   const body = JSON.parse(text) as Record<string, unknown>
   if (/^\/api\/v2(\/|$)/i.test(path)) {

@@ -27,10 +27,10 @@ export class Visitor {
   }
 
   /** Sends the page's form with its hidden fields and these. */
-  submit(page: Page, fields: Record<string, string>): Promise<Page> {
+  submit(page: Page, fields: Record<string, string>, headers: Record<string, string> = {}): Promise<Page> {
     const [, action] = /<form method="post" action="([^"]*)">/.exec(page.html) ?? []
     if (action === undefined) throw new Error(`no form on this page: ${page.status} ${page.html}`)
-    return this.post(unescape(action), { ...hiddenFields(page), ...fields })
+    return this.post(unescape(action), { ...hiddenFields(page), ...fields }, headers)
   }
 
   async #send(path: string | URL, init: RequestInit): Promise<Page> {

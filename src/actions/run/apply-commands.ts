@@ -1,8 +1,9 @@
 import { type Command, MAX_COMMANDS, type UserMetadataKind } from '../rules/commands.js'
-import { earliest, expiryProblem } from '../rules/expiry.js'
+import { earliest, expiryProblem, nameable } from '../rules/expiry.js'
 import { changedMetadata, type MetadataOperation, metadataOperation } from '../rules/metadata.js'
 import { MAX_ADDED_SCOPES, scopeProblem, TOO_MANY_SCOPES } from '../rules/scopes.js'
 import { changedTransaction } from '../rules/transaction.js'
+import { describable } from './outcome.js'
 import type { Pending, PendingExpiry } from './pending.js'
 
 /** What an Action asked for cannot be: it counts as if the Action had thrown. */
@@ -23,6 +24,11 @@ export interface Flow {
 }
 
 const MAX_USER_METADATA_BYTES = 32_768
+/** They stay with the session. */
+const MAX_METHODS = 20
+const MAX_METHOD_URL = 1024
+/** More than browsers and servers take. */
+const MAX_URL = 65_536
 const TOO_LARGE = { user_metadata: 'User metadata exceeds the maximum size.', app_metadata: 'App metadata exceeds the maximum size.' } as const
 const STRENGTH: readonly Ending['type'][] = ['session.revoke', 'refreshToken.revoke', 'access.deny', 'validation.error', 'redirect', 'unsupported']
 
@@ -57,8 +63,7 @@ function endingOf(command: Command): Ending | undefined {
     case 'session.revoke':
       return { type: command.type, reason: text(command.reason), preserveRefreshTokens: command.preserveRefreshTokens === true }
     case 'redirect':
-      if (!URL.canParse(text(command.url)) || !/^https?:/i.test(command.url)) throw new CommandError('Invalid URL')
-      return { type: command.type, url: new URL(command.url).href }
+      return { type: command.type, url: webAddress(command.url) }
     case 'unsupported':
       return command.closed === false ? undefined : { type: command.type, method: text(command.method).slice(0, 100) }
     default:
@@ -104,7 +109,8 @@ function applied(pending: Pending, command: Command, flow: Flow): Pending {
     case 'multifactor':
       return { ...pending, multifactor: { provider: text(command.provider).slice(0, 50), allowRememberBrowser: command.allowRememberBrowser !== false } }
     case 'recordMethod':
-      return { ...pending, methods: [...pending.methods, text(command.url).slice(0, 2048)] }
+      if (pending.methods.length >= MAX_METHODS) throw new CommandError(`An execution cannot record more than ${MAX_METHODS} methods.`)
+      return { ...pending, methods: [...pending.methods, methodName(command.url)] }
     case 'unsupported':
       return { ...pending, warnings: [...pending.warnings, `api.${text(command.method).slice(0, 100)} has no effect here.`] }
     // Applied where the cache is, or already taken as the end.
@@ -144,8 +150,8 @@ function shortened(before: PendingExpiry, { absolute, idle }: { readonly absolut
     (absolute !== undefined ? expiryProblem(absolute, 'absolute') : undefined) ?? (idle !== undefined ? expiryProblem(idle, 'inactivity') : undefined)
   if (problem !== undefined) throw new CommandError(problem)
   return {
-    ...(absolute !== undefined && { expiresAt: earliest(before.expiresAt, absolute) }),
-    ...(idle !== undefined && { idleExpiresAt: earliest(before.idleExpiresAt, idle) }),
+    ...(absolute !== undefined && { expiresAt: earliest(before.expiresAt, nameable(absolute)) }),
+    ...(idle !== undefined && { idleExpiresAt: earliest(before.idleExpiresAt, nameable(idle)) }),
   }
 }
 
@@ -158,6 +164,20 @@ const tokenOf = (token: unknown): 'accessToken' | 'idToken' => (token === 'acces
 function text(value: unknown): string {
   if (typeof value !== 'string') throw new CommandError('The Action gave a command without its text.')
   return value
+}
+
+function webAddress(value: unknown): string {
+  const url = text(value)
+  if (url.length > MAX_URL || !URL.canParse(url) || !/^https?:/i.test(url)) throw new CommandError('Invalid URL')
+  return new URL(url).href
+}
+
+/** As the Action wrote it: it looks for the same text later. */
+function methodName(value: unknown): string {
+  webAddress(value)
+  const url = text(value)
+  if (url.length > MAX_METHOD_URL || describable(url) !== url) throw new CommandError('Invalid URL')
+  return url
 }
 
 function attempt<T>(work: () => T): T {

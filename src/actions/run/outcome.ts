@@ -1,15 +1,11 @@
+import type { ExecutionFacts } from '../../event-store/event.js'
 import type { CookieMode, Json } from '../rules/commands.js'
 import type { Claims } from '../rules/claims.js'
 import type { MetadataOperation } from '../rules/metadata.js'
 import type { ErrorClass } from './run-action.js'
 import type { Pending, PendingExpiry } from './pending.js'
 
-/** Which code took part, so that an event can say what changed because of which version. */
-export interface ExecutionFacts {
-  /** For `details.actions.executions` of log entries; absent where nothing was bound. */
-  readonly id?: string
-  readonly actions: readonly { readonly action_id: string; readonly version_id: string; readonly number: number; readonly decided: readonly string[] }[]
-}
+export type { ExecutionFacts }
 
 /** To be set, or with null taken away, in the user's metadata. */
 export type MetadataPatch = Readonly<Record<string, Json>>
@@ -40,6 +36,9 @@ export interface Allowed extends Ended, SideEffects {
   /** `required`: a second factor before anything is issued. `none`: not even the tenant's own policy asks for one. */
   readonly multifactor?: 'required' | 'none'
 }
+
+/** What tokens are issued with. In the code flow it travels with the code, since Actions do not run again at its redemption (spec/actions.md §4.1). */
+export type IssuanceDecisions = Pick<Allowed, 'claims' | 'scopes' | 'refreshToken'>
 
 /** Nothing is issued. */
 export interface Denied extends Ended, SideEffects {
@@ -74,6 +73,10 @@ export type PostLoginOutcome = Allowed | Denied | Redirected
 
 const MAX_DESCRIPTION = 1024
 
-/** A text of an Action as a client may get it: it travels in URLs and logs. */
-// eslint-disable-next-line no-control-regex -- these are the ones that it takes out
-export const describable = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, ' ').slice(0, MAX_DESCRIPTION)
+/** A text of an Action as a client may get it: it travels in URLs and logs. Half a character is none. */
+export const describable = (text: string): string =>
+  text
+    // eslint-disable-next-line no-control-regex -- these are the ones that it takes out
+    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, ' ')
+    .slice(0, MAX_DESCRIPTION)
+    .replace(/\p{Surrogate}/gu, '\ufffd')

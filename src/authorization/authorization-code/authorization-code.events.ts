@@ -1,4 +1,4 @@
-import type { Upcasters } from '../../event-store/event.js'
+import type { ExecutionFacts, PersonalData, Upcasters } from '../../event-store/event.js'
 
 /** What a person's login lets one client have. Nothing here redeems the code: its stream is named by the code's hash. */
 export interface AuthorizationCodeIssued {
@@ -23,9 +23,20 @@ export interface AuthorizationCodeIssued {
   readonly maxAgeSent: boolean
   /** The client gets an online refresh token. */
   readonly online?: boolean
+  /** In whose name they logged in. */
+  readonly organizationId?: string
   /** Answered from a session, nobody was asked: `prompt=none`. */
   readonly silent: boolean
+  /** Of the Actions that ran at the login; absent where none is bound. */
+  readonly actions?: DecidedByActions
   readonly expiresAt: string
+}
+
+/** What Actions decided about tokens that are issued later, and which code it was. */
+export interface DecidedByActions {
+  /** `IssuanceDecisions` as JSON, sealed for the person: claims may say anything about them. */
+  readonly decisions: PersonalData
+  readonly execution: ExecutionFacts
 }
 
 /** A code is redeemed once; a second try with it is told from a guess, because what was born of it must die. */

@@ -4,20 +4,29 @@ import { type AuthorizationCodeEvent, type AuthorizationCodeIssued, authorizatio
 export type AuthorizationCodeState =
   | { readonly status: 'unknown' }
   | ({ readonly status: 'open' } & AuthorizationCodeIssued)
-  | { readonly status: 'redeemed'; readonly clientId: string; readonly familyId: string; readonly replayed: boolean }
+  | ({ readonly status: 'redeemed'; readonly clientId: string; readonly replayed: boolean } & BornOfCode)
   | { readonly status: 'forfeited' }
+
+/** What a code was redeemed for: the family, started or only promised, and where online access was due, the session and the API of it. */
+export interface BornOfCode {
+  readonly familyId: string
+  readonly online?: { readonly sessionId: string; readonly audience: string | null }
+}
 
 export const authorizationCode: Decider<AuthorizationCodeState, AuthorizationCodeEvent> = {
   streamType: 'authorization_code',
   initial: { status: 'unknown' },
-  stateVersion: 1,
+  stateVersion: 2,
   upcasters: authorizationCodeUpcasters,
   evolve: (state, { type, data }) => {
     switch (type) {
       case 'AuthorizationCodeIssued':
         return { status: 'open', ...data }
-      case 'AuthorizationCodeRedeemed':
-        return state.status === 'open' ? { status: 'redeemed', clientId: state.clientId, familyId: data.familyId, replayed: false } : state
+      case 'AuthorizationCodeRedeemed': {
+        if (state.status !== 'open') return state
+        const { clientId, sessionId, audience, online } = state
+        return { status: 'redeemed', clientId, familyId: data.familyId, replayed: false, ...(online && { online: { sessionId, audience } }) }
+      }
       case 'AuthorizationCodeForfeited':
         return { status: 'forfeited' }
       case 'AuthorizationCodeReplayed':
@@ -49,7 +58,7 @@ export interface CodeExchange {
 
 export type CodeRefusal =
   | { readonly kind: 'refused'; readonly why: 'invalid' | 'expired' | 'binding' | 'verifier-missing' | 'verifier-wrong' | 'verifier-unexpected' }
-  | { readonly kind: 'refused'; readonly why: 'replayed'; readonly familyId: string }
+  | ({ readonly kind: 'refused'; readonly why: 'replayed' } & BornOfCode)
   | { readonly kind: 'refused'; readonly why: 'redirect-uri'; readonly expected: string }
   | { readonly kind: 'refused'; readonly why: 'possession'; readonly missing: string }
 
@@ -63,9 +72,12 @@ export function redeemCode(state: AuthorizationCodeState, exchange: CodeExchange
   })
   if (state.status === 'unknown' || state.status === 'forfeited' || state.clientId !== exchange.clientId) return refuse({ kind: 'refused', why: 'invalid' })
   if (state.status === 'redeemed') {
-    const { familyId, replayed } = state
+    const { familyId, replayed, online } = state
     // Said once: a client in a loop must not fill the log.
-    return refuse({ kind: 'refused', why: 'replayed', familyId }, replayed ? [] : [{ type: 'AuthorizationCodeReplayed', data: { familyId } }])
+    return refuse(
+      { kind: 'refused', why: 'replayed', familyId, ...(online && { online }) },
+      replayed ? [] : [{ type: 'AuthorizationCodeReplayed', data: { familyId } }],
+    )
   }
   if (now.getTime() >= Date.parse(state.expiresAt)) return refuse({ kind: 'refused', why: 'expired' })
   const { challenge, redirectUri, redirectUriSent, dpopJkt } = state

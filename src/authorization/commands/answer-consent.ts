@@ -1,19 +1,20 @@
 import { Command, CommandBus, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs'
+import { AreActionsBound } from '../../actions/index.js'
 import { PersonKeys } from '../../keys/person-keys.js'
 import { FindSession, TouchSession } from '../../sessions/index.js'
 import { FindAccount } from '../../users/index.js'
 import type { AuthorizeRequest } from '../authorize-request.js'
-import { type Caller, causedBy } from '../caused-by.js'
-import { IssueAuthorizationCode } from './issue-authorization-code.js'
+import { causedBy, type Visit } from '../caused-by.js'
+import { AdmitToOrganization } from './admit-to-organization.js'
+import { AnswerLogin, type LoginAnswer } from './answer-login.js'
 import { SettleConsent } from './settle-consent.js'
 
 /** The person allowed the client what it asked for. Undefined when the session that was asked is not the browser's any more. */
-export class AnswerConsent extends Command<string | undefined> {
+export class AnswerConsent extends Command<LoginAnswer | undefined> {
   constructor(
     readonly request: AuthorizeRequest,
     readonly sessionId: string,
-    readonly cookieHeader: string | undefined,
-    readonly caller: Caller,
+    readonly visit: Visit,
   ) {
     super()
   }
@@ -27,18 +28,21 @@ export class AnswerConsentHandler implements ICommandHandler<AnswerConsent> {
     private readonly personKeys: PersonKeys,
   ) {}
 
-  async execute({ request, sessionId, cookieHeader, caller }: AnswerConsent): Promise<string | undefined> {
-    const found = await this.queries.execute(new FindSession(cookieHeader))
+  async execute({ request, sessionId, visit }: AnswerConsent): Promise<LoginAnswer | undefined> {
+    const found = await this.queries.execute(new FindSession(visit.cookieHeader))
     if (found?.sessionId !== sessionId) return undefined
     const { userId } = found.session
     const account = await this.queries.execute(new FindAccount(userId))
     if (!account || account.profile.blocked) return undefined
-    const context = await causedBy(this.personKeys, caller, userId)
-    const session = await this.commands.execute(new TouchSession(sessionId, { clientId: request.client.client_id, silent: false }, context))
+    const context = await causedBy(this.personKeys, visit, userId)
+    await this.commands.execute(new AdmitToOrganization(request, { userId, connection: found.session.connection }, context))
+    const bound = await this.queries.execute(new AreActionsBound('post-login'))
+    const use = { clientId: request.client.client_id, silent: false, ...(bound && { awaitsActions: true as const }) }
+    const session = await this.commands.execute(new TouchSession(sessionId, use, context))
     if (!session) return undefined
     const { administrator } = account
     await this.commands.execute(new SettleConsent(request, { userId, administrator }, true, context))
-    const login = { sessionId, session, administrator, authorizedAt: session.lastInteractedAt }
-    return this.commands.execute(new IssueAuthorizationCode(request, login, context))
+    const login = { request, sessionId, session, account, visit, authorizedAt: session.lastInteractedAt, bound }
+    return this.commands.execute(new AnswerLogin(login, context))
   }
 }

@@ -1,15 +1,17 @@
 import { Command, CommandBus, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs'
+import { AreActionsBound } from '../../actions/index.js'
 import { PersonKeys } from '../../keys/person-keys.js'
-import { type ActiveSession, FindSession, type FoundSession, TouchSession } from '../../sessions/index.js'
+import { FindSession, type FoundSession, TouchSession } from '../../sessions/index.js'
 import { FindAccount, type UserProfile } from '../../users/index.js'
 import type { AuthorizeRequest } from '../authorize-request.js'
-import { type Caller, causedBy } from '../caused-by.js'
+import { causedBy, type Visit } from '../caused-by.js'
 import { IdTokenHints } from '../id-token-hints.js'
-import { IssueAuthorizationCode } from './issue-authorization-code.js'
+import { AdmitToOrganization } from './admit-to-organization.js'
+import { AnswerLogin, type LoginAnswer } from './answer-login.js'
 import { SettleConsent } from './settle-consent.js'
 
 export type SessionAnswer =
-  | { readonly kind: 'answered'; readonly code: string; readonly sessionId: string; readonly session: ActiveSession }
+  | LoginAnswer
   /** `stale`: the browser's cookie is of a session that is over, or of none. */
   | { readonly kind: 'login needed'; readonly stale?: boolean }
   | { readonly kind: 'consent needed'; readonly sessionId: string }
@@ -21,8 +23,7 @@ export type SessionAnswer =
 export class AnswerFromSession extends Command<SessionAnswer> {
   constructor(
     readonly request: AuthorizeRequest,
-    readonly cookieHeader: string | undefined,
-    readonly caller: Caller,
+    readonly visit: Visit,
     /** The session that the person has just chosen. */
     readonly chosen?: string,
   ) {
@@ -39,10 +40,10 @@ export class AnswerFromSessionHandler implements ICommandHandler<AnswerFromSessi
     private readonly hints: IdTokenHints,
   ) {}
 
-  async execute({ request, cookieHeader, caller, chosen }: AnswerFromSession): Promise<SessionAnswer> {
+  async execute({ request, visit, chosen }: AnswerFromSession): Promise<SessionAnswer> {
     const { client, prompt, tenant } = request
     if (prompt.has('login') || client.sso_disabled) return { kind: 'login needed' }
-    const found = await this.queries.execute(new FindSession(cookieHeader))
+    const found = await this.queries.execute(new FindSession(visit.cookieHeader))
     if (!found) return { kind: 'login needed', stale: true }
     if (!mayServe(found, request)) return { kind: 'login needed' }
     const { sessionId } = found
@@ -52,16 +53,17 @@ export class AnswerFromSessionHandler implements ICommandHandler<AnswerFromSessi
     if (account.profile.blocked) return { kind: 'blocked' }
     const mustChoose = prompt.has('select_account') || tenant.flags?.['enable_sso'] === false
     if (mustChoose && chosen !== sessionId) return { kind: 'choice needed', sessionId, profile: account.profile }
-    const context = await causedBy(this.personKeys, caller, userId)
+    const context = await causedBy(this.personKeys, visit, userId)
+    await this.commands.execute(new AdmitToOrganization(request, { userId, connection: found.session.connection }, context))
     const { administrator } = account
     const mayAnswer = await this.commands.execute(new SettleConsent(request, { userId, administrator }, false, context))
     if (!mayAnswer) return { kind: 'consent needed', sessionId }
-    const use = { clientId: client.client_id, silent: prompt.has('none') }
+    const bound = await this.queries.execute(new AreActionsBound('post-login'))
+    const use = { clientId: client.client_id, silent: prompt.has('none'), ...(bound && { awaitsActions: true as const }) }
     const session = await this.commands.execute(new TouchSession(sessionId, use, context))
     if (!session) return { kind: 'login needed' }
-    const login = { sessionId, session, administrator, authorizedAt: found.now.toISOString() }
-    const code = await this.commands.execute(new IssueAuthorizationCode(request, login, context))
-    return { kind: 'answered', code, sessionId, session }
+    const login = { request, sessionId, session, account, visit, authorizedAt: found.now.toISOString(), bound }
+    return this.commands.execute(new AnswerLogin(login, context))
   }
 
   /** A hint that is not ours names somebody else (OIDC Core §3.1.2.1). */

@@ -3,8 +3,9 @@ import { Command, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs
 import { CONFIG, type Config } from '../../config.js'
 import type { Context } from '../../event-store/event.js'
 import { EventStore } from '../../event-store/event-store.js'
-import type { ActiveSession } from '../../sessions/index.js'
+import { type ActiveSession, cookieModeOf } from '../../sessions/index.js'
 import { authorizationCode, type CodeTerms, issueCode } from '../authorization-code/authorization-code.js'
+import type { DecidedByActions } from '../authorization-code/authorization-code.events.js'
 import { codeStream, newCode } from '../authorization-code/code-value.js'
 import type { AuthorizeRequest } from '../authorize-request.js'
 import { grantedScope, mayGoOnline } from '../granted-scope.js'
@@ -22,6 +23,8 @@ export class IssueAuthorizationCode extends Command<string> {
       readonly authorizedAt: string
     },
     readonly context: Context,
+    /** Undefined where none was asked. */
+    readonly actions?: DecidedByActions,
   ) {
     super()
   }
@@ -35,8 +38,9 @@ export class IssueAuthorizationCodeHandler implements ICommandHandler<IssueAutho
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  async execute({ request, login, context }: IssueAuthorizationCode): Promise<string> {
-    const { client, api, clientGrantScope, target } = request
+  async execute({ request, login, context, actions }: IssueAuthorizationCode): Promise<string> {
+    const { client, api, clientGrantScope, target, organization } = request
+    const inOrganization = organization && { organizationId: organization.document.id }
     const { sessionId, session, administrator, authorizedAt } = login
     const granted = grantedScope({ requested: request.scope, client, api, clientGrantScope, administrator })
     const terms: CodeTerms = {
@@ -44,7 +48,8 @@ export class IssueAuthorizationCodeHandler implements ICommandHandler<IssueAutho
       clientId: client.client_id,
       sessionId,
       connection: session.connection,
-      scope: permittedScope(granted, await enforcedPermissions(this.queries, session.userId, api)),
+      ...inOrganization,
+      scope: permittedScope(granted, await enforcedPermissions(this.queries, session.userId, api, inOrganization?.organizationId)),
       audience: api?.identifier ?? null,
       redirectUri: target.redirectUri,
       redirectUriSent: request.redirectUriSent,
@@ -55,10 +60,11 @@ export class IssueAuthorizationCodeHandler implements ICommandHandler<IssueAutho
       authorizedAt,
       maxAgeSent: request.maxAgeSeconds !== undefined,
       silent: request.prompt.has('none'),
-      online: request.scope.includes('online_access') && mayGoOnline(client, api, session),
+      online: request.scope.includes('online_access') && mayGoOnline(client, api, { persistent: cookieModeOf(session) === 'persistent' }),
+      ...(actions && { actions }),
     }
     const code = newCode()
-    const cause = { ...context, userId: session.userId, clientId: client.client_id, sessionId, connection: session.connection }
+    const cause = { ...context, userId: session.userId, clientId: client.client_id, sessionId, connection: session.connection, ...inOrganization }
     const { codeTtl } = this.config.settings
     await this.store.transact(authorizationCode, codeStream(code), (state, now) => issueCode(state, terms, now, codeTtl), cause)
     return code

@@ -1,4 +1,5 @@
 import { Command, CommandBus, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs'
+import { AreActionsBound } from '../../actions/index.js'
 import { Audit } from '../../audit/audit.js'
 import type { AuditEvent } from '../../audit/audit.events.js'
 import type { Context } from '../../event-store/event.js'
@@ -6,19 +7,17 @@ import { PersonKeys } from '../../keys/person-keys.js'
 import { type ActiveSession, EndSession, FindSession, type Login, ReauthenticateSession, StartSession } from '../../sessions/index.js'
 import { CheckPassword, FindAccount } from '../../users/index.js'
 import type { AuthorizeRequest } from '../authorize-request.js'
-import { type Caller, causedBy, ofVisitor } from '../caused-by.js'
-import { IssueAuthorizationCode } from './issue-authorization-code.js'
+import { type Caller, causedBy, ofVisitor, type Visit } from '../caused-by.js'
+import { AdmitToOrganization } from './admit-to-organization.js'
+import { AnswerLogin, type LoginAnswer } from './answer-login.js'
 import { SettleConsent } from './settle-consent.js'
 
-export interface LoggedIn {
-  readonly kind: 'logged in'
-  readonly sessionId: string
-  readonly session: ActiveSession
-  /** Undefined when the person has to consent first. */
-  readonly code: string | undefined
-}
-
-export type LoginOutcome = LoggedIn | { readonly kind: 'wrong' } | { readonly kind: 'too many' } | { readonly kind: 'blocked' }
+export type LoginOutcome =
+  | LoginAnswer
+  | { readonly kind: 'consent needed'; readonly sessionId: string; readonly session: ActiveSession }
+  | { readonly kind: 'wrong' }
+  | { readonly kind: 'too many' }
+  | { readonly kind: 'blocked' }
 
 /** Somebody says who they are, by password or because they have just signed up. */
 export type Proof =
@@ -29,8 +28,7 @@ export class LogIn extends Command<LoginOutcome> {
   constructor(
     readonly request: AuthorizeRequest,
     readonly proof: Proof,
-    readonly cookieHeader: string | undefined,
-    readonly caller: Caller,
+    readonly visit: Visit,
   ) {
     super()
   }
@@ -45,28 +43,31 @@ export class LogInHandler implements ICommandHandler<LogIn> {
     private readonly audit: Audit,
   ) {}
 
-  async execute({ request, proof, cookieHeader, caller }: LogIn): Promise<LoginOutcome> {
-    const userId = proof.kind === 'password' ? await this.#checked(request, proof, caller) : proof.userId
+  async execute({ request, proof, visit }: LogIn): Promise<LoginOutcome> {
+    const userId = proof.kind === 'password' ? await this.#checked(request, proof, visit) : proof.userId
     if (typeof userId !== 'string') return userId
     const account = await this.queries.execute(new FindAccount(userId))
     // Deleted a moment ago: then there is nobody of that name.
     if (!account) return { kind: 'wrong' }
     if (account.profile.blocked) {
-      await this.#record({ type: 'LoginFailed', data: { reason: 'blocked', description: 'user is blocked' } }, request, caller, userId)
+      await this.#record({ type: 'LoginFailed', data: { reason: 'blocked', description: 'user is blocked' } }, request, visit, userId)
       return { kind: 'blocked' }
     }
     const { client, connection } = request
-    const context = await causedBy(this.personKeys, caller, userId)
+    const context = await causedBy(this.personKeys, visit, userId)
+    // Before there is a session: whoever may not come in here is asked again who they are.
+    await this.commands.execute(new AdmitToOrganization(request, { userId, connection: connection.name }, context))
+    const bound = await this.queries.execute(new AreActionsBound('post-login'))
     const { sessionId, session } = await this.#session(
-      { userId, clientId: client.client_id, connection: connection.name, method: 'pwd' },
-      cookieHeader,
+      { userId, clientId: client.client_id, connection: connection.name, method: 'pwd', ...(bound && { awaitsActions: true }) },
+      visit.cookieHeader,
       context,
     )
     const { administrator } = account
     const mayAnswer = await this.commands.execute(new SettleConsent(request, { userId, administrator }, false, context))
-    if (!mayAnswer) return { kind: 'logged in', sessionId, session, code: undefined }
-    const login = { sessionId, session, administrator, authorizedAt: session.lastInteractedAt }
-    return { kind: 'logged in', sessionId, session, code: await this.commands.execute(new IssueAuthorizationCode(request, login, context)) }
+    if (!mayAnswer) return { kind: 'consent needed', sessionId, session }
+    const login = { request, sessionId, session, account, visit, authorizedAt: session.lastInteractedAt, bound }
+    return this.commands.execute(new AnswerLogin(login, context))
   }
 
   /** A login of the same person goes on with their session, so that its id in other clients' tokens stays good; another person's ends it. */

@@ -5,8 +5,8 @@ import type { Context, Origin } from '../../event-store/event.js'
 import { EventStore } from '../../event-store/event-store.js'
 import type { OAuthErrorCode } from '../../http/oauth-error.js'
 import { PersonKeys } from '../../keys/person-keys.js'
-import { authorizationCode, type AuthorizationCodeState, type CodeRefusal, redeemCode } from '../authorization-code/authorization-code.js'
-import type { AuthorizationCodeIssued } from '../authorization-code/authorization-code.events.js'
+import { authorizationCode, type AuthorizationCodeState, type BornOfCode, type CodeRefusal, redeemCode } from '../authorization-code/authorization-code.js'
+import type { AuthorizationCodeIssued, DecidedByActions } from '../authorization-code/authorization-code.events.js'
 import { codeStream, s256 } from '../authorization-code/code-value.js'
 import { causedBy } from '../caused-by.js'
 import type { ClientDocument } from '../client/client.events.js'
@@ -31,7 +31,10 @@ export interface CodeGrant {
   /** An online refresh token is due. */
   readonly online: boolean
   readonly connection: string
+  readonly organizationId?: string
   readonly redirectUri: string
+  /** What Actions decided at the login; whoever issues opens the decisions with PersonKeys and applies them. */
+  readonly actions?: DecidedByActions
 }
 
 export type RedeemedCode =
@@ -43,8 +46,8 @@ export type RedeemedCode =
       readonly description: string
       /** For the log alone. */
       readonly reason: CodeRefusal['why']
-      /** The code had been redeemed for this family before: what was born of it must be revoked (RFC 6749 §4.1.2). */
-      readonly replayedFamilyId?: string
+      /** The code had been redeemed before: what was born of it must be revoked (RFC 6749 §4.1.2). */
+      readonly replayed?: BornOfCode
     }
 
 /**
@@ -96,7 +99,9 @@ export class RedeemAuthorizationCodeHandler implements ICommandHandler<RedeemAut
         const known = state.status === 'open' ? state : undefined
         // Whose code it is, and so whose key seals the origin, is known here first.
         const cause = origin ? await causedBy(this.personKeys, { origin, context }, known?.userId) : context
-        return known ? { ...cause, userId: known.userId, sessionId: known.sessionId, clientId: known.clientId, connection: known.connection } : cause
+        if (!known) return cause
+        const { userId, sessionId, clientId, connection, organizationId } = known
+        return { ...cause, userId, sessionId, clientId, connection, ...(organizationId !== undefined && { organizationId }) }
       },
     )
     return result.kind === 'redeemed' ? { ...result, grant: toGrant(result.grant) } : refused(result, exchange.redirectUri)
@@ -122,6 +127,7 @@ const BEARER: Issuance = { kind: 'bearer' }
 
 function toGrant(issued: AuthorizationCodeIssued): CodeGrant {
   const { userId, clientId, sessionId, scope, audience, nonce, authenticatedAt, authorizedAt, maxAgeSent, online = false, connection, redirectUri } = issued
+  const { actions, organizationId } = issued
   return {
     userId,
     clientId,
@@ -135,6 +141,8 @@ function toGrant(issued: AuthorizationCodeIssued): CodeGrant {
     redirectUri,
     ...(nonce !== null && { nonce }),
     ...(authorizedAt !== undefined && { authorizedAt }),
+    ...(actions && { actions }),
+    ...(organizationId !== undefined && { organizationId }),
   }
 }
 
@@ -146,7 +154,7 @@ function refused(refusal: CodeRefusal, sentRedirectUri: string | undefined): Red
     case 'expired':
       return answer('invalid_grant', 'Invalid authorization code')
     case 'replayed':
-      return { kind: 'refused', error: 'invalid_grant', description: 'Invalid authorization code', reason: 'replayed', replayedFamilyId: refusal.familyId }
+      return { kind: 'refused', error: 'invalid_grant', description: 'Invalid authorization code', reason: 'replayed', replayed: refusal }
     case 'binding':
       return answer('invalid_grant', 'The authorization code is bound to another DPoP key.')
     case 'possession':

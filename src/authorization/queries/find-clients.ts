@@ -14,6 +14,10 @@ export interface ClientFilter {
   readonly isFirstParty?: boolean | undefined
   readonly appTypes?: readonly string[] | undefined
   readonly externalClientId?: string | undefined
+  /** With a client grant that was given to this organization. */
+  readonly organizationId?: string | undefined
+  /** With a client grant that is good for any organization. */
+  readonly anyOrganization?: boolean | undefined
 }
 
 /** Clients as they are now, in the order of their creation, with the number of all that match: for operators, who read what they wrote. */
@@ -40,12 +44,16 @@ export class FindClientsHandler implements IQueryHandler<FindClients> {
       [`coalesce((document->>'is_first_party')::boolean, true) =`, filter.isFirstParty],
       [`document->>'app_type' = any`, filter.appTypes],
       [`document->>'external_client_id' =`, filter.externalClientId],
+      [FOR_ORGANIZATION, filter.organizationId],
+      [FOR_ANY_ORGANIZATION, filter.anyOrganization],
     ].filter(([, value]) => value !== undefined)
     const list = {
       table: 'clients',
       key: 'client_id',
       columns: 'document, encrypted_secret, credentials',
-      where: conditions.map(([condition], n) => `${String(condition)} ($${n + 1})`),
+      where: conditions.map(([condition], n) =>
+        String(condition).includes('?') ? String(condition).replace('?', `$${n + 1}`) : `${String(condition)} ($${n + 1})`,
+      ),
       values: conditions.map(([, value]) => value),
     }
     const { rows, total } = await readTablePage<ClientRow>(this.pool, list, page)
@@ -58,3 +66,8 @@ export class FindClientsHandler implements IQueryHandler<FindClients> {
     return { rows: found, total }
   }
 }
+
+/** The question mark is the value's place. */
+const FOR_ORGANIZATION = `client_id in (
+  select g.client_id from organization_client_grants o join client_grants g on g.id = o.grant_id where o.organization_id = ?)`
+const FOR_ANY_ORGANIZATION = `exists (select from client_grants g where g.client_id = clients.client_id and g.document->'allow_any_organization' = 'true') = ?`

@@ -74,7 +74,8 @@ interface Known {
   version: number
 }
 
-interface SealRow extends Mark {
+/** A seal as its table holds it. */
+export interface SealRow extends Mark {
   number: number
   first_position: number
   last_position: number
@@ -87,7 +88,7 @@ interface SealRow extends Mark {
   signature: Buffer
 }
 
-const logSeal = (row: SealRow): LogSeal => ({
+export const logSeal = (row: SealRow): LogSeal => ({
   number: row.number,
   firstPosition: row.first_position,
   lastPosition: row.last_position,
@@ -118,8 +119,11 @@ function timeFlaw({ metadata, micros }: EventRow): { flaw?: string } {
   return typeof at === 'string' && Date.parse(at) * 1000 === micros ? {} : { flaw: 'its occurred_at is not the time in its metadata' }
 }
 
+export const SEAL_COLUMNS = `
+  number, first_position, last_position, epoch, xid, sequence, leaves, merkle_root, previous_hash, sealed_at, hash, key_id, signature`
+
 const SEALS = `
-  select number, first_position, last_position, epoch, xid, sequence, leaves, merkle_root, previous_hash, sealed_at, hash, key_id, signature
+  select ${SEAL_COLUMNS}
   from seals where number > $1 and ($2::bigint is null or number <= $2) order by number`
 
 const COLUMNS = `stream_id, version, type, schema_version, data::text, metadata::text, hash, epoch, xid, sequence,

@@ -81,15 +81,16 @@ export const eventLine = ({ streamId, version, type, schemaVersion, data, metada
   hash: hash.toString('hex'),
 })
 
-export const sealLine = (seal: LogSeal): SealLine => ({
-  kind: 'seal',
+export const sealLine = (seal: LogSeal): SealLine => ({ kind: 'seal', ...sealDocument(seal), leaves: seal.leaves.toString('base64') })
+
+/** What a seal's hash covers, with the hash and its signature. */
+export const sealDocument = (seal: LogSeal): Omit<SealLine, 'kind' | 'leaves'> => ({
   number: seal.number,
   firstPosition: seal.firstPosition,
   lastPosition: seal.lastPosition,
   epoch: seal.epoch,
   xid: seal.xid,
   sequence: seal.sequence,
-  leaves: seal.leaves.toString('base64'),
   merkleRoot: seal.merkleRoot.toString('hex'),
   previousHash: seal.previousHash.toString('hex'),
   sealedAt: seal.sealedAt.toISOString(),

@@ -15,23 +15,21 @@ export interface LogCheckpoint {
   readonly sealedAt: string
 }
 
-export function writeCheckpoint(issuer: string, seal: LogSeal, publicKey: KeyObject): string {
-  return `${JSON.stringify(
-    {
-      format: CHECKPOINT_FORMAT,
-      issuer,
-      sealNumber: seal.number,
-      lastPosition: seal.lastPosition,
-      sealHash: seal.hash.toString('hex'),
-      keyId: seal.keyId,
-      publicKey: publicKey.export({ format: 'der', type: 'spki' }).toString('base64'),
-      signature: seal.signature.toString('base64'),
-      sealedAt: seal.sealedAt.toISOString(),
-    },
-    undefined,
-    2,
-  )}\n`
-}
+/** As it is written to files, posted and sent along with log streams. */
+export const checkpointDocument = (issuer: string, seal: LogSeal, publicKey: KeyObject): object => ({
+  format: CHECKPOINT_FORMAT,
+  issuer,
+  sealNumber: seal.number,
+  lastPosition: seal.lastPosition,
+  sealHash: seal.hash.toString('hex'),
+  keyId: seal.keyId,
+  publicKey: publicKey.export({ format: 'der', type: 'spki' }).toString('base64'),
+  signature: seal.signature.toString('base64'),
+  sealedAt: seal.sealedAt.toISOString(),
+})
+
+export const writeCheckpoint = (issuer: string, seal: LogSeal, publicKey: KeyObject): string =>
+  `${JSON.stringify(checkpointDocument(issuer, seal, publicKey), undefined, 2)}\n`
 
 /** Errors: what is wrong with the text, as an Error for the operator. */
 export function readCheckpoint(text: string): LogCheckpoint {

@@ -4,6 +4,7 @@ import { DeployAction, FindActions, FindActionVersions, type FoundAction, type F
 import { ManagementError } from '../../http/management-error.js'
 import { Caller, type CallerOf } from '../caller.js'
 import { ManagementController } from '../management-controller.js'
+import { Parameters } from '../parameters.js'
 import { Operation, Scopes } from '../scopes.js'
 import type { QueryParameters } from '../validation/query.js'
 import { validBody } from '../validation/valid-body.js'
@@ -24,6 +25,7 @@ export class ActionVersionsController {
 
   @Get()
   @Scopes('read:actions')
+  @Parameters('page', 'per_page')
   async list(@Param('actionId') actionId: string, @Query() query: QueryParameters): Promise<object> {
     const request = numberedRequest(query)
     const action = await this.#action(actionId)

@@ -14,6 +14,7 @@ import {
 import { ManagementError } from '../../http/management-error.js'
 import { Caller, type CallerOf } from '../caller.js'
 import { ManagementController } from '../management-controller.js'
+import { Parameters } from '../parameters.js'
 import { Operation, Scopes } from '../scopes.js'
 import { flag, invalidQuery, type QueryParameters, text } from '../validation/query.js'
 import { invalidBody, validBody } from '../validation/valid-body.js'
@@ -36,6 +37,7 @@ export class ActionsController {
 
   @Get()
   @Scopes('read:actions')
+  @Parameters('triggerId', 'actionName', 'deployed', 'installed', 'page', 'per_page')
   async list(@Query() query: QueryParameters): Promise<object> {
     const request = numberedRequest(query)
     const triggerId = text(query, 'triggerId')
@@ -82,6 +84,7 @@ export class ActionsController {
   @Delete(':id')
   @HttpCode(204)
   @Scopes('delete:actions')
+  @Parameters('force')
   @Operation('Delete an action')
   async delete(@Param('id') id: string, @Query() query: QueryParameters, @Caller() { context }: CallerOf): Promise<void> {
     const outcome = await this.commands.execute(new DeleteAction(id, flag(query, 'force') ?? false, context))

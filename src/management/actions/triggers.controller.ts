@@ -4,6 +4,7 @@ import { BindActions, type BindOutcome, FindTriggerBindings, isTrigger, TRIGGERS
 import { ManagementError } from '../../http/management-error.js'
 import { Caller, type CallerOf } from '../caller.js'
 import { ManagementController } from '../management-controller.js'
+import { Parameters } from '../parameters.js'
 import { Operation, Scopes } from '../scopes.js'
 import type { QueryParameters } from '../validation/query.js'
 import { validBody } from '../validation/valid-body.js'
@@ -27,6 +28,7 @@ export class TriggersController {
 
   @Get(':id/bindings')
   @Scopes('read:actions')
+  @Parameters('page', 'per_page')
   async bindings(@Param('id') id: string, @Query() query: QueryParameters): Promise<object> {
     const request = numberedRequest(query)
     const bindings = await this.#bindings(id)

@@ -11,18 +11,21 @@ import {
   newClientGrantId,
 } from '../../authorization/index.js'
 import { ManagementError } from '../../http/management-error.js'
+import { FindOrganizations } from '../../users/index.js'
 import { Caller, type CallerOf } from '../caller.js'
 import { noClient } from '../clients/clients.controller.js'
 import { ManagementController } from '../management-controller.js'
+import { showOrganization } from '../organizations/organizations.dto.js'
 import { Cursors } from '../paging/cursors.js'
 import { pageAnswer, pageRequest, placeIn, tablePage } from '../paging/page.js'
 import { noResourceServer } from '../resource-servers/resource-servers.controller.js'
+import { BOTH_PAGES, Parameters } from '../parameters.js'
 import { Operation, Scopes } from '../scopes.js'
 import { flag, oneOf, type QueryParameters, text } from '../validation/query.js'
 import { validBody } from '../validation/valid-body.js'
 import { type ClientGrantFields, CreateClientGrantBody, UpdateClientGrantBody } from './client-grants.dto.js'
 
-const noGrant = (): ManagementError => new ManagementError(404, 'The grant does not exist.', 'inexistent_client_grant')
+export const noGrant = (): ManagementError => new ManagementError(404, 'The grant does not exist.', 'inexistent_client_grant')
 
 /** What clients may ask for at APIs (spec/management-api.md §2.5). */
 @ManagementController('client-grants')
@@ -35,6 +38,7 @@ export class ClientGrantsController {
 
   @Get()
   @Scopes('read:client_grants')
+  @Parameters('client_id', 'audience', 'subject_type', 'allow_any_organization', 'default_for', ...BOTH_PAGES)
   async list(@Query() query: QueryParameters): Promise<object> {
     const filter = {
       clientId: text(query, 'client_id'),
@@ -97,14 +101,21 @@ export class ClientGrantsController {
     await this.commands.execute(new DeleteClientGrant(id, context))
   }
 
-  /** No organizations are known, so a grant is with none of them. */
+  /** Those that were given the grant; one that may be used for any of them is not given to each. */
   @Get(':id/organizations')
   @Scopes('read:organization_client_grants')
+  @Parameters(...BOTH_PAGES)
   async organizations(@Param('id') id: string, @Query() query: QueryParameters): Promise<object> {
     const list = `client-grant-organizations ${id}`
     const request = pageRequest(query, this.cursors, list)
     await this.#find(id)
-    return pageAnswer<never>(request, 'organizations', { rows: [], total: 0 }, { cursors: this.cursors, list, placeOf: () => '', show: () => ({}) })
+    const found = await this.queries.execute(new FindOrganizations({ grantId: id }, tablePage(request)))
+    return pageAnswer(request, 'organizations', found, {
+      cursors: this.cursors,
+      list,
+      placeOf: ({ created_at, document }) => placeIn(created_at.toISOString(), document.id),
+      show: ({ document }) => showOrganization(document),
+    })
   }
 
   async #find(id: string): Promise<ClientGrantDocument> {

@@ -24,7 +24,9 @@ import { ManagementController } from '../management-controller.js'
 import { Cursors } from '../paging/cursors.js'
 import { type Fields, readFields } from '../paging/fields.js'
 import { pageAnswer, pageRequest, placeIn, tablePage } from '../paging/page.js'
+import { BOTH_PAGES, FIELDS, Parameters } from '../parameters.js'
 import { Operation, Scopes } from '../scopes.js'
+import { SEARCH, searchList } from '../search/search-list.js'
 import { flag, invalidQuery, type QueryParameters, text } from '../validation/query.js'
 import { invalidBody, validBody } from '../validation/valid-body.js'
 import { newClient, patchedClient } from './client-rules.js'
@@ -32,7 +34,7 @@ import { type AuthenticationMethods, type CredentialReference, CreateClientBody,
 import { CREDENTIAL_TYPES, needsProxy, newCredential } from './credentials.js'
 import { APP_TYPES } from './grant-types.js'
 import { checkOidcLogout, type LogoutUrlPolicy } from './oidc-logout-rules.js'
-import { showClient } from './show-client.js'
+import { searchableClient, showClient } from './show-client.js'
 
 const READ = ['read:clients', 'read:client_keys', 'read:client_credentials', 'read:client_summary'] as const
 
@@ -58,14 +60,13 @@ export class ClientsController {
 
   @Get()
   @Scopes(...READ)
+  @Parameters('is_global', 'is_first_party', 'app_type', 'external_client_id', 'q', ...BOTH_PAGES, ...FIELDS)
   async list(@Query() query: QueryParameters, @Caller() caller: CallerOf): Promise<object> {
     const filter = filterOf(query)
     const list = `clients ${JSON.stringify(filter)}`
     const request = pageRequest(query, this.cursors, list)
     const fields = readFields(query)
-    // Which organizations a grant allows is asked for by `q`; there are none.
-    const found =
-      text(query, 'q', { max: 1000 }) === undefined ? await this.queries.execute(new FindClients(filter, tablePage(request))) : { rows: [], total: 0 }
+    const found = await this.queries.execute(new FindClients(filter, tablePage(request)))
     const certificate = await this.keys.currentCertificate()
     const show = (client: ListedClient): object => showClient(client, { caller, tenant: this.#tenant, certificate }, fields)
     return pageAnswer(request, 'clients', found, {
@@ -73,6 +74,22 @@ export class ClientsController {
       list,
       placeOf: (client) => placeIn(client.createdAt, client.document.client_id),
       show,
+    })
+  }
+
+  @Get('search')
+  @Scopes('read:clients', 'read:client_summary')
+  @Parameters(...SEARCH, ...FIELDS)
+  async search(@Query() query: QueryParameters, @Caller() caller: CallerOf): Promise<object> {
+    const fields = readFields(query)
+    const [tenant, certificate] = [this.#tenant, await this.keys.currentCertificate()]
+    return searchList<ListedClient>(query, this.cursors, {
+      key: 'clients',
+      bare: ['name', 'client_id'],
+      read: (page) => this.queries.execute(new FindClients({}, page)),
+      placeOf: ({ createdAt, document }) => [createdAt, document.client_id],
+      searchable: (client) => searchableClient(client, caller),
+      show: (client) => showClient(client, { caller, tenant, certificate }, fields),
     })
   }
 
@@ -92,6 +109,7 @@ export class ClientsController {
 
   @Get(':id')
   @Scopes(...READ)
+  @Parameters(...FIELDS)
   async get(@Param('id') id: string, @Query() query: QueryParameters, @Caller() caller: CallerOf): Promise<object> {
     return this.#show(id, caller, readFields(query))
   }
@@ -189,5 +207,15 @@ function filterOf(query: QueryParameters): ClientFilter {
     isFirstParty: flag(query, 'is_first_party'),
     appTypes,
     externalClientId: text(query, 'external_client_id', { max: 120 }),
+    ...grantsOf(text(query, 'q', { max: 1000 })),
   }
+}
+
+/** What `q` asks of a client's grants (spec/management-api.md §2.2); it knows nothing else. Errors: ManagementError 400. */
+function grantsOf(q: string | undefined): Pick<ClientFilter, 'organizationId' | 'anyOrganization'> {
+  if (q === undefined) return {}
+  const [, organizationId, any] = /^client_grant\.(?:organization_id:([\w-]{1,64})|allow_any_organization:(true|false))$/.exec(q.trim()) ?? []
+  if (organizationId !== undefined) return { organizationId }
+  if (any !== undefined) return { anyOrganization: any === 'true' }
+  throw invalidQuery(`Object didn't pass validation for format clients-query: ${q.slice(0, 100)}`, 'q')
 }

@@ -33,3 +33,9 @@ export function showClient(
   if ('client_secret' in picked) reveal(caller, 'client_secret')
   return picked
 }
+
+/** What a search may match: the members that the caller's scopes show, and no secret or key. */
+export function searchableClient({ document }: ListedClient, caller: CallerOf): object {
+  const full = holds(caller, FULL)
+  return Object.fromEntries(Object.entries(document).filter(([member]) => SUMMARY.has(member) || (full && !KEY_MEMBERS.has(member))))
+}

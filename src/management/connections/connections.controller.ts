@@ -1,19 +1,20 @@
 import { Body, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common'
 import { QueryBus } from '@nestjs/cqrs'
 import { FindConnections, type FoundConnection } from '../../users/index.js'
-import { Caller, type CallerOf, insufficientScope, reveal } from '../caller.js'
+import { Caller, type CallerOf, insufficientScope } from '../caller.js'
 import { ManagementController } from '../management-controller.js'
 import { Cursors } from '../paging/cursors.js'
-import { type Fields, pick, readFields } from '../paging/fields.js'
+import { readFields } from '../paging/fields.js'
 import { checkpointAnswer, checkpointRequest, pageAnswer, pageRequest } from '../paging/page.js'
+import { BOTH_PAGES, CHECKPOINTS, FIELDS, Parameters } from '../parameters.js'
 import { Operation, Scopes } from '../scopes.js'
 import { invalidQuery, type QueryParameters, text, texts } from '../validation/query.js'
 import { validBody, validList } from '../validation/valid-body.js'
-import { ClientSwitch, CreateConnectionBody, showConnection, UpdateConnectionBody } from './connections.dto.js'
+import { ClientSwitch, CreateConnectionBody, UpdateConnectionBody } from './connections.dto.js'
+import { showConnectionTo } from './show-connection.js'
 import { absentConnection, WriteConnections } from './write-connections.js'
 
 const LIST = 'connections'
-const READ_OPTIONS = 'read:connections_options'
 const WRITE_OPTIONS = 'update:connections_options'
 
 /** spec/management-api.md §2.9. */
@@ -27,6 +28,7 @@ export class ConnectionsController {
 
   @Get()
   @Scopes('read:connections')
+  @Parameters('name', 'strategy', ...BOTH_PAGES, ...FIELDS)
   async list(@Query() query: QueryParameters, @Caller() caller: CallerOf): Promise<object> {
     const selection = { name: text(query, 'name'), strategies: texts(query, 'strategy') }
     const list = JSON.stringify([LIST, selection])
@@ -34,7 +36,7 @@ export class ConnectionsController {
     const fields = readFields(query)
     const page = request.style === 'offset' ? { offset: request.offset, limit: request.limit } : { after: request.after, limit: request.limit + 1 }
     const { connections, total } = await this.queries.execute(new FindConnections(selection, page))
-    const show = (found: FoundConnection): object => shown(found, caller, fields)
+    const show = (found: FoundConnection): object => showConnectionTo(caller, found, fields)
     return pageAnswer(request, LIST, { rows: connections, total }, { cursors: this.cursors, list, placeOf: ({ place }) => place, show })
   }
 
@@ -43,14 +45,15 @@ export class ConnectionsController {
   @Operation('Create a connection')
   async create(@Body(validBody(CreateConnectionBody)) body: CreateConnectionBody, @Caller() caller: CallerOf): Promise<object> {
     needsToSetOptions(body, caller, 'create:connections')
-    return shown(await this.#find(await this.writes.create(body, caller.context)), caller)
+    return showConnectionTo(caller, await this.#find(await this.writes.create(body, caller.context)))
   }
 
   @Get(':id')
   @Scopes('read:connections')
+  @Parameters(...FIELDS)
   async get(@Param('id') id: string, @Query() query: QueryParameters, @Caller() caller: CallerOf): Promise<object> {
     const fields = readFields(query)
-    return shown(await this.#find(id), caller, fields)
+    return showConnectionTo(caller, await this.#find(id), fields)
   }
 
   @Patch(':id')
@@ -59,7 +62,7 @@ export class ConnectionsController {
   async update(@Param('id') id: string, @Body(validBody(UpdateConnectionBody)) body: UpdateConnectionBody, @Caller() caller: CallerOf): Promise<object> {
     needsToSetOptions(body, caller, 'update:connections')
     await this.writes.update(await this.#find(id), body, caller.context)
-    return shown(await this.#find(id), caller)
+    return showConnectionTo(caller, await this.#find(id))
   }
 
   @Delete(':id')
@@ -81,6 +84,7 @@ export class ConnectionsController {
 
   @Get(':id/clients')
   @Scopes('read:connections')
+  @Parameters(...CHECKPOINTS)
   async clients(@Param('id') id: string, @Query() query: QueryParameters): Promise<object> {
     const list = `connection clients ${id}`
     const request = checkpointRequest(query, this.cursors, list, { maxTake: 1000 })
@@ -105,6 +109,7 @@ export class ConnectionsController {
   @Delete(':id/users')
   @HttpCode(204)
   @Scopes('delete:users')
+  @Parameters('email')
   @Operation('Delete a connection user', { personal: true })
   async deleteUser(@Param('id') id: string, @Query() query: QueryParameters, @Caller() { context }: CallerOf): Promise<void> {
     const email = text(query, 'email')
@@ -118,13 +123,6 @@ export class ConnectionsController {
     if (!connections[0]) throw absentConnection()
     return connections[0]
   }
-}
-
-/** What the answer shows of secrets is noted for the log. */
-function shown({ document, secretNames }: FoundConnection, caller: CallerOf, fields?: Fields): object {
-  const answer = pick(showConnection(document, caller.scopes.has(READ_OPTIONS)), fields)
-  if ('options' in answer) for (const name of secretNames) reveal(caller, `options.${name}`)
-  return answer
 }
 
 function needsToSetOptions({ options }: UpdateConnectionBody, { scopes }: CallerOf, scope: string): void {

@@ -12,6 +12,7 @@ import {
   DeleteUser,
   FindUser,
   type FoundConnection,
+  keepSecrets,
   SwitchConnectionClients,
 } from '../../users/index.js'
 import { checkOptions, newOptions } from './connection-rules.js'
@@ -60,13 +61,14 @@ export class WriteConnections {
     const { enabled_clients, metadata, options, realms, ...rest } = body
     if (options) checkOptions(document.strategy, options)
     if (enabled_clients) await this.#checkClients(enabled_clients.filter((client) => !document.enabled_clients.includes(client)))
+    const kept = options && keepSecrets(options, document.options)
     const changes: ConnectionChanges = {
       ...rest,
       ...(realms && { realms: [...new Set(realms)] }),
-      ...(options !== undefined && { options: options ?? {} }),
+      ...(options !== undefined && { options: kept?.options ?? {} }),
       ...(metadata && { metadata: withoutNulls(metadata) }),
     }
-    const changed = await this.commands.execute(new ChangeConnection(document.id, changes, context))
+    const changed = await this.commands.execute(new ChangeConnection(document.id, changes, context, kept?.same))
     if (changed === 'realm-exists') throw realmExists()
     const switched = enabled_clients ? await this.#replaceClients(document, enabled_clients, context) : changed
     if (changed === 'absent' || switched === 'absent') throw absentConnection()

@@ -11,6 +11,7 @@ import { pick, readFields } from '../paging/fields.js'
 import { offsetAnswer, offsetRequest, type OffsetRequest } from '../paging/page.js'
 import { behind } from '../refresh-tokens/behind.js'
 import { DEVICE_CREDENTIAL_ID } from '../refresh-tokens/formats.js'
+import { FIELDS, PAGES, Parameters } from '../parameters.js'
 import { Operation, Scopes } from '../scopes.js'
 import { oneOf, type QueryParameters, text } from '../validation/query.js'
 import { validBody } from '../validation/valid-body.js'
@@ -33,6 +34,7 @@ export class DeviceCredentialsController {
   /** Whoever pages and names no type means refresh tokens that do not rotate. */
   @Get()
   @Scopes('read:device_credentials')
+  @Parameters('user_id', 'client_id', 'type', ...PAGES, ...FIELDS)
   async list(@Query() query: QueryParameters, @Res({ passthrough: true }) res: Response): Promise<object> {
     const pages = text(query, 'page') !== undefined || text(query, 'per_page') !== undefined
     const asked = offsetRequest(query)

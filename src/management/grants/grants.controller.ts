@@ -6,6 +6,7 @@ import { EndGrant, EndGrantsOfUser } from '../../tokens/index.js'
 import { Caller, type CallerOf } from '../caller.js'
 import { ManagementController } from '../management-controller.js'
 import { offsetAnswer, offsetRequest } from '../paging/page.js'
+import { PAGES, Parameters } from '../parameters.js'
 import { Operation, Scopes } from '../scopes.js'
 import { invalidQuery, type QueryParameters, text } from '../validation/query.js'
 
@@ -25,6 +26,7 @@ export class GrantsController {
 
   @Get()
   @Scopes('read:grants')
+  @Parameters('user_id', 'client_id', 'audience', ...PAGES)
   async list(@Query() query: QueryParameters): Promise<object> {
     const request = offsetRequest(query)
     const audience = text(query, 'audience')
@@ -41,6 +43,7 @@ export class GrantsController {
   @Delete()
   @HttpCode(204)
   @Scopes('delete:grants')
+  @Parameters('user_id')
   @Operation(`Delete a user's grants`)
   async deleteOfUser(@Query() query: QueryParameters, @Caller() { context }: CallerOf): Promise<void> {
     const userId = text(query, 'user_id')

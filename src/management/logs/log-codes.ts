@@ -9,6 +9,7 @@ export const LOG_CODES = {
   feccft: 'auth.token_exchange.fail',
   srrt: 'user.success',
   resource_cleanup: 'other',
+  organization_member_added: 'other',
   s: 'auth.login.success',
   f: 'auth.login.fail',
   fp: 'auth.login.fail',
@@ -18,6 +19,7 @@ export const LOG_CODES = {
   ss: 'auth.signup.success',
   fs: 'auth.signup.fail',
   w: 'auth.login.notification',
+  session_revoked: 'other',
   slo: 'auth.logout.success',
   flo: 'auth.logout.fail',
   oidc_backchannel_logout_succeeded: 'auth.logout.success',
@@ -34,3 +36,30 @@ export const LOG_CODES = {
 } as const
 
 export type LogCode = keyof typeof LOG_CODES
+
+/** Every filter that a log stream may name, also those that no code of this service belongs to (spec/logs.md §2). */
+export const LOG_CATEGORIES = [
+  'auth.login.fail',
+  'auth.login.notification',
+  'auth.login.success',
+  'auth.logout.fail',
+  'auth.logout.success',
+  'auth.signup.fail',
+  'auth.signup.success',
+  'auth.silent_auth.fail',
+  'auth.silent_auth.success',
+  'auth.token_exchange.fail',
+  'auth.token_exchange.success',
+  'management.fail',
+  'management.success',
+  'system.notification',
+  'user.fail',
+  'user.notification',
+  'user.success',
+  'actions',
+  'scim.event',
+  'other',
+] as const
+
+/** The one category of a code; what is not classified is `other`. */
+export const categoryOf = (code: string): string => (Object.hasOwn(LOG_CODES, code) ? LOG_CODES[code as LogCode] : 'other')

@@ -1,6 +1,6 @@
 import type { AuditEvent, LogoutTokenSent, ManagementRequest } from '../../audit/audit.events.js'
 import type { AuthorizationCodeEvent } from '../../authorization/index.js'
-import type { PersonalData, SealedEvent } from '../../event-store/event.js'
+import type { ExecutionFacts, PersonalData, SealedEvent } from '../../event-store/event.js'
 import type { SessionEvent } from '../../sessions/index.js'
 import type { FamilyEvent, RefreshTokenMarkEvent, RevocationReason } from '../../tokens/index.js'
 import type { UserEvent } from '../../users/index.js'
@@ -27,11 +27,19 @@ type Table = { readonly [T in SourceEvent['type']]?: (event: Of<T>) => readonly 
 
 /** The one place that knows which event gives which code (spec/logs.md §6.2). An event that is not here gives none. */
 const ENTRIES = {
-  SessionStarted: ({ streamId }) => [{ type: 's', details: { session_id: idIn(streamId), completed: true } }],
-  SessionReauthenticated: ({ streamId }) => [{ type: 's', details: { session_id: idIn(streamId), completed: true } }],
-  SessionTouched: ({ streamId, data }) => (data.silent ? [{ type: 'ssa', details: { session_id: idIn(streamId) } }] : []),
-  SessionEnded: ({ streamId, data: { reason, returnTo } }) =>
-    reason === 'logout' ? [{ type: 'slo', details: { session_id: idIn(streamId), initiated_by: 'user', return_to: returnTo } }] : [],
+  SessionStarted: ({ streamId, data }) => (data.awaitsActions ? [] : [loggedIn(idIn(streamId))]),
+  SessionReauthenticated: ({ streamId, data }) => (data.awaitsActions ? [] : [loggedIn(idIn(streamId))]),
+  SessionTouched: ({ streamId, data }) => (data.silent && !data.awaitsActions ? [{ type: 'ssa', details: { session_id: idIn(streamId) } }] : []),
+  // Where Actions decided, the login is told when they had done so.
+  AuthorizationCodeIssued: ({ data: { actions, silent, sessionId } }) => {
+    if (!actions) return []
+    const details = { ...loggedIn(sessionId).details, actions: executionsOf(actions.execution) }
+    return [{ type: silent ? 'ssa' : 's', details }]
+  },
+  SessionEnded: ({ streamId, data: { reason, returnTo }, metadata }) => {
+    if (reason === 'logout') return [{ type: 'slo', details: { session_id: idIn(streamId), initiated_by: 'user', return_to: returnTo } }]
+    return reason === 'action' ? [{ type: 'session_revoked', details: { session_id: idIn(streamId), actions: executionsOf(metadata.actions) } }] : []
+  },
 
   AuthorizationCodeRedeemed: ({ data, metadata }) => [
     {
@@ -49,8 +57,9 @@ const ENTRIES = {
     },
   ],
 
-  RefreshTokenRotated: (event) => [exchanged(event)],
-  RefreshTokenExchanged: (event) => [exchanged(event)],
+  FamilyStarted: capped,
+  RefreshTokenRotated: (event) => [exchanged(event), ...capped(event)],
+  RefreshTokenExchanged: (event) => [exchanged(event), ...capped(event)],
   FamilyRevoked: (event) => revoked(event),
   RefreshTokensRevoked: ({ streamId, data: { scope, reason } }) => [
     {
@@ -68,16 +77,12 @@ const ENTRIES = {
     },
   ],
 
-  ExchangeFailed: ({ data, metadata }) => exchangeFailed(data, metadata.clientId),
-  ClientTokenIssued: ({ data, metadata }) => [
-    { type: 'seccft', scope: data.scope, details: { access_token_jti: data.tokenId, actions: { executions: [] }, requested_client_id: metadata.clientId } },
+  ExchangeFailed: exchangeFailed,
+  ClientTokenIssued: ({ data, metadata: { clientId, actions } }) => [
+    { type: 'seccft', scope: data.scope, details: { access_token_jti: data.tokenId, actions: executionsOf(actions), requested_client_id: clientId } },
   ],
 
-  AuthorizeFailed: ({ data }) => [
-    data.silent
-      ? { type: 'fsa', description: data.description, details: { error: { message: data.description, oauthError: data.error } } }
-      : { type: 'f', description: data.description, details: { error: { message: data.description, oauthError: data.error, type: 'request-error' } } },
-  ],
+  AuthorizeFailed: (event) => [authorizeFailed(event)],
   LoginFailed: ({ data }) => {
     const error = { message: data.description, reason: data.reason }
     return [{ type: LOGIN_FAILURES[data.reason], description: data.description, ...(data.userName && { userName: data.userName }), details: { error } }]
@@ -92,7 +97,7 @@ const ENTRIES = {
       ...access(data),
       details: {
         access_token_jti: data.accessTokenId ?? undefined,
-        actions: { executions: [] },
+        actions: executionsOf(metadata.actions),
         refresh_token: { access: 'online', session_id: metadata.sessionId },
         requested_client_id: metadata.clientId,
       },
@@ -104,6 +109,9 @@ const ENTRIES = {
   ],
   LogoutRefused: ({ data }) => [{ type: 'flo', description: data.description, details: { error: { message: data.description } } }],
 
+  // By an operator it stands in the log already.
+  OrganizationMemberAdded: ({ streamId, data: { reason } }) =>
+    reason === 'api' ? [] : [{ type: 'organization_member_added', userId: idIn(streamId), details: { reason } }],
   UserDeleted: ({ streamId }) => [{ type: 'sdu', userId: idIn(streamId) }],
 
   ManagementRequestSucceeded: ({ data, metadata }) => [managed('sapi', data, metadata.userId)],
@@ -140,6 +148,24 @@ export function logEntries(event: SealedEvent<SourceEvent>): readonly LogEntry[]
   return make?.(event) ?? []
 }
 
+const loggedIn = (sessionId: string): LogEntry => ({ type: 's', details: { session_id: sessionId, completed: true } })
+
+/** `details.actions` (spec/actions.md §4.7). */
+const executionsOf = (execution: ExecutionFacts | undefined): { readonly executions: readonly string[] } => ({
+  executions: execution?.id === undefined ? [] : [execution.id],
+})
+
+/** An Action's own words are sealed: whoever reads the log opens them. */
+function authorizeFailed({ data: { error: oauthError, description, texts, silent }, metadata }: Of<'AuthorizeFailed'>): LogEntry {
+  const told = texts === undefined ? { message: description } : { texts }
+  const error = silent ? { ...told, oauthError } : { ...told, oauthError, type: texts === undefined ? 'request-error' : 'oauth-authorization' }
+  return {
+    type: silent ? 'fsa' : 'f',
+    ...(description !== undefined && { description }),
+    details: { error, ...(metadata.actions && { session_id: metadata.sessionId, actions: executionsOf(metadata.actions) }) },
+  }
+}
+
 const LOGIN_FAILURES = { 'wrong-password': 'fp', 'unknown-user': 'fu', blocked: 'f', denied: 'f' } as const
 
 /** However many refresh tokens they were, one entry says that they ended. */
@@ -149,6 +175,7 @@ const MARKED = {
   'user-client': 'Revoked all refresh tokens of the user at the client',
   grant: 'Revoked all refresh tokens of the grant',
   session: 'Revoked all refresh tokens of the session',
+  organization: 'Revoked all refresh tokens of the organization',
 } as const
 
 /** Stream names are a type and an id. */
@@ -166,7 +193,7 @@ function exchanged({ streamId, data, metadata }: Of<'RefreshTokenRotated' | 'Ref
     ...access(data),
     details: {
       access_token_jti: data.accessTokenId ?? undefined,
-      actions: { executions: [] },
+      actions: executionsOf(metadata.actions),
       familyId: idIn(streamId),
       tokenCounter: data.generation,
       policy_used: data.policyUsed ?? 'refresh_token_user_grant',
@@ -176,6 +203,14 @@ function exchanged({ streamId, data, metadata }: Of<'RefreshTokenRotated' | 'Ref
       requested_client_id: metadata.clientId,
     },
   }
+}
+
+/** spec/actions.md §4.5: an Action wanted a later end than there may be. */
+function capped({ streamId, data }: Of<'FamilyStarted' | 'RefreshTokenRotated' | 'RefreshTokenExchanged'>): LogEntry[] {
+  return (data.capped ?? []).map(({ end, wanted, given }) => ({
+    type: 'w',
+    description: `An Action asked for ${wanted} as the ${end} end of refresh token ${idIn(streamId)}; it is ${given}.`,
+  }))
 }
 
 const logoutToken = ({ initiator, uri, statusCode, error }: LogoutTokenSent, sessionId: string | undefined): Readonly<Record<string, unknown>> => ({
@@ -209,28 +244,33 @@ function revoked({ streamId, data, metadata }: Of<'FamilyRevoked'>): LogEntry[] 
   return [
     {
       type: 'srrt',
-      details: { credential_id: familyId, session_id: metadata.sessionId, refresh_token: { access: 'offline', session_id: metadata.sessionId } },
+      details: {
+        credential_id: familyId,
+        session_id: metadata.sessionId,
+        refresh_token: { access: 'offline', session_id: metadata.sessionId },
+        actions: metadata.actions && executionsOf(metadata.actions),
+      },
     },
   ]
 }
 
 /** A detected reuse is told by its `ferrt` alone. */
-function exchangeFailed(
-  { grant, error, description, reason, familyId, scope }: Extract<AuditEvent, { type: 'ExchangeFailed' }>['data'],
-  clientId?: string,
-): LogEntry[] {
+function exchangeFailed({ data, metadata }: Of<'ExchangeFailed'>): LogEntry[] {
+  const { grant, error: oauthError, description, texts, reason, familyId, scope } = data
   if (grant === 'refresh_token' && reason === 'reuse') return []
-  const entry = { description, ...(scope !== undefined && { scope }) }
-  const requested = { requested_client_id: clientId }
+  const entry = { ...(description !== undefined && { description }), ...(scope !== undefined && { scope }) }
+  const told = texts === undefined ? {} : { texts }
+  const { clientId, sessionId } = metadata
+  const requested = { requested_client_id: clientId, ...(metadata.actions && { actions: executionsOf(metadata.actions), session_id: sessionId }) }
   switch (grant) {
     case 'authorization_code':
-      return [{ type: 'feacft', ...entry, details: { ...requested, error: { message: description, oauthError: error, reason } } }]
+      return [{ type: 'feacft', ...entry, details: { ...requested, error: { message: description, oauthError, reason } } }]
     case 'refresh_token':
-      return [{ type: 'fertft', ...entry, details: { ...requested, familyId, failure_reason: failureReason(reason), error: { oauthError: error, reason } } }]
+      return [{ type: 'fertft', ...entry, details: { ...requested, familyId, failure_reason: failureReason(reason), error: { ...told, oauthError, reason } } }]
     case 'client_credentials':
-      return [{ type: 'feccft', ...entry, details: { ...requested, client_authentication_error: error === 'invalid_client' ? description : undefined } }]
+      return [{ type: 'feccft', ...entry, details: { ...requested, client_authentication_error: oauthError === 'invalid_client' ? description : undefined } }]
     default:
-      return [{ type: 'f', ...entry, details: { grant_type: grant, error: { message: description, oauthError: error, type: 'request-error' } } }]
+      return [{ type: 'f', ...entry, details: { grant_type: grant, error: { message: description, oauthError, type: 'request-error' } } }]
   }
 }
 

@@ -6,8 +6,10 @@ import { ManagementError } from '../../http/management-error.js'
 import { ManagementController } from '../management-controller.js'
 import { pick, readFields } from '../paging/fields.js'
 import { behind } from '../refresh-tokens/behind.js'
+import { BOTH_PAGES, FIELDS, PAGES, Parameters } from '../parameters.js'
 import { Scopes } from '../scopes.js'
 import type { QueryParameters } from '../validation/query.js'
+import { LogProofs } from './log-proofs.js'
 import { type CheckpointRead, checkpointRead, searching, searchRead } from './log-requests.js'
 import { TenantLogs } from './tenant-logs.js'
 import { tenantLogsProjection } from './tenant-logs.projection.js'
@@ -21,30 +23,50 @@ export class LogsController {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly logs: TenantLogs,
+    private readonly proofs: LogProofs,
     private readonly catchUp: CatchUp,
   ) {}
 
   @Get('logs')
   @Scopes('read:logs', 'read:logs_users')
+  @Parameters('q', 'search', 'sort', ...BOTH_PAGES, ...FIELDS)
   async list(@Query() query: QueryParameters, @Res({ passthrough: true }) res: Response): Promise<object> {
     const checkpoint = checkpointRead(query)
     return checkpoint ? this.#readOn(checkpoint, res) : this.#search(query, res)
   }
 
+  /** By a log_id, or by what a write answered as its `X-Log-Position`. */
   @Get('logs/:id')
   @Scopes('read:logs', 'read:logs_users')
   async find(@Param('id') id: string, @Res({ passthrough: true }) res: Response): Promise<object> {
     await this.#wait(res)
-    const log = await this.logs.find(id)
-    if (!log) throw new ManagementError(404, 'Log not found.')
-    return log
+    return (await this.#found(id)).log
+  }
+
+  /** What an auditor verifies a row with, trusting the log's key alone (docs/audit.md). It holds the event as it was hashed. */
+  @Get('logs/:id/proof')
+  @Scopes('read:logs')
+  async proof(@Param('id') id: string, @Res({ passthrough: true }) res: Response): Promise<object> {
+    await this.#wait(res)
+    const { logId } = await this.#found(id)
+    const proof = await this.proofs.of(logId)
+    if (!proof) throw new ManagementError(404, 'The event of this log is not in the event log any more.')
+    return proof
   }
 
   /** A user who is not there (any more) has the log that they left. */
   @Get('users/:id/logs')
   @Scopes('read:logs', 'read:logs_users')
+  @Parameters('sort', ...PAGES)
   async ofUser(@Param('id') userId: string, @Query() query: QueryParameters, @Res({ passthrough: true }) res: Response): Promise<object> {
     return this.#search(query, res, userId)
+  }
+
+  async #found(id: string): Promise<{ readonly logId: string; readonly log: object }> {
+    const logId = await this.proofs.logId(id)
+    const log = logId === undefined ? undefined : await this.logs.find(logId)
+    if (logId === undefined || !log) throw new ManagementError(404, 'Log not found.')
+    return { logId, log }
   }
 
   async #readOn({ from, take }: CheckpointRead, res: Response): Promise<object> {

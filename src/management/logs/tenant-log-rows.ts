@@ -22,6 +22,7 @@ export interface TenantLogRow {
   readonly scope: string | null
   readonly hostname: string | null
   readonly organization_id: string | null
+  readonly organization_name: string | null
   readonly auth0_client: object | null
   readonly correlation_id: string | null
   readonly details: Readonly<Record<string, unknown>>
@@ -34,11 +35,12 @@ const SEARCH_MS = 5000
 const SELECT = `
   select l.log_id, l.date, l.type, l.description, l.connection, con.id as connection_id, con.document->>'strategy' as strategy,
     l.client_id, cl.document->>'name' as client_name, l.user_id, l.user_name, u.document as user, l.audience, l.scope #>> '{}' as scope,
-    l.hostname, l.organization_id, l.auth0_client, l.correlation_id, l.details, l.origin
+    l.hostname, l.organization_id, org.document->>'name' as organization_name, l.auth0_client, l.correlation_id, l.details, l.origin
   from tenant_logs l
   left join connections con on con.name = l.connection
   left join clients cl on cl.client_id = l.client_id
-  left join users u on u.user_id = l.user_id`
+  left join users u on u.user_id = l.user_id
+  left join organizations org on org.id = l.organization_id`
 
 /** The rows after a log_id, which need not exist, in the log's order. */
 export async function rowsAfter(pool: pg.Pool, logId: string, take: number): Promise<TenantLogRow[]> {

@@ -5,7 +5,7 @@ import { LookupKey } from '../../keys/lookup-key.js'
 import { personalValues } from '../../keys/personal-values.js'
 import { RootKeys } from '../../keys/root-key.js'
 import type { SearchQuery } from '../search/search-query.js'
-import { showLog } from './log.dto.js'
+import { type OpenedValues, showLog } from './log.dto.js'
 import { type Lookups, searchToSql } from './search-to-sql.js'
 import { findRow, type Order, rowsAfter, searchRows, type TenantLogRow } from './tenant-log-rows.js'
 
@@ -50,13 +50,22 @@ export class TenantLogs {
     },
   }
 
+  /** The rows after a log_id with what was opened of them, for those who show them in another shape. */
+  async openedAfter(logId: string, take: number): Promise<OpenedRow[]> {
+    return this.#opened(await rowsAfter(this.pool, logId, take))
+  }
+
   async #show(rows: readonly TenantLogRow[]): Promise<object[]> {
+    return (await this.#opened(rows)).map(({ row, values }) => showLog(row, values))
+  }
+
+  async #opened(rows: readonly TenantLogRow[]): Promise<OpenedRow[]> {
     const sealed = rows.flatMap((row) => [row.origin, nameOf(row), errorTexts(row)])
     const opened = await this.#open(sealed)
     return rows.map((row, n) => {
       const { ip, userAgent } = (opened[3 * n] ?? {}) as { ip?: string; userAgent?: string }
       const error = opened[3 * n + 2] as ErrorTexts | undefined
-      return showLog(withError(row, error), { ip, userAgent, userName: opened[3 * n + 1] as string | undefined })
+      return { row: withError(row, error), values: { ip, userAgent, userName: opened[3 * n + 1] as string | undefined } }
     })
   }
 
@@ -66,20 +75,34 @@ export class TenantLogs {
   }
 }
 
+/** A row of the log, and what of its sealed values can still be read. */
+export interface OpenedRow {
+  readonly row: TenantLogRow
+  readonly values: OpenedValues
+}
+
 interface ErrorTexts {
   readonly message: string
-  readonly stack: string
+  /** Of what was thrown. */
+  readonly stack?: string
+  /** Of a refusal by `validation.error`. */
+  readonly code?: string
 }
-type ActionError = { readonly name: string; readonly code: string; readonly texts: PersonalData } | undefined
+type SealedError = { readonly texts?: PersonalData } | undefined
 
-/** What an Action threw may be about the person, so its texts are sealed inside the details. */
-const errorTexts = ({ details }: TenantLogRow): PersonalData | undefined => (details['action_error'] as ActionError)?.texts
+/** What an Action threw, or refused a person with, may be about them, so its texts are sealed inside the details. */
+const errorTexts = ({ details }: TenantLogRow): PersonalData | undefined => ((details['action_error'] ?? details['error']) as SealedError)?.texts
 
 function withError(row: TenantLogRow, opened: ErrorTexts | undefined): TenantLogRow {
-  const error = row.details['action_error'] as ActionError
-  if (!error) return row
-  const { texts: _, ...rest } = error
-  return { ...row, details: { ...row.details, action_error: { ...rest, message: opened?.message ?? '', stack: opened?.stack ?? '' } } }
+  const { details } = row
+  const { texts, ...thrown } = (details['action_error'] ?? {}) as NonNullable<SealedError>
+  if (texts !== undefined) {
+    return { ...row, details: { ...details, action_error: { ...thrown, message: opened?.message ?? '', stack: opened?.stack ?? '' } } }
+  }
+  const { texts: refused, ...error } = (details['error'] ?? {}) as NonNullable<SealedError>
+  if (refused === undefined) return row
+  const { message = '', code } = opened ?? {}
+  return { ...row, description: message, details: { ...details, error: { ...error, message, ...(code !== undefined && { payload: { code } }) } } }
 }
 
 const nameOf = ({ user_name, user }: TenantLogRow): PersonalData | undefined => user_name ?? user?.email ?? user?.username ?? user?.phone_number ?? user?.name

@@ -27,9 +27,9 @@ export interface Rows<R> {
 }
 
 /** `page`, `per_page` and `include_totals`. Errors: ManagementError 400. */
-export function offsetRequest(query: QueryParameters, { perPage = 50, maxPerPage = 100 } = {}): OffsetRequest {
+export function offsetRequest(query: QueryParameters, { perPage = 50, maxPerPage = 100, maxPage = 10_000_000 } = {}): OffsetRequest {
   const limit = integer(query, 'per_page', { min: 0, max: maxPerPage }) ?? perPage
-  const page = integer(query, 'page', { min: 0, max: 10_000_000 }) ?? 0
+  const page = integer(query, 'page', { min: 0, max: maxPage }) ?? 0
   return { style: 'offset', offset: page * limit, limit, totals: flag(query, 'include_totals') ?? false }
 }
 
@@ -41,9 +41,9 @@ export function checkpointRequest(query: QueryParameters, cursors: Cursors, list
 }
 
 /** For lists that know both styles: `from` or `take` asks for checkpoints. Errors: ManagementError 400. */
-export function pageRequest(query: QueryParameters, cursors: Cursors, list: string, options: { maxTake?: number } = {}): PageRequest {
+export function pageRequest(query: QueryParameters, cursors: Cursors, list: string, options: { maxTake?: number; maxPage?: number } = {}): PageRequest {
   const checkpoint = text(query, 'from', { max: 2000 }) !== undefined || text(query, 'take') !== undefined
-  return checkpoint ? checkpointRequest(query, cursors, list, options) : offsetRequest(query)
+  return checkpoint ? checkpointRequest(query, cursors, list, options) : offsetRequest(query, options)
 }
 
 /** A bare array, or with totals `{start, limit, total, <key>}`. */

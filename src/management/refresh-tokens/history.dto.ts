@@ -48,6 +48,9 @@ export function showEvent(event: HistoryEvent, rotating: boolean, opened: Opened
     user_agent: opened.origin?.userAgent ?? null,
     details: {
       ...details(event, rotating, opened, accessTokenId),
+      ...(event.metadata.actions?.id !== undefined && {
+        actions: { execution_id: event.metadata.actions.id, versions: event.metadata.actions.actions },
+      }),
       ...(event.type === 'FamilyRevoked' && causationId !== undefined && { revocation_id: causationId }),
     },
   }
@@ -90,6 +93,7 @@ function details(event: HistoryEvent, rotating: boolean, { metadata }: OpenedEve
         expires_at: expiresAt,
         idle_expires_at: idleExpiresAt,
         ...(dpopThumbprint !== undefined && { bound_to_key: dpopThumbprint }),
+        ...(event.data.metadata !== undefined && { metadata: metadata ?? {} }),
         access_token: jti === null ? null : { jti, audience, scope: scope.join(' ') },
       }
     }

@@ -3,6 +3,21 @@ import { invalidQuery, type QueryParameters, text } from '../validation/query.js
 import { DEVICE_CREDENTIAL_ID, isTime } from './formats.js'
 import type { TokenFilter } from './refresh-tokens.dto.js'
 
+/** Names of the query parameters that narrow the list. */
+export const FILTERS = [
+  'user_id',
+  'client_id',
+  'session_id',
+  'audience',
+  'device_credential_id',
+  'initial_ip',
+  'initial_user_agent',
+  'last_ip',
+  'last_user_agent',
+  'issued_from',
+  'issued_to',
+] as const satisfies readonly (keyof TokenFilter)[]
+
 /** The list's filters (docs/refresh-tokens.md). Errors: ManagementError 400. */
 export function readFilter(query: QueryParameters): RefreshTokenFilter {
   const time = (name: string): string | undefined => {

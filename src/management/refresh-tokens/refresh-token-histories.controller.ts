@@ -8,6 +8,7 @@ import { tenantLogsProjection } from '../logs/tenant-logs.projection.js'
 import { ManagementController } from '../management-controller.js'
 import { Cursors } from '../paging/cursors.js'
 import { checkpointAnswer, checkpointRequest } from '../paging/page.js'
+import { CHECKPOINTS, Parameters } from '../parameters.js'
 import { AllScopes } from '../scopes.js'
 import type { QueryParameters } from '../validation/query.js'
 import { behind } from './behind.js'
@@ -28,6 +29,7 @@ export class RefreshTokenHistoriesController {
 
   @Get(':id/history')
   @AllScopes('read:refresh_tokens', 'read:logs')
+  @Parameters(...CHECKPOINTS)
   async history(@Param('id') id: string, @Query() query: QueryParameters, @Res({ passthrough: true }) res: Response): Promise<object> {
     const list = `refresh-token-history ${id}`
     const request = checkpointRequest(query, this.cursors, list)

@@ -15,10 +15,11 @@ import { metadataOf } from '../metadata.js'
 import { Cursors } from '../paging/cursors.js'
 import { pick, readFields } from '../paging/fields.js'
 import { checkpointAnswer, checkpointRequest } from '../paging/page.js'
+import { CHECKPOINTS, FIELDS, Parameters } from '../parameters.js'
 import { Operation, Scopes } from '../scopes.js'
 import type { QueryParameters } from '../validation/query.js'
 import { validBody } from '../validation/valid-body.js'
-import { readFilter } from './read-filter.js'
+import { FILTERS, readFilter } from './read-filter.js'
 import { RevokeTokens, SetMetadata, showRevocation } from './refresh-tokens.dto.js'
 import { behind } from './behind.js'
 import { RevokeSelection } from './revoke-selection.js'
@@ -46,6 +47,7 @@ export class RefreshTokensController {
   /** Auth0 knows users and their clients; what else narrows the list is ours, and does without a user (docs/refresh-tokens.md). */
   @Get()
   @Scopes('read:refresh_tokens')
+  @Parameters(...FILTERS, ...CHECKPOINTS, ...FIELDS)
   async list(@Query() query: QueryParameters, @Res({ passthrough: true }) res: Response): Promise<object> {
     const filter = readFilter(query)
     if (Object.keys(filter).length === 0) throw new ManagementError(400, `Missing required 'user_id' parameter.`, 'invalid_query_string')
@@ -76,6 +78,7 @@ export class RefreshTokensController {
 
   @Get(':id')
   @Scopes('read:refresh_tokens')
+  @Parameters(...FIELDS)
   async get(@Param('id') id: string, @Query() query: QueryParameters): Promise<object> {
     return pick(await this.#current(id), readFields(query))
   }

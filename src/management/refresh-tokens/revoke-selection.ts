@@ -3,7 +3,6 @@ import { CommandBus, QueryBus } from '@nestjs/cqrs'
 import { FindClient, FindResourceServer } from '../../authorization/index.js'
 import { CONFIG, type Config } from '../../config.js'
 import type { Context } from '../../event-store/event.js'
-import { NotYetError } from '../../event-store/projection.js'
 import { ManagementError } from '../../http/management-error.js'
 import { CountRefreshTokens, FindRefreshToken, type RefreshTokenFilter, RevokeMatchingRefreshTokens, RevokeRefreshToken } from '../../tokens/index.js'
 import { FindUser } from '../../users/index.js'
@@ -82,7 +81,6 @@ async function available<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    if (error instanceof NotYetError) throw new ManagementError(503, 'The service is temporarily unavailable.', undefined, { 'Retry-After': '1' })
     if ((error as { code?: unknown }).code === '57014') {
       throw new ManagementError(
         503,

@@ -81,6 +81,6 @@ export class ShowHistory {
   }
 }
 
-function metadataIn(event: HistoryEvent): PersonalData | null {
-  return event.type === 'FamilyStarted' || event.type === 'RefreshTokenMetadataSet' ? event.data.metadata : null
+function metadataIn({ data }: HistoryEvent): PersonalData | null {
+  return 'metadata' in data ? (data.metadata ?? null) : null
 }

@@ -8,6 +8,7 @@ import { Caller, type CallerOf } from '../caller.js'
 import { ManagementController } from '../management-controller.js'
 import { Cursors } from '../paging/cursors.js'
 import { checkpointAnswer, checkpointRequest } from '../paging/page.js'
+import { CHECKPOINTS, Parameters } from '../parameters.js'
 import { Operation, Scopes } from '../scopes.js'
 import type { QueryParameters } from '../validation/query.js'
 import { behind } from './behind.js'
@@ -26,6 +27,7 @@ export class UserRefreshTokensController {
 
   @Get(':id/refresh-tokens')
   @Scopes('read:refresh_tokens')
+  @Parameters(...CHECKPOINTS)
   async list(@Param('id') userId: string, @Query() query: QueryParameters, @Res({ passthrough: true }) res: Response): Promise<object> {
     const list = `user-refresh-tokens ${userId}`
     const request = checkpointRequest(query, this.cursors, list)

@@ -21,7 +21,9 @@ import { ManagementController } from '../management-controller.js'
 import { Cursors } from '../paging/cursors.js'
 import { readFields } from '../paging/fields.js'
 import { pageAnswer, pageRequest, placeIn, tablePage } from '../paging/page.js'
+import { BOTH_PAGES, FIELDS, Parameters } from '../parameters.js'
 import { Operation, Scopes } from '../scopes.js'
+import { SEARCH, searchList } from '../search/search-list.js'
 import { readRsaKey } from '../validation/pem.js'
 import { type QueryParameters, texts } from '../validation/query.js'
 import { invalidBody, validBody } from '../validation/valid-body.js'
@@ -44,6 +46,7 @@ export class ResourceServersController {
 
   @Get()
   @Scopes('read:resource_servers')
+  @Parameters('identifiers', ...BOTH_PAGES, ...FIELDS)
   async list(@Query() query: QueryParameters, @Caller() caller: CallerOf): Promise<object> {
     const identifiers = texts(query, 'identifiers')
     const list = `resource-servers ${JSON.stringify(identifiers)}`
@@ -52,6 +55,21 @@ export class ResourceServersController {
     const found = await this.queries.execute(new FindResourceServers({ identifiers: identifiers.length > 0 ? identifiers : undefined }, tablePage(request)))
     const show = (api: ListedResourceServer): object => showResourceServer(api, caller, fields)
     return pageAnswer(request, 'resource_servers', found, { cursors: this.cursors, list, placeOf: (api) => placeIn(api.createdAt, api.document.id), show })
+  }
+
+  @Get('search')
+  @Scopes('read:resource_servers')
+  @Parameters(...SEARCH, ...FIELDS)
+  search(@Query() query: QueryParameters, @Caller() caller: CallerOf): Promise<object> {
+    const fields = readFields(query)
+    return searchList<ListedResourceServer>(query, this.cursors, {
+      key: 'resource_servers',
+      bare: ['name', 'identifier'],
+      read: (page) => this.queries.execute(new FindResourceServers({}, page)),
+      placeOf: ({ createdAt, document }) => [createdAt, document.id],
+      searchable: ({ document }) => document,
+      show: (api) => showResourceServer(api, caller, fields),
+    })
   }
 
   @Post()
@@ -79,6 +97,7 @@ export class ResourceServersController {
 
   @Get(':id')
   @Scopes('read:resource_servers')
+  @Parameters(...FIELDS)
   async get(@Param('id') id: string, @Query() query: QueryParameters, @Caller() caller: CallerOf): Promise<object> {
     return showResourceServer(await this.#find(id), caller, readFields(query))
   }

@@ -5,6 +5,7 @@ import { ChangeRolePermissions, FindRoles } from '../../users/index.js'
 import { Caller, type CallerOf } from '../caller.js'
 import { ManagementController } from '../management-controller.js'
 import { offsetAnswer, offsetRequest } from '../paging/page.js'
+import { PAGES, Parameters } from '../parameters.js'
 import { Operation, Scopes } from '../scopes.js'
 import type { QueryParameters } from '../validation/query.js'
 import { validBody } from '../validation/valid-body.js'
@@ -23,6 +24,7 @@ export class RolePermissionsController {
 
   @Get()
   @Scopes('read:roles')
+  @Parameters(...PAGES)
   async list(@Param('id') id: string, @Query() query: QueryParameters): Promise<object> {
     const request = offsetRequest(query)
     const { rows: roles } = await this.queries.execute(new FindRoles({ ids: [id] }, { limit: 1 }))

@@ -5,6 +5,7 @@ import { Caller, type CallerOf } from '../caller.js'
 import { ManagementController } from '../management-controller.js'
 import { Cursors } from '../paging/cursors.js'
 import { pageAnswer, pageRequest, placeIn, tablePage } from '../paging/page.js'
+import { BOTH_PAGES, Parameters } from '../parameters.js'
 import { Operation, Scopes } from '../scopes.js'
 import { absentUser, tooManyRoles } from '../users/user-access.js'
 import type { QueryParameters } from '../validation/query.js'
@@ -25,6 +26,7 @@ export class RoleUsersController {
 
   @Get()
   @Scopes('read:users', 'read:roles', 'read:role_members')
+  @Parameters(...BOTH_PAGES)
   async list(@Param('id') id: string, @Query() query: QueryParameters): Promise<object> {
     await this.#mustExist(id)
     const list = `role users ${id}`

@@ -6,6 +6,7 @@ import { ChangeRole, CreateRole, DeleteRole, FindRoles, type RoleDocument } from
 import { Caller, type CallerOf } from '../caller.js'
 import { ManagementController } from '../management-controller.js'
 import { offsetAnswer, offsetRequest } from '../paging/page.js'
+import { PAGES, Parameters } from '../parameters.js'
 import { Operation, Scopes } from '../scopes.js'
 import { type QueryParameters, text } from '../validation/query.js'
 import { validBody } from '../validation/valid-body.js'
@@ -24,6 +25,7 @@ export class RolesController {
 
   @Get()
   @Scopes('read:roles')
+  @Parameters('name_filter', ...PAGES)
   async list(@Query() query: QueryParameters): Promise<object> {
     const request = offsetRequest(query)
     const { rows, total } = await this.queries.execute(new FindRoles({ name: text(query, 'name_filter', { max: 256 }) }, request))

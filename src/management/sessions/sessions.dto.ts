@@ -1,6 +1,6 @@
 import type { Origin } from '../../event-store/event.js'
 import type { AttachedMetadata } from '../../metadata.js'
-import type { ActiveSession } from '../../sessions/index.js'
+import { type ActiveSession, cookieModeOf } from '../../sessions/index.js'
 import { Flag, Required, rule, Text, typeOf } from '../validation/rules.js'
 
 /** Keys and values have limits of their own, with texts of their own (spec/sessions.md §10). */
@@ -46,7 +46,7 @@ export function showSession(id: string, session: ActiveSession, { initial, last,
     },
     clients: session.clients.map((client_id) => ({ client_id })),
     authentication: { methods: session.methods.map(({ name, at }) => ({ name, timestamp: at })) },
-    cookie: { mode: session.persistent ? 'persistent' : 'non-persistent' },
+    cookie: { mode: cookieModeOf(session) },
     session_metadata: metadata ?? {},
   }
 }

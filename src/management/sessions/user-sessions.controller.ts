@@ -12,6 +12,7 @@ import { Cursors } from '../paging/cursors.js'
 import { checkpointAnswer, checkpointRequest } from '../paging/page.js'
 import { behind } from '../refresh-tokens/behind.js'
 import { RevokeSelection } from '../refresh-tokens/revoke-selection.js'
+import { CHECKPOINTS, Parameters } from '../parameters.js'
 import { AllScopes, Operation, Scopes } from '../scopes.js'
 import type { QueryParameters } from '../validation/query.js'
 import { validBody } from '../validation/valid-body.js'
@@ -35,6 +36,7 @@ export class UserSessionsController {
 
   @Get(':id/sessions')
   @Scopes('read:sessions')
+  @Parameters(...CHECKPOINTS)
   async list(@Param('id') userId: string, @Query() query: QueryParameters, @Res({ passthrough: true }) res: Response): Promise<object> {
     const list = `user-sessions ${userId}`
     const request = checkpointRequest(query, this.cursors, list)

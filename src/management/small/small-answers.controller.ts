@@ -1,18 +1,35 @@
-import { Get, Query } from '@nestjs/common'
+import { Body, Get, HttpCode, Patch, Put, Query } from '@nestjs/common'
 import { ManagementController } from '../management-controller.js'
-import { Scopes } from '../scopes.js'
+import { Parameters } from '../parameters.js'
+import { Operation, Scopes } from '../scopes.js'
 import type { QueryParameters } from '../validation/query.js'
-import { SMALL_ANSWERS } from './small-answers.js'
+import { SMALL_ANSWERS, SMALL_WRITES } from './small-answers.js'
 
 /** A route for each of the small answers. */
 @ManagementController()
 export class SmallAnswersController {}
 
-for (const [n, { path, scopes, answer }] of SMALL_ANSWERS.entries()) {
-  const name = `answer${n}`
-  const descriptor = { value: (query: QueryParameters) => answer(query), configurable: true, writable: true }
-  Object.defineProperty(SmallAnswersController.prototype, name, descriptor)
+for (const [n, { path, scopes, status, parameters, answer }] of SMALL_ANSWERS.entries()) {
+  const [name, descriptor] = handler(`answer${n}`, (query: QueryParameters) => answer(query))
   Get(path)(SmallAnswersController.prototype, name, descriptor)
+  HttpCode(status)(SmallAnswersController.prototype, name, descriptor)
+  Parameters(...parameters)(SmallAnswersController.prototype, name, descriptor)
   Scopes(...scopes)(SmallAnswersController.prototype, name, descriptor)
   Query()(SmallAnswersController.prototype, name, 0)
+}
+
+for (const [n, { method, path, scopes, status, operation, write }] of SMALL_WRITES.entries()) {
+  const [name, descriptor] = handler(`write${n}`, (body: unknown) => write(body))
+  const route = { PUT: Put, PATCH: Patch }[method]
+  route(path)(SmallAnswersController.prototype, name, descriptor)
+  HttpCode(status)(SmallAnswersController.prototype, name, descriptor)
+  Scopes(...scopes)(SmallAnswersController.prototype, name, descriptor)
+  Operation(operation, { personal: true })(SmallAnswersController.prototype, name, descriptor)
+  Body()(SmallAnswersController.prototype, name, 0)
+}
+
+function handler<T>(name: string, value: (input: T) => unknown): [string, TypedPropertyDescriptor<(input: T) => unknown>] {
+  const descriptor = { value, configurable: true, writable: true }
+  Object.defineProperty(SmallAnswersController.prototype, name, descriptor)
+  return [name, descriptor]
 }

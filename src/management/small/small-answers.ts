@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util'
 import { ManagementError } from '../../http/management-error.js'
+import { PAGES } from '../parameters.js'
 import { offsetAnswer, offsetRequest } from '../paging/page.js'
 import type { QueryParameters } from '../validation/query.js'
 
@@ -6,68 +8,58 @@ import type { QueryParameters } from '../validation/query.js'
 export interface SmallAnswer {
   readonly path: string
   readonly scopes: readonly [string, ...string[]]
+  /** Of every answer; 400 and more: it is refused. */
+  readonly status: number
+  /** Query parameters that it reads. */
+  readonly parameters: readonly string[]
   answer(query: QueryParameters): unknown
 }
 
-const read = (path: string, scopes: string, answer: SmallAnswer['answer']): SmallAnswer => ({
-  path,
-  scopes: scopes.split(' ') as [string, ...string[]],
-  answer,
-})
+/** A write of the same: what asks for nothing new is taken, since deploy tools write back what they read; all else is refused. */
+export interface SmallWrite {
+  readonly method: 'PUT' | 'PATCH'
+  readonly path: string
+  readonly scopes: readonly [string, ...string[]]
+  readonly status: number
+  /** The log's name of it. */
+  readonly operation: string
+  write(body: unknown): unknown
+}
 
-const always =
-  (value: unknown): SmallAnswer['answer'] =>
-  () =>
-    value
+/** How a read is answered, beside where. */
+type Kind = Pick<SmallAnswer, 'status' | 'parameters' | 'answer'>
 
-const noPage =
-  (key: string): SmallAnswer['answer'] =>
-  (query) =>
-    offsetAnswer(offsetRequest(query), key, [], 0)
+const read = (path: string, scopes: string, kind: Kind): SmallAnswer => ({ path, scopes: scopes.split(' ') as [string, ...string[]], ...kind })
 
-/** An empty list of either style. */
-const noRows =
-  (key: string): SmallAnswer['answer'] =>
-  (query) =>
-    'take' in query || 'from' in query ? { [key]: [] } : offsetAnswer(offsetRequest(query), key, [], 0)
+const always = (value: unknown): Kind => ({ status: 200, parameters: [], answer: () => value })
+
+const noPage = (key: string): Kind => ({ status: 200, parameters: PAGES, answer: (query) => offsetAnswer(offsetRequest(query), key, [], 0) })
 
 /** An empty list that is never a bare array. */
-const noItems =
-  (key: string): SmallAnswer['answer'] =>
-  (query) =>
-    offsetAnswer({ ...offsetRequest(query), totals: true }, key, [], 0)
+const noItems = (key: string): Kind => ({
+  ...noPage(key),
+  answer: (query) => offsetAnswer({ ...offsetRequest(query), totals: true }, key, [], 0),
+})
 
-const numbered =
-  (key: string): SmallAnswer['answer'] =>
-  (query) => {
+const numbered = (key: string): Kind => ({
+  status: 200,
+  parameters: ['page', 'per_page'],
+  answer(query) {
     const { offset, limit } = offsetRequest(query)
     return { [key]: [], total: 0, page: limit === 0 ? 0 : offset / limit, per_page: limit }
-  }
+  },
+})
 
-const refused =
-  (status: number, message: string, errorCode?: string): SmallAnswer['answer'] =>
-  () => {
+const refused = (status: number, message: string, errorCode?: string): Kind => ({
+  status,
+  parameters: [],
+  answer() {
     throw new ManagementError(status, message, errorCode)
-  }
+  },
+})
 
-const missing = (message: string, errorCode?: string): SmallAnswer['answer'] => refused(404, message, errorCode)
-const upgrade = (feature: string): SmallAnswer['answer'] => refused(403, `Please upgrade your subscription to use ${feature}`, 'insufficient_entitlement')
-
-const BREACHED = {
-  enabled: false,
-  shields: [],
-  admin_notification_frequency: [],
-  method: 'standard',
-  stage: { 'pre-user-registration': { shields: [] } },
-}
-const BRUTE_FORCE = { enabled: true, shields: ['block', 'user_notification'], mode: 'count_per_identifier_and_ip', allowlist: [], max_attempts: 10 }
-const THROTTLING = {
-  enabled: true,
-  shields: ['admin_notification', 'block'],
-  allowlist: [],
-  stage: { 'pre-login': { max_attempts: 100, rate: 864_000 }, 'pre-user-registration': { max_attempts: 50, rate: 1200 } },
-}
-const PROMPTS = { universal_login_experience: 'new', identifier_first: false, webauthn_platform_first_factor: false }
+const missing = (message: string, errorCode?: string): Kind => refused(404, message, errorCode)
+const upgrade = (feature: string): Kind => refused(403, `Please upgrade your subscription to use ${feature}`, 'insufficient_entitlement')
 
 export const SMALL_ANSWERS: readonly SmallAnswer[] = [
   read('rules', 'read:rules', noPage('rules')),
@@ -75,11 +67,6 @@ export const SMALL_ANSWERS: readonly SmallAnswer[] = [
   read('rules-configs', 'read:rules_configs', always([])),
   read('hooks', 'read:hooks', noPage('hooks')),
   read('actions/modules', 'read:actions', numbered('modules')),
-  read('organizations', 'read:organizations read:organizations_summary', noRows('organizations')),
-  read('organizations/name/:name', 'read:organizations read:organizations_summary', missing('No organization found by that id or name')),
-  read('organizations/:id', 'read:organizations read:organizations_summary', missing('No organization found by that id or name')),
-  read('log-streams', 'read:log_streams', always([])),
-  read('log-streams/:id', 'read:log_streams', missing('The log stream does not exist.', 'inexistent_log_stream')),
   read('emails/provider', 'read:email_provider', missing('There is not a configured email provider', 'inexistent_email_provider')),
   read('email-templates/:name', 'read:email_templates', missing('The template does not exist.', 'inexistent_email_template')),
   read('guardian/factors', 'read:guardian_factors', always([])),
@@ -89,18 +76,13 @@ export const SMALL_ANSWERS: readonly SmallAnswer[] = [
   read('guardian/factors/sms/templates', 'read:guardian_factors', always({})),
   read('guardian/factors/phone/selected-provider', 'read:guardian_factors', missing('Not Found')),
   read('guardian/factors/phone/message-types', 'read:guardian_factors', always({ message_types: [] })),
-  read('branding', 'read:branding', always({})),
   read('branding/phone/providers', 'read:phone_providers', always({ providers: [] })),
   read('branding/phone/templates', 'read:phone_templates', always({ templates: [] })),
   read('branding/themes/default', 'read:branding', missing('There was an error retrieving branding settings: invalid theme ID', 'theme_not_found')),
   read('branding/templates/universal-login', 'read:branding', missing('Template does not exist.', 'inexistent_templates_universal_login')),
-  read('prompts', 'read:prompts', always(PROMPTS)),
   read('prompts/rendering', 'read:prompts', noItems('configs')),
   read('prompts/:prompt/partials', 'read:prompts', always({})),
   read('prompts/:prompt/custom-text/:language', 'read:prompts', always({})),
-  read('attack-protection/breached-password-detection', 'read:attack_protection', always(BREACHED)),
-  read('attack-protection/brute-force-protection', 'read:attack_protection', always(BRUTE_FORCE)),
-  read('attack-protection/suspicious-ip-throttling', 'read:attack_protection', always(THROTTLING)),
   read('attack-protection/bot-detection', 'read:attack_protection', upgrade('bot detection')),
   read('attack-protection/captcha', 'read:attack_protection', upgrade('bot detection')),
   read('risk-assessments/settings', 'read:attack_protection', always({ enabled: false })),
@@ -119,9 +101,39 @@ export const SMALL_ANSWERS: readonly SmallAnswer[] = [
   read('rate-limit-policies', 'read:rate_limit_policies', always({ rate_limit_policies: [] })),
   read('event-streams', 'read:event_streams', always({ eventStreams: [] })),
   read('supplemental-signals', 'read:attack_protection', refused(403, 'This feature is not enabled for this tenant.', 'feature_not_enabled')),
-  read('connections-directory-provisionings', 'read:directory_provisionings', always({ directory_provisionings: [] })),
-  read('connections-scim-configurations', 'read:scim_config', always({ scim_configurations: [] })),
   read('keys/encryption', 'read:encryption_keys', noPage('keys')),
   read('keys/custom-signing', 'read:custom_signing_keys', missing('Not Found')),
   read('blacklists/tokens', 'blacklist:tokens', always([])),
+]
+
+const keeps = (method: SmallWrite['method'], path: string, scope: string, operation: string, standing: unknown, status = 200): SmallWrite => ({
+  method,
+  path,
+  scopes: [scope],
+  status,
+  operation,
+  write(body) {
+    if (!isDeepStrictEqual(body ?? {}, standing)) throw new ManagementError(403, 'This feature is not enabled for this tenant.', 'feature_not_enabled')
+    return status === 204 ? undefined : standing
+  },
+})
+
+const never = (method: SmallWrite['method'], path: string, scope: string, operation: string, feature: string): SmallWrite => ({
+  method,
+  path,
+  scopes: [scope],
+  status: 200,
+  operation,
+  write: () => upgrade(feature).answer({}),
+})
+
+export const SMALL_WRITES: readonly SmallWrite[] = [
+  keeps('PUT', 'guardian/policies', 'update:mfa_policies', 'Set MFA policies', []),
+  keeps('PUT', 'guardian/factors/phone/message-types', 'update:guardian_factors', 'Set phone message types', { message_types: [] }),
+  keeps('PUT', 'prompts/:prompt/partials', 'update:prompts', 'Set partials for a prompt', {}, 204),
+  keeps('PUT', 'prompts/:prompt/custom-text/:language', 'update:prompts', 'Set custom text for a prompt', {}, 204),
+  keeps('PATCH', 'risk-assessments/settings', 'update:attack_protection', 'Update risk assessment settings', { enabled: false }),
+  keeps('PATCH', 'risk-assessments/settings/new-device', 'update:attack_protection', 'Update new device settings', { remember_for: 0 }),
+  never('PATCH', 'attack-protection/bot-detection', 'update:attack_protection', 'Update bot detection settings', 'bot detection'),
+  never('PATCH', 'attack-protection/captcha', 'update:attack_protection', 'Update captcha settings', 'bot detection'),
 ]

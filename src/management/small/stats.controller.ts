@@ -1,6 +1,7 @@
 import { Get, Header, Query } from '@nestjs/common'
 import { ManagementError } from '../../http/management-error.js'
 import { ManagementController } from '../management-controller.js'
+import { Parameters } from '../parameters.js'
 import { Scopes } from '../scopes.js'
 import { invalidQuery, type QueryParameters, text } from '../validation/query.js'
 import { Stats } from './stats.js'
@@ -14,6 +15,7 @@ export class StatsController {
 
   @Get('daily')
   @Scopes('read:stats')
+  @Parameters('from', 'to')
   async daily(@Query() query: QueryParameters): Promise<object[]> {
     const to = day(query, 'to') ?? new Date()
     const from = day(query, 'from') ?? new Date(to.getTime() - 29 * DAY_MS)

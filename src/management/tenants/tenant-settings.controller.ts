@@ -6,6 +6,7 @@ import { ChangeTenantSettings, FindConnection, FindTenantSettings, type TenantSe
 import { Caller, type CallerOf } from '../caller.js'
 import { ManagementController } from '../management-controller.js'
 import { pick, readFields } from '../paging/fields.js'
+import { FIELDS, Parameters } from '../parameters.js'
 import { Operation, Scopes } from '../scopes.js'
 import type { QueryParameters } from '../validation/query.js'
 import { validBody } from '../validation/valid-body.js'
@@ -25,6 +26,7 @@ export class TenantSettingsController {
 
   @Get()
   @Scopes('read:tenant_settings')
+  @Parameters(...FIELDS)
   async get(@Query() query: QueryParameters): Promise<object> {
     return pick(showSettings(await this.queries.execute(new FindTenantSettings())), readFields(query))
   }

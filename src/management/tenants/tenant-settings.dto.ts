@@ -1,6 +1,7 @@
 import type { TenantSettings } from '../../users/index.js'
 import { AnyObject, Flag, Int, Nested, Num, OneOf, ReadOnly, Required, rule, Text, Texts, typeOf } from '../validation/rules.js'
 import { ABSOLUTE_URI, WEB_URI } from '../validation/urls.js'
+import { TENANT_PARTS } from './tenant-parts.js'
 
 /** Auth0's tenant flags, with the three that stand in its answers although its schema lacks them. */
 export const FLAGS: readonly string[] = `
@@ -192,5 +193,8 @@ const FLAG_DEFAULTS = {
   no_disclose_enterprise_connections: false,
 }
 
-/** The settings as they are answered: what was set over the defaults. */
-export const showSettings = ({ flags, ...set }: TenantSettings): object => ({ ...DEFAULTS, ...set, flags: { ...FLAG_DEFAULTS, ...flags } })
+/** The settings as they are answered: what was set over the defaults, without what has addresses of its own. */
+export function showSettings({ flags, ...set }: TenantSettings): object {
+  const here = Object.fromEntries(Object.entries(set).filter(([name]) => !(name in TENANT_PARTS)))
+  return { ...DEFAULTS, ...here, flags: { ...FLAG_DEFAULTS, ...flags } }
+}

@@ -8,6 +8,7 @@ import { AccessLists } from '../roles/access-lists.js'
 import { namedPermissions, withoutIds } from '../roles/permissions.js'
 import { showPermission } from '../roles/role-permissions.controller.js'
 import { PermissionsBody } from '../roles/roles.dto.js'
+import { PAGES, Parameters } from '../parameters.js'
 import { Operation, Scopes } from '../scopes.js'
 import type { QueryParameters } from '../validation/query.js'
 import { validBody } from '../validation/valid-body.js'
@@ -24,6 +25,7 @@ export class UserPermissionsController {
 
   @Get()
   @Scopes('read:users')
+  @Parameters(...PAGES)
   async list(@Param('id') userId: string, @Query() query: QueryParameters): Promise<object> {
     const request = offsetRequest(query)
     if (!(await this.queries.execute(new FindUser({ userId })))) throw absentUser()

@@ -7,6 +7,7 @@ import { offsetAnswer, offsetRequest } from '../paging/page.js'
 import { noRole } from '../roles/permissions.js'
 import { show } from '../roles/roles.controller.js'
 import { RolesBody } from '../roles/roles.dto.js'
+import { PAGES, Parameters } from '../parameters.js'
 import { Operation, Scopes } from '../scopes.js'
 import type { QueryParameters } from '../validation/query.js'
 import { validBody } from '../validation/valid-body.js'
@@ -22,6 +23,7 @@ export class UserRolesController {
 
   @Get()
   @Scopes('read:users', 'read:roles', 'read:role_members')
+  @Parameters(...PAGES)
   async list(@Param('id') userId: string, @Query() query: QueryParameters): Promise<object> {
     const request = offsetRequest(query)
     if (!(await this.queries.execute(new FindUser({ userId })))) throw absentUser()

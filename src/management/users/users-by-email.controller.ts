@@ -1,5 +1,6 @@
 import { Get, Query } from '@nestjs/common'
 import { ManagementController } from '../management-controller.js'
+import { FIELDS, Parameters } from '../parameters.js'
 import { Scopes } from '../scopes.js'
 import { invalidQuery, type QueryParameters, text } from '../validation/query.js'
 import { ListUsers } from './list-users.js'
@@ -11,6 +12,7 @@ export class UsersByEmailController {
 
   @Get()
   @Scopes('read:users')
+  @Parameters('email', ...FIELDS)
   list(@Query() query: QueryParameters): Promise<object[]> {
     const email = text(query, 'email')
     if (email === undefined) throw invalidQuery('Missing required property: email', 'email')

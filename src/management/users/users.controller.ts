@@ -3,6 +3,7 @@ import { PersonKeys } from '../../keys/person-keys.js'
 import { Caller, type CallerOf, actsOn } from '../caller.js'
 import { ManagementController } from '../management-controller.js'
 import { pick, readFields } from '../paging/fields.js'
+import { FIELDS, PAGES, Parameters } from '../parameters.js'
 import { Operation, Scopes } from '../scopes.js'
 import type { QueryParameters } from '../validation/query.js'
 import { validBody } from '../validation/valid-body.js'
@@ -21,6 +22,7 @@ export class UsersController {
 
   @Get()
   @Scopes('read:users', 'read:user_idp_tokens')
+  @Parameters('q', 'search_engine', 'sort', 'connection', 'primary_order', ...PAGES, ...FIELDS)
   list(@Query() query: QueryParameters): Promise<object> {
     return this.lists.search(query)
   }
@@ -34,6 +36,7 @@ export class UsersController {
 
   @Get(':id')
   @Scopes('read:users', 'read:current_user', 'read:user_idp_tokens')
+  @Parameters(...FIELDS)
   get(@Param('id') id: string, @Query() query: QueryParameters, @Caller() caller: CallerOf): Promise<object> {
     actsOn(caller, id, 'read:users', 'read:user_idp_tokens')
     return this.#show(id, query)

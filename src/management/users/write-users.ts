@@ -6,7 +6,17 @@ import { ManagementError } from '../../http/management-error.js'
 import { PersonKeys } from '../../keys/person-keys.js'
 import { WithdrawConsentsOf } from '../../authorization/index.js'
 import { RevokeRefreshTokens } from '../../tokens/index.js'
-import { type Attributes, ChangeUser, CreateUser, DeleteUser, FindConnection, FindUser, openProfiles, type UserChanges } from '../../users/index.js'
+import {
+  type Attributes,
+  ChangeUser,
+  CreateUser,
+  DeleteUser,
+  FindConnection,
+  FindUser,
+  LiftLoginBlocks,
+  openProfiles,
+  type UserChanges,
+} from '../../users/index.js'
 import { actsOn, type CallerOf, insufficientScope } from '../caller.js'
 import { checkChanges, checkNewUser } from './user-rules.js'
 import { ATTRIBUTES, type CreateUserBody, type UpdateUserBody } from './users.dto.js'
@@ -45,7 +55,10 @@ export class WriteUsers {
     const { result } = await this.commands.execute(new ChangeUser(id, { attributes: attributesOf(body), password: body.password ?? undefined }, context))
     if (result === 'absent') throw absent()
     if (result === 'exists') throw new ManagementError(400, `The specified new ${identifierIn(body)} already exists`, 'auth0_idp_error')
-    if (typeof body.password === 'string') await this.commands.execute(new RevokeRefreshTokens({ userId: id }, 'password-changed', context))
+    if (typeof body.password !== 'string') return
+    // Who was closed out may try the new one at once.
+    await this.commands.execute(new LiftLoginBlocks({ userId: id }))
+    await this.commands.execute(new RevokeRefreshTokens({ userId: id }, 'password-changed', context))
   }
 
   /** With refresh tokens and grants, before the answer; reactors finish what the process does not. */

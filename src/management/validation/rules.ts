@@ -1,10 +1,12 @@
 import 'reflect-metadata'
 import { Type } from 'class-transformer'
 import { registerDecorator, ValidateIf, ValidateNested } from 'class-validator'
+import { type JsonSchema, type MemberSchema, noteMember } from './schema.js'
 
 /*
  * Decorators for the members of a request body. Each passes a member that is missing (`@Required()` says otherwise) and takes null only
- * where it says so. Their messages are those of the JSON-schema validator that Auth0 uses (spec/management-api.md §1.6).
+ * where it says so. Their messages are those of the JSON-schema validator that Auth0 uses (spec/management-api.md §1.6). What they ask for
+ * stands in the API's description too (schema.ts).
  */
 
 interface Nullable {
@@ -41,25 +43,33 @@ export function typeOf(value: unknown): string {
 
 export const Required = (): PropertyDecorator => rule('required', () => undefined, { required: true })
 
-export const Text = (options: TextRule = {}): PropertyDecorator => rule('text', textProblem(options), options)
+export const Text = (options: TextRule = {}): PropertyDecorator => rule('text', textProblem(options), { ...options, schema: textSchema(options) })
 
 /** A name: 1 character or more, no angle brackets. */
 export const Name = (max?: number): PropertyDecorator => Text({ min: 1, pattern: /^[^<>]+$/, ...(max !== undefined && { max }) })
 
-export const OneOf = (values: readonly string[], options: Nullable = {}): PropertyDecorator => rule('one-of', choiceProblem(values), options)
+export const OneOf = (values: readonly string[], options: Nullable = {}): PropertyDecorator =>
+  rule('one-of', choiceProblem(values), { ...options, schema: { type: 'string', enum: values } })
 
-export const Flag = (options: Nullable = {}): PropertyDecorator => rule('flag', (value) => wrongType(value, 'boolean'), options)
+export const Flag = (options: Nullable = {}): PropertyDecorator =>
+  rule('flag', (value) => wrongType(value, 'boolean'), { ...options, schema: { type: 'boolean' } })
 
-export const Num = (options: NumberRule = {}): PropertyDecorator => rule('number', numberProblem(options), options)
+export const Num = (options: NumberRule = {}): PropertyDecorator => rule('number', numberProblem(options), { ...options, schema: numberSchema(options) })
 
 export const Int = (options: NumberRule = {}): PropertyDecorator => Num({ ...options, integer: true })
 
 /** A list of texts. */
 export const Texts = (options: ListRule & { readonly each?: TextRule } = {}): PropertyDecorator =>
-  rule('texts', (value) => listProblem(options)(value) ?? firstOf(value as unknown[], textProblem(options.each ?? {})), options)
+  rule('texts', (value) => listProblem(options)(value) ?? firstOf(value as unknown[], textProblem(options.each ?? {})), {
+    ...options,
+    schema: { ...listSchema(options), items: textSchema(options.each ?? {}) },
+  })
 
 export const Choices = (values: readonly string[], options: ListRule = {}): PropertyDecorator =>
-  rule('choices', (value) => listProblem(options)(value) ?? firstOf(value as unknown[], choiceProblem(values)), options)
+  rule('choices', (value) => listProblem(options)(value) ?? firstOf(value as unknown[], choiceProblem(values)), {
+    ...options,
+    schema: { ...listSchema(options), items: { type: 'string', enum: values } },
+  })
 
 /** An object whose members are texts; null takes a member away. */
 export const TextMap = ({ maxMembers, max, nullable = false }: { maxMembers: number; max: number; nullable?: boolean }): PropertyDecorator =>
@@ -81,13 +91,22 @@ export const TextMap = ({ maxMembers, max, nullable = false }: { maxMembers: num
         )
       )
     },
-    { nullable },
+    {
+      nullable,
+      schema: {
+        type: 'object',
+        maxProperties: maxMembers,
+        propertyNames: { maxLength: max },
+        additionalProperties: { type: ['string', 'null'], maxLength: max },
+      },
+    },
   )
 
 /** Any object: stored and given back as it came. */
-export const AnyObject = (options: Nullable = {}): PropertyDecorator => rule('object', (value) => wrongType(value, 'object'), options)
+export const AnyObject = (options: Nullable = {}): PropertyDecorator =>
+  rule('object', (value) => wrongType(value, 'object'), { ...options, schema: { type: 'object' } })
 
-export const AnyList = (options: ListRule = {}): PropertyDecorator => rule('list', listProblem(options), options)
+export const AnyList = (options: ListRule = {}): PropertyDecorator => rule('list', listProblem(options), { ...options, schema: listSchema(options) })
 
 /** Any value: stored and given back as it came. */
 export const Anything = (): PropertyDecorator => rule('anything', () => undefined, { nullable: true })
@@ -96,11 +115,16 @@ export const Anything = (): PropertyDecorator => rule('anything', () => undefine
 export const Nested = (type: () => new () => object, options: Nullable = {}): PropertyDecorator => nested(type, (value) => wrongType(value, 'object'), options)
 
 export const NestedList = (type: () => new () => object, options: ListRule = {}): PropertyDecorator =>
-  nested(type, (value) => listProblem(options)(value) ?? firstOf(value as unknown[], (item) => wrongType(item, 'object')), options)
+  nested(type, (value) => listProblem(options)(value) ?? firstOf(value as unknown[], (item) => wrongType(item, 'object')), {
+    ...options,
+    schema: listSchema(options),
+    isList: true,
+  })
 
 /** A member that clients send back as they read it: taken and forgotten. */
 export const ReadOnly = (): PropertyDecorator => (target, property) => {
   Anything()(target, property)
+  noteMember(target, String(property), { readOnly: true })
   const names = (Reflect.getMetadata(READ_ONLY, target) as string[] | undefined) ?? []
   Reflect.defineMetadata(READ_ONLY, [...names, String(property)], target)
 }
@@ -108,9 +132,16 @@ export const ReadOnly = (): PropertyDecorator => (target, property) => {
 export const readOnlyMembers = (type: new () => object): readonly string[] =>
   (Reflect.getMetadata(READ_ONLY, type.prototype as object) as string[] | undefined) ?? []
 
+interface RuleOptions extends Nullable {
+  readonly required?: boolean
+  /** For the API's description; without it any value may stand there. */
+  readonly schema?: JsonSchema
+}
+
 /** A member with a check of its own: `problem` answers what is wrong with it. */
-export function rule(name: string, problem: Problem, { nullable = false, required = false }: Nullable & { required?: boolean } = {}): PropertyDecorator {
+export function rule(name: string, problem: Problem, { nullable = false, required = false, schema = {} }: RuleOptions = {}): PropertyDecorator {
   return (target, property) => {
+    noteMember(target, String(property), required ? { required } : { nullable, schema })
     const detail: Problem = (value) => {
       if (value === undefined) return required ? `Missing required property: ${String(property)}` : undefined
       return (value === null && nullable) || required ? undefined : problem(value)
@@ -124,9 +155,10 @@ export function rule(name: string, problem: Problem, { nullable = false, require
   }
 }
 
-function nested(type: () => new () => object, problem: Problem, options: Nullable): PropertyDecorator {
+function nested(type: () => new () => object, problem: Problem, options: RuleOptions & Pick<MemberSchema, 'isList'>): PropertyDecorator {
   return (target, property) => {
     rule('nested', problem, options)(target, property)
+    noteMember(target, String(property), { nested: type, isList: options.isList ?? false })
     // The library takes a null for no object.
     ValidateIf((_, value) => value !== null || !options.nullable)(target, property)
     ValidateNested()(target, property)
@@ -183,3 +215,23 @@ function firstOf(items: readonly unknown[], problem: Problem): string | undefine
   }
   return undefined
 }
+
+const textSchema = ({ min, max, pattern, format }: TextRule): JsonSchema => ({
+  type: 'string',
+  ...(min !== undefined && { minLength: min }),
+  ...(max !== undefined && { maxLength: max }),
+  ...(pattern && { pattern: pattern.source }),
+  ...(format && { format: format[0] }),
+})
+
+const numberSchema = ({ min, max, integer = false }: NumberRule): JsonSchema => ({
+  type: integer ? 'integer' : 'number',
+  ...(min !== undefined && { minimum: min }),
+  ...(max !== undefined && { maximum: max }),
+})
+
+const listSchema = ({ min, max }: ListRule): JsonSchema => ({
+  type: 'array',
+  ...(min !== undefined && { minItems: min }),
+  ...(max !== undefined && { maxItems: max }),
+})

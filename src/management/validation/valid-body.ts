@@ -4,29 +4,35 @@ import { validateSync, type ValidationError } from 'class-validator'
 import { ManagementError } from '../../http/management-error.js'
 import { readOnlyMembers, typeOf } from './rules.js'
 
+/** A pipe that says what bodies it takes, for the API's description. */
+export interface BodyPipe<T> extends PipeTransform<unknown, T> {
+  readonly body: { readonly type: new () => object; readonly isList: boolean }
+}
+
 /**
  * A pipe for `@Body(validBody(CreateThing))`: answers the body as it came, without its read-only members, once it fits the class
  * (rules.ts). No body counts as an empty object. Errors: ManagementError 400 invalid_body, in Auth0's words; members that the class
  * does not name are refused.
  */
-export function validBody<T extends object>(type: new () => T): PipeTransform<unknown, T> {
-  return { transform: (value) => checkBody(type, value ?? {}) }
+export function validBody<T extends object>(type: new () => T): BodyPipe<T> {
+  return { transform: (value) => checkBody(type, value ?? {}), body: { type, isList: false } }
 }
 
-/** As the pipe, for a value at hand. */
-export function checkBody<T extends object>(type: new () => T, value: unknown): T {
+/** As the pipe, for a value at hand, which may be the member `path` of a body. */
+export function checkBody<T extends object>(type: new () => T, value: unknown, path = ''): T {
   const found = typeOf(value)
-  if (found !== 'object') throw invalidBody(`Expected type object but found type ${found}`)
+  if (found !== 'object') throw invalidBody(`Expected type object but found type ${found}`, path)
   const errors = validateSync(plainToInstance(type, value), { whitelist: true, forbidNonWhitelisted: true, stopAtFirstError: true })
   const [first] = errors
-  if (first) throw describe(first)
+  if (first) throw describe(first, path)
   const readOnly = readOnlyMembers(type)
   return Object.fromEntries(Object.entries(value as object).filter(([name]) => !readOnly.includes(name))) as T
 }
 
 /** As the pipe, for a body that is a list. */
-export function validList<T extends object>(type: new () => T, { min = 0, max = 1000 } = {}): PipeTransform<unknown, T[]> {
+export function validList<T extends object>(type: new () => T, { min = 0, max = 1000 } = {}): BodyPipe<T[]> {
   return {
+    body: { type, isList: true },
     transform: (value) => {
       if (!Array.isArray(value)) throw invalidBody(`Expected type array but found type ${typeOf(value ?? null)}`)
       if (value.length < min) throw invalidBody(`Array is too short (${value.length}), minimum ${min}`)

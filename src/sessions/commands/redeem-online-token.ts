@@ -1,5 +1,5 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
-import type { Context, Origin } from '../../event-store/event.js'
+import type { Context, ExecutionFacts, Origin } from '../../event-store/event.js'
 import { EventStore } from '../../event-store/event-store.js'
 import { PersonKeys } from '../../keys/person-keys.js'
 import { RootKeys } from '../../keys/root-key.js'
@@ -15,11 +15,20 @@ export interface OnlineGrant {
   readonly sessionId: string
   readonly session: ActiveSession
   readonly terms: OnlineTerms
+  /** Of the terms in the session. */
+  readonly number: number
   readonly user: NonNullable<SessionUser['user']>
 }
 
+export interface IssuedOnline<T> {
+  readonly access: OnlineAccess
+  readonly tokens: T
+  /** The Actions that took part. */
+  readonly actions?: ExecutionFacts | undefined
+}
+
 /** What is given for the token, or why nothing may be: `refused` is the caller's. Asked before the append, and again after a conflict. */
-export type IssueOnline<T, R> = (grant: OnlineGrant, now: Date) => Promise<{ readonly access: OnlineAccess; readonly tokens: T } | { readonly refused: R }>
+export type IssueOnline<T, R> = (grant: OnlineGrant, now: Date) => Promise<IssuedOnline<T> | { readonly refused: R }>
 
 export type RedeemedOnlineToken<T, R> =
   | { readonly kind: 'redeemed'; readonly sessionId: string; readonly tokens: T }
@@ -53,6 +62,7 @@ export class RedeemOnlineTokenHandler implements ICommandHandler<RedeemOnlineTok
     const { sessionId } = token
     const shown = { number: token.number, ...sender }
     const askedAt = performance.now()
+    let actions: ExecutionFacts | undefined
     const { result } = await this.store.transact(
       sessionOfUser,
       sessionId,
@@ -64,12 +74,19 @@ export class RedeemOnlineTokenHandler implements ICommandHandler<RedeemOnlineTok
         if (typeof terms === 'string' || state.status !== 'active' || !user) return refused(typeof terms === 'string' ? terms : 'over')
         if (!isGenuineOnline(this.rootKeys, token, state.salt)) return refused('unknown')
         if (key) this.personKeys.learn(key, askedAt)
-        const issued = await issue({ sessionId, session: state, terms, user }, now)
+        const issued = await issue({ sessionId, session: state, terms, number: token.number, user }, now)
         if ('refused' in issued) return { events: [], result: { kind: 'no access', refused: issued.refused, sessionId, userId: state.userId } }
+        actions = issued.actions
         const { events, result: outcome } = exchangeOnline(state, shown, issued.access, lifetimesOf(settings, state.persistent), now)
         return outcome === 'exchanged' ? { events, result: { kind: 'redeemed', sessionId, tokens: issued.tokens } } : refused(outcome)
       },
-      async (state) => ({ ...context, clientId: sender.clientId, sessionId, ...(state.status === 'active' && (await this.#cause(state, origin))) }),
+      async (state) => ({
+        ...context,
+        clientId: sender.clientId,
+        sessionId,
+        ...(state.status === 'active' && (await this.#cause(state, origin))),
+        ...(actions && { actions }),
+      }),
     )
     return result
   }

@@ -9,7 +9,7 @@ import { type SessionUser, sessionOfUser } from '../session/session-of-user.js'
 export class TouchSession extends Command<ActiveSession | undefined> {
   constructor(
     readonly sessionId: string,
-    readonly use: { readonly clientId: string; readonly silent: boolean },
+    readonly use: { readonly clientId: string; readonly silent: boolean; readonly awaitsActions?: true },
     readonly context: Context,
   ) {
     super()

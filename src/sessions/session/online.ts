@@ -1,5 +1,5 @@
 import type { Decision } from '../../event-store/event.js'
-import type { OnlineTerms, OnlineTokenExchanged, SessionEvent } from './session.events.js'
+import type { OnlineTerms, OnlineTokenExchanged, OnlineWithdrawalReason, SessionEvent } from './session.events.js'
 import { extended, isAlive, type SessionLifetimes, type SessionState } from './session.js'
 
 /** What an online refresh token's text says, and what the request has shown beside it. */
@@ -51,4 +51,30 @@ export function exchangeOnline(
   return { events: [{ type: 'OnlineTokenExchanged', data: { number, clientId, ...access, ...ends } }], result: 'exchanged' }
 }
 
-const key = ({ clientId, audience, scope, dpopThumbprint }: OnlineTerms): string => JSON.stringify([clientId, audience, [...scope].sort(), dpopThumbprint])
+/** Which online access goes; what is not named is any. `until`: what was granted later stays (ISO). */
+export interface OnlineSelection {
+  readonly clientId?: string
+  readonly audience?: string | null
+  readonly until?: string
+}
+
+/** Takes online refresh tokens back; answers how many. */
+export function withdrawOnline(
+  state: SessionState,
+  { clientId, audience, until }: OnlineSelection,
+  reason: OnlineWithdrawalReason,
+  now: Date,
+): Decision<SessionEvent, number> {
+  if (!isAlive(state, now)) return { events: [], result: 0 }
+  const meant = state.online.filter(
+    (granted) =>
+      (clientId === undefined || granted.clientId === clientId) &&
+      (audience === undefined || granted.audience === audience) &&
+      (until === undefined || granted.grantedAt <= until),
+  )
+  const numbers = meant.map(({ number }) => number)
+  return { events: numbers.length > 0 ? [{ type: 'OnlineAccessWithdrawn', data: { numbers, reason } }] : [], result: numbers.length }
+}
+
+const key = ({ clientId, audience, scope, dpopThumbprint, organizationId }: OnlineTerms): string =>
+  JSON.stringify([clientId, audience, [...scope].sort(), dpopThumbprint, organizationId ?? null])

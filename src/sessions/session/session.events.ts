@@ -19,6 +19,7 @@ export interface SessionStarted extends SessionEnds {
   readonly idleSeconds: number
   /** With the root key: cookies and online tokens. */
   readonly salt: string
+  readonly awaitsActions?: true
 }
 
 /** The same person logged in again: both ends are set anew, and the cookies so far prove nothing any more. */
@@ -28,12 +29,26 @@ export interface SessionReauthenticated extends SessionEnds {
   readonly connection: string
   readonly method: AuthenticationMethod
   readonly idleSeconds: number
+  readonly awaitsActions?: true
 }
 
 export interface SessionTouched extends SessionEnds {
   readonly clientId: string
   /** Nobody was asked and nothing was shown: `prompt=none`. */
   readonly silent: boolean
+  /** Actions decide next: what came of the login is told by the code, or by its refusal. */
+  readonly awaitsActions?: true
+}
+
+/** How browsers keep the cookie. */
+export type CookieMode = 'persistent' | 'non-persistent'
+
+/** Actions changed it; what is not named stayed. `metadata` is all of it, null for none. */
+export interface SessionAdjusted extends Partial<SessionEnds> {
+  readonly cookieMode?: CookieMode
+  /** URLs of methods by which the person was authenticated elsewhere. */
+  readonly methods?: readonly AuthenticationMethod[]
+  readonly metadata?: PersonalData | null
 }
 
 /** What an online refresh token is good for; null is no audience, and a token that every key may use. */
@@ -42,7 +57,11 @@ export interface OnlineTerms {
   readonly audience: string | null
   readonly scope: readonly string[]
   readonly dpopThumbprint: string | null
+  /** In whose name the person logged in; without it in nobody's. */
+  readonly organizationId?: string
 }
+
+export type OnlineWithdrawalReason = 'grant-deleted' | 'code-replayed'
 
 export interface OnlineTokenExchanged extends SessionEnds {
   readonly number: number
@@ -64,6 +83,8 @@ export interface SessionEnded {
   readonly metadata: PersonalData | null
   /** Of a logout: where the browser was sent. */
   readonly returnTo?: string
+  /** The refresh tokens that began in it end as well. */
+  readonly endsRefreshTokens?: true
 }
 
 export type SessionEvent =
@@ -71,8 +92,11 @@ export type SessionEvent =
   | { readonly type: 'SessionReauthenticated'; readonly data: SessionReauthenticated }
   | { readonly type: 'SessionTouched'; readonly data: SessionTouched }
   | { readonly type: 'SessionMetadataSet'; readonly data: { readonly metadata: PersonalData | null } }
+  | { readonly type: 'SessionAdjusted'; readonly data: SessionAdjusted }
   | { readonly type: 'OnlineAccessGranted'; readonly data: OnlineTerms & { readonly number: number } }
   | { readonly type: 'OnlineTokenExchanged'; readonly data: OnlineTokenExchanged }
+  /** These online refresh tokens are worth nothing any more; the session goes on. */
+  | { readonly type: 'OnlineAccessWithdrawn'; readonly data: { readonly numbers: readonly number[]; readonly reason: OnlineWithdrawalReason } }
   | { readonly type: 'SessionEnded'; readonly data: SessionEnded }
 
 export const sessionUpcasters: Upcasters<SessionEvent> = {
@@ -80,7 +104,9 @@ export const sessionUpcasters: Upcasters<SessionEvent> = {
   SessionReauthenticated: [],
   SessionTouched: [],
   SessionMetadataSet: [],
+  SessionAdjusted: [],
   OnlineAccessGranted: [],
   OnlineTokenExchanged: [],
+  OnlineAccessWithdrawn: [],
   SessionEnded: [(old: object) => ({ userId: '', clients: [], metadata: null, ...old })],
 }

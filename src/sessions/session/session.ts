@@ -1,5 +1,13 @@
 import type { Decider, Decision, Metadata, PersonalData } from '../../event-store/event.js'
-import { type AuthenticationMethod, type OnlineTerms, type SessionEndReason, type SessionEnds, type SessionEvent, sessionUpcasters } from './session.events.js'
+import {
+  type AuthenticationMethod,
+  type CookieMode,
+  type OnlineTerms,
+  type SessionEndReason,
+  type SessionEnds,
+  type SessionEvent,
+  sessionUpcasters,
+} from './session.events.js'
 
 /** As for offline refresh tokens (spec/refresh-tokens.md §8, §12). */
 const MAX_ONLINE_PER_CLIENT = 200
@@ -9,7 +17,10 @@ export interface ActiveSession extends SessionEnds {
   readonly status: 'active'
   readonly userId: string
   readonly connection: string
+  /** As the session began: which pair of lifetimes applies. */
   readonly persistent: boolean
+  /** What Actions said of the cookie since. */
+  readonly cookieMode?: CookieMode
   readonly salt: string
   /** Raised by each login: cookies of an earlier one prove nothing. */
   readonly cookieGeneration: number
@@ -25,7 +36,7 @@ export interface ActiveSession extends SessionEnds {
   readonly initialOrigin: PersonalData | null
   readonly lastOrigin: PersonalData | null
   /** What its online refresh tokens are good for, and the number that each token names them by. */
-  readonly online: readonly (OnlineTerms & { readonly number: number })[]
+  readonly online: readonly (OnlineTerms & { readonly number: number; readonly grantedAt: string })[]
   readonly onlineCount: number
 }
 
@@ -49,12 +60,13 @@ export interface Login {
   readonly clientId: string
   readonly connection: string
   readonly method: AuthenticationMethod
+  readonly awaitsActions?: true
 }
 
 export const session: Decider<SessionState, SessionEvent> = {
   streamType: 'session',
   initial: { status: 'unknown' },
-  stateVersion: 2,
+  stateVersion: 3,
   upcasters: sessionUpcasters,
   evolve,
 }
@@ -83,7 +95,7 @@ export const isAlive = (state: SessionState, now: Date): state is ActiveSession 
 /** Somebody used the session through a client. Undefined, and nothing happens, for a session that is over. */
 export function touch(
   state: SessionState,
-  use: { readonly clientId: string; readonly silent: boolean },
+  use: { readonly clientId: string; readonly silent: boolean; readonly awaitsActions?: true },
   lifetimes: SessionLifetimes,
   now: Date,
 ): Decision<SessionEvent, ActiveSession | undefined> {
@@ -116,8 +128,12 @@ export function endSession(state: SessionState, reason: SessionEndReason, now: D
   return { events: [{ type: 'SessionEnded', data: { reason, userId, clients, metadata, ...(returnTo !== undefined && { returnTo }) } }], result: 'ended' }
 }
 
+/** How browsers keep the cookie now. */
+export const cookieModeOf = ({ cookieMode, persistent }: Pick<ActiveSession, 'cookieMode' | 'persistent'>): CookieMode =>
+  cookieMode ?? (persistent ? 'persistent' : 'non-persistent')
+
 /** One event, and the session that it leaves. */
-const happened = (state: SessionState, event: SessionEvent, now: Date): Decision<SessionEvent, ActiveSession> => ({
+export const happened = (state: SessionState, event: SessionEvent, now: Date): Decision<SessionEvent, ActiveSession> => ({
   events: [event],
   result: evolve(state, event, { at: now.toISOString() }) as ActiveSession,
 })
@@ -134,7 +150,7 @@ const earlier = (a: string, b: string): string => (a < b ? a : b)
 function evolve(state: SessionState, event: SessionEvent, { at, origin: sealed }: Metadata): SessionState {
   const origin = sealed ?? null
   if (event.type === 'SessionStarted') {
-    const { clientId, method, ...terms } = event.data
+    const { clientId, method, awaitsActions: _, ...terms } = event.data
     const times = { startedAt: at, authenticatedAt: at, lastInteractedAt: at, updatedAt: at }
     const use = { clients: [clientId], methods: [{ name: method, at }], initialOrigin: origin, lastOrigin: origin }
     return { status: 'active', ...terms, ...times, ...use, cookieGeneration: 1, metadata: null, online: [], onlineCount: 0 }
@@ -142,18 +158,25 @@ function evolve(state: SessionState, event: SessionEvent, { at, origin: sealed }
   if (state.status !== 'active') return state
   switch (event.type) {
     case 'SessionReauthenticated': {
-      const { clientId, method, ...terms } = event.data
+      const { clientId, method, awaitsActions: _, ...terms } = event.data
       const methods = [...state.methods.filter(({ name }) => name !== method), { name: method, at }]
       return { ...used({ ...state, ...terms, methods }, clientId, at, origin), authenticatedAt: at, cookieGeneration: state.cookieGeneration + 1 }
     }
     case 'SessionTouched': {
-      const { clientId, silent: _, ...ends } = event.data
-      return used({ ...state, ...ends }, clientId, at, origin)
+      const { clientId, expiresAt, idleExpiresAt } = event.data
+      return used({ ...state, expiresAt, idleExpiresAt }, clientId, at, origin)
     }
     case 'SessionMetadataSet':
       return { ...state, metadata: event.data.metadata, updatedAt: at }
+    case 'SessionAdjusted': {
+      const { methods = [], ...changes } = event.data
+      const others = state.methods.filter(({ name }) => !methods.includes(name))
+      return { ...state, ...changes, methods: [...others, ...methods.map((name) => ({ name, at }))], updatedAt: at }
+    }
     case 'OnlineAccessGranted':
-      return { ...state, online: kept([...state.online, event.data], event.data.clientId), onlineCount: event.data.number, updatedAt: at }
+      return { ...state, online: kept([...state.online, { ...event.data, grantedAt: at }], event.data.clientId), onlineCount: event.data.number, updatedAt: at }
+    case 'OnlineAccessWithdrawn':
+      return { ...state, online: state.online.filter(({ number }) => !event.data.numbers.includes(number)), updatedAt: at }
     case 'OnlineTokenExchanged': {
       const { clientId, expiresAt, idleExpiresAt } = event.data
       return used({ ...state, expiresAt, idleExpiresAt }, clientId, at, origin)

@@ -1,11 +1,12 @@
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
 import { type ConsentParties, WithdrawConsent, type WithdrawalReason } from '../../authorization/index.js'
 import type { Context } from '../../event-store/event.js'
+import { WithdrawOnlineAccess } from '../../sessions/index.js'
 import { RevokeRefreshTokens } from './revoke-refresh-tokens.js'
 
 /**
- * Takes from a client what a person let it have at an API, and ends all refresh tokens of it: once this has answered, none of them can be
- * exchanged (spec/refresh-tokens.md §10). Named by its id, it does nothing where there never was one. `happenedAt` (ISO) is for what is told
+ * Takes from a client what a person let it have at an API, and ends all refresh tokens of it, online ones too: once this has answered, none of them
+ * can be exchanged (spec/refresh-tokens.md §10). Named by its id, it does nothing where there never was one. `happenedAt` (ISO) is for what is told
  * afterwards: what began later is left alone. Safe to repeat.
  */
 export class EndGrant extends Command<void> {
@@ -27,6 +28,10 @@ export class EndGrantHandler implements ICommandHandler<EndGrant> {
   async execute({ which, reason, context, happenedAt }: EndGrant): Promise<void> {
     const known = await this.commands.execute(new WithdrawConsent(which, reason, context, happenedAt))
     const parties = typeof which === 'string' ? known : which
-    if (parties) await this.commands.execute(new RevokeRefreshTokens(parties, 'grant-deleted', context, happenedAt))
+    if (!parties) return
+    await this.commands.execute(new RevokeRefreshTokens(parties, 'grant-deleted', context, happenedAt))
+    const { userId, clientId, audience } = parties
+    const selection = { clientId, audience, ...(happenedAt !== undefined && { until: happenedAt }) }
+    await this.commands.execute(new WithdrawOnlineAccess({ userId }, selection, 'grant-deleted', context))
   }
 }

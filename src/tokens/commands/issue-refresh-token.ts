@@ -5,7 +5,7 @@ import { PersonKeys } from '../../keys/person-keys.js'
 import { RootKeys } from '../../keys/root-key.js'
 import { causedBy } from '../refresh-token/cause.js'
 import { family, type LifetimePolicy, start } from '../refresh-token/family.js'
-import type { Ends } from '../refresh-token/lifetimes.js'
+import type { Ends, WantedEnds } from '../refresh-token/lifetimes.js'
 import { checkMetadata, type AttachedMetadata } from '../../metadata.js'
 import { newFamilyId, newSalt, refreshToken } from '../refresh-token/token-value.js'
 
@@ -30,10 +30,14 @@ export class IssueRefreshToken extends Command<IssuedRefreshToken> {
       readonly scope: readonly string[]
       readonly rotating: boolean
       readonly metadata?: AttachedMetadata
+      /** In whose name the person logged in. */
+      readonly organizationId?: string
       /** When the login began that it goes back to, by the database's clock; without it, now. */
       readonly authorizedAt?: string
       /** Of the key that a public client showed a proof of (spec/refresh-tokens.md §9); without it the tokens are bound to none. */
       readonly dpopThumbprint?: string | null
+      /** Earlier ends than the policy's that Actions want. */
+      readonly wantedEnds?: WantedEnds
     },
     readonly policy: LifetimePolicy,
     readonly origin: Origin,
@@ -54,18 +58,19 @@ export class IssueRefreshTokenHandler implements ICommandHandler<IssueRefreshTok
   ) {}
 
   async execute({ grant, policy, origin, context, familyId }: IssueRefreshToken): Promise<IssuedRefreshToken> {
-    const { metadata: entries = {}, authenticatedAt = null, connection = null, dpopThumbprint = null, ...rest } = grant
+    const { metadata: entries = {}, authenticatedAt = null, connection = null, dpopThumbprint = null, wantedEnds, ...rest } = grant
     const terms = { ...rest, authenticatedAt, connection, dpopThumbprint, predecessor: null }
     checkMetadata(entries)
     const secret = { keyId: this.rootKeys.newestId, salt: newSalt() }
     const metadata = Object.keys(entries).length > 0 ? await this.personKeys.seal(grant.userId, entries) : null
-    const session = { ...(grant.sessionId !== null && { sessionId: grant.sessionId }), ...(connection !== null && { connection }) }
+    const inOrganization = grant.organizationId !== undefined && { organizationId: grant.organizationId }
+    const session = { ...(grant.sessionId !== null && { sessionId: grant.sessionId }), ...(connection !== null && { connection }), ...inOrganization }
     const cause = { ...context, clientId: grant.clientId, ...session, ...(await causedBy(this.personKeys, grant.userId, origin)) }
     const { result } = await this.store.transact(
       family,
       familyId,
       (state, now) => {
-        const { events, result } = start(state, { ...terms, ...secret, metadata }, policy, now)
+        const { events, result } = start(state, { ...terms, ...secret, metadata }, policy, now, wantedEnds)
         return { events, result: { ...result, at: now } }
       },
       cause,

@@ -1,24 +1,29 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
-import type { Context, Origin } from '../../event-store/event.js'
+import type { MetadataOperation } from '../../actions/index.js'
+import type { Context, ExecutionFacts, Origin } from '../../event-store/event.js'
 import { EventStore } from '../../event-store/event-store.js'
 import type { OAuthErrorCode } from '../../http/oauth-error.js'
 import { PersonKeys } from '../../keys/person-keys.js'
 import { RootKeys } from '../../keys/root-key.js'
 import { causedByExchange } from '../refresh-token/cause.js'
 import {
+  type Access,
   type ActiveFamily,
   exchange,
   type ExchangePolicy,
   type ExchangeRefusal,
+  type Family,
   family,
   judge,
+  metadataFor,
   type NoAccess,
   NOTHING,
   type Presented,
 } from '../refresh-token/family.js'
-import type { ExchangedAccess, FamilyEvent } from '../refresh-token/family.events.js'
+import type { FamilyEvent } from '../refresh-token/family.events.js'
 import { type FamilyUser, familyWithUser } from '../refresh-token/family-with-user.js'
 import type { Ends } from '../refresh-token/lifetimes.js'
+import { replayedMetadata } from '../refresh-token/replayed-metadata.js'
 import { replace } from '../refresh-token/replace.js'
 import { isGenuine, newFamilyId, newSalt, parseRefreshToken, type PresentedToken, refreshToken } from '../refresh-token/token-value.js'
 
@@ -29,24 +34,37 @@ export interface AccessRefused {
   readonly description: string
 }
 
+/**
+ * The family whose tokens are to be given, as this exchange finds it; `exchangedId` is the one whose token was presented, which is another where
+ * it gives way. `metadata` is what Actions are to see.
+ */
+export type Exchanged = ActiveFamily & { readonly id: string; readonly exchangedId: string }
+
+export interface IssuedAccess<T> {
+  readonly access: Omit<Access, 'metadata'>
+  readonly tokens: T
+  /** Where Actions took part: which they were, and what they do to the metadata that is stored when the exchange is. */
+  readonly actions?: { readonly execution: ExecutionFacts; readonly operations: readonly MetadataOperation[] }
+}
+
 /** What is given beside the refresh token, or why nothing may be. Asked before the append, and again after a conflict. */
-export type IssueAccess<T> = (
-  family: ActiveFamily & { readonly id: string },
-  user: FamilyUser['user'],
-  now: Date,
-) => Promise<{ readonly access: ExchangedAccess; readonly tokens: T } | AccessRefused>
+export type IssueAccess<T> = (family: Exchanged, user: FamilyUser['user'], now: Date) => Promise<IssuedAccess<T> | AccessRefused>
 
 export type RedeemedRefreshToken<T = undefined> =
   /** `refreshToken` is the client's from now on: a new text where the family rotates or gave way to another. */
   | ({ readonly kind: 'redeemed'; readonly familyId: string; readonly refreshToken: string; readonly at: Date; readonly tokens: T | undefined } & Ends)
-  | {
-      readonly kind: 'refused'
-      readonly why: ExchangeRefusal
-      readonly familyId?: string
-      readonly userId?: string
-      /** Where it was the access that was refused. */
-      readonly told?: AccessRefused
-    }
+  | RefusedRefreshToken
+
+export interface RefusedRefreshToken {
+  readonly kind: 'refused'
+  readonly why: ExchangeRefusal
+  readonly familyId?: string
+  readonly userId?: string
+  /** That the active family began in. */
+  readonly sessionId?: string
+  /** Where it was the access that was refused. */
+  readonly told?: AccessRefused
+}
 
 /** What the request has shown beside the token, as the family judges it. */
 export type Sender = Pick<Presented, 'dpopThumbprint' | 'confidential'>
@@ -74,7 +92,12 @@ type Successor = { readonly kind: 'succeeded'; readonly by: string; readonly gen
 interface Place extends Omit<Successor, 'kind' | 'ofRotating'> {
   readonly ofRotating: boolean | undefined
   readonly token: PresentedToken | undefined
+  /** It was read a second time since Actions took long. */
+  readonly readAnew?: boolean
 }
+
+/** A decision that Actions held up for longer than that is made again by what is true then, the clock included: a leeway begins with the answer. */
+const HELD_UP_MS = 100
 
 @CommandHandler(RedeemRefreshToken)
 export class RedeemRefreshTokenHandler implements ICommandHandler<RedeemRefreshToken<unknown>> {
@@ -92,15 +115,17 @@ export class RedeemRefreshTokenHandler implements ICommandHandler<RedeemRefreshT
       let outcome = await this.#present(request, place)
       if (outcome.kind === 'switch') outcome = await this.#replace(request, place)
       if (outcome.kind === 'redeemed' || outcome.kind === 'refused') return outcome
-      if (outcome.kind === 'succeeded') place = { ...outcome, token: undefined }
+      place = outcome.kind === 'succeeded' ? { ...outcome, token: undefined } : { ...place, readAnew: true }
     }
   }
 
-  async #present<T>(request: RedeemRefreshToken<T>, { by: familyId, token, generation, ofRotating }: Place): Promise<RedeemedRefreshToken<T> | Further> {
+  async #present<T>(request: RedeemRefreshToken<T>, place: Place): Promise<RedeemedRefreshToken<T> | Further> {
     const { clientId, policy, context, origin, issue, sender } = request
+    const { by: familyId, token, generation, ofRotating } = place
     const shown = { clientId, generation, ofRotating, ...sender }
     const askedAt = performance.now()
     let known = false
+    let actions: ExecutionFacts | undefined
     const { result } = await this.store.transact(
       familyWithUser,
       familyId,
@@ -110,29 +135,38 @@ export class RedeemRefreshTokenHandler implements ICommandHandler<RedeemRefreshT
         }
         const user = this.#learn(companion, askedAt)
         known = user.known
+        const began = performance.now()
         const verdict = judge(state, shown, policy, now)
-        const issued =
-          state.status === 'active' && (verdict === 'next' || verdict === 'unchanged') ? await issue?.({ ...state, id: familyId }, user.user, now) : undefined
-        const access = issued && ('refused' in issued ? issued : issued.access)
-        const { events, result: outcome } = exchange(state, shown, policy, now, access)
+        const isExchange = state.status === 'active' && (verdict === 'next' || verdict === 'unchanged')
+        const found = isExchange && { ...state, id: familyId, exchangedId: familyId, metadata: metadataFor(state, shown) }
+        const issued = found ? await this.#completed(await issue?.(found, user.user, now), state, known) : undefined
+        if (isHeldUp(issued, began, place)) return { events: [], result: { kind: 'again' } }
+        actions = issued && 'actions' in issued ? issued.actions?.execution : undefined
+        const { events, result: outcome } = exchange(state, shown, policy, now, issued && ('refused' in issued ? issued : issued.access))
         if (outcome.kind === 'switch' || outcome.kind === 'succeeded') return { events, result: outcome }
         if (outcome.kind === 'refused') {
           const told = issued && 'refused' in issued && outcome.why === issued.refused ? { told: issued } : {}
-          return { events, result: { ...outcome, familyId, userId: state.userId, ...told } }
+          return { events, result: { ...outcome, familyId, userId: state.userId, ...beganIn(state), ...told } }
         }
         const { generation: given, expiresAt, idleExpiresAt } = outcome
         const tokens = issued && 'tokens' in issued ? issued.tokens : undefined
         const text = refreshToken(this.rootKeys, state, familyId, given)
         return { events, result: { kind: 'redeemed', familyId, refreshToken: text, expiresAt, idleExpiresAt, at: now, tokens } }
       },
-      async (state) => ({ ...context, clientId, ...(state.status === 'active' && (await causedByExchange(this.personKeys, state, origin, known))) }),
+      async (state) => ({
+        ...context,
+        clientId,
+        ...(state.status === 'active' && (await causedByExchange(this.personKeys, state, origin, known))),
+        ...(actions && { actions }),
+      }),
     )
     return result
   }
 
   /** Old and new family move in one transaction: whoever is killed meanwhile leaves the old one as it was (docs/adr/0006-switching-rotation.md). */
-  async #replace<T>(request: RedeemRefreshToken<T>, { by: familyId, generation }: Place): Promise<RedeemedRefreshToken<T> | Further> {
+  async #replace<T>(request: RedeemRefreshToken<T>, place: Place): Promise<RedeemedRefreshToken<T> | Further> {
     const { clientId, policy, context, origin, issue, sender } = request
+    const { by: familyId, generation } = place
     const shown = { clientId, generation, ...sender }
     const successor = { familyId: newFamilyId(), keyId: this.rootKeys.newestId, salt: newSalt() }
     const askedAt = performance.now()
@@ -144,11 +178,15 @@ export class RedeemRefreshTokenHandler implements ICommandHandler<RedeemRefreshT
       async (state, now, companion): Promise<{ events: readonly FamilyEvent[]; result: RedeemedRefreshToken<T> | Further }> => {
         if (state.status !== 'active' || judge(state, shown, policy, now) !== 'switch') return { events: [], result: { kind: 'again' } }
         const { user, known } = this.#learn(companion, askedAt)
-        const issued = await issue?.({ ...state, id: successor.familyId }, user, now)
+        const began = performance.now()
+        const found = { ...state, id: successor.familyId, exchangedId: familyId }
+        const issued = await this.#completed(await issue?.(found, user, now), state, known)
+        if (isHeldUp(issued, began, place)) return { events: [], result: { kind: 'again' } }
         if (issued && 'refused' in issued) {
-          return { events: [], result: { kind: 'refused', why: issued.refused, familyId, userId: state.userId, told: issued } }
+          return { events: [], result: { kind: 'refused', why: issued.refused, familyId, userId: state.userId, ...beganIn(state), told: issued } }
         }
-        cause = { ...context, clientId, ...(await causedByExchange(this.personKeys, state, origin, known)) }
+        const actions = issued?.actions && { actions: issued.actions.execution }
+        cause = { ...context, clientId, ...(await causedByExchange(this.personKeys, state, origin, known)), ...actions }
         const replaced = replace(state, familyId, successor, shown, policy, now, issued?.access ?? NOTHING)
         born = replaced.born
         const text = refreshToken(this.rootKeys, successor, successor.familyId, 1)
@@ -161,9 +199,27 @@ export class RedeemRefreshTokenHandler implements ICommandHandler<RedeemRefreshT
     return result
   }
 
+  /** With the metadata as Actions change what is stored now. Where the person's key is gone, so is what could be changed. */
+  async #completed<T>(
+    issued: IssuedAccess<T> | AccessRefused | undefined,
+    { metadata: stored, userId }: ActiveFamily,
+    known: boolean,
+  ): Promise<(IssuedAccess<T> & { readonly access: Access }) | AccessRefused | undefined> {
+    if (!issued || 'refused' in issued || !issued.actions || !known) return issued
+    const replayed = await replayedMetadata(this.personKeys, userId, stored, issued.actions.operations)
+    if ('problem' in replayed) return { refused: 'actions', error: 'access_denied', description: replayed.problem }
+    return { ...issued, access: { ...issued.access, ...replayed } }
+  }
+
   #learn(companion: unknown, askedAt: number): { readonly user: FamilyUser['user']; readonly known: boolean } {
     const { user, key } = companion as FamilyUser
     if (key) this.personKeys.learn(key, askedAt)
     return { user, known: key !== null }
   }
 }
+
+const isHeldUp = (issued: IssuedAccess<unknown> | AccessRefused | undefined, began: number, { readAnew = false }: Place): boolean =>
+  issued !== undefined && 'actions' in issued && !readAnew && performance.now() - began > HELD_UP_MS
+
+const beganIn = (state: Family): { readonly sessionId?: string } =>
+  state.status === 'active' && state.sessionId !== null ? { sessionId: state.sessionId } : {}

@@ -12,7 +12,7 @@ import { writeMark } from '../refresh-token/mark-table.js'
  * Ends all refresh tokens of a selection whose logins began until now, however many they are, by one mark (docs/adr/0004): once this has
  * answered, none of them can be exchanged on any replica. `happenedAt` (ISO) is for what is told afterwards: it ends those from until then, and
  * nothing where that was done. After a changed password PASSWORD_CHANGE_REFRESH_TOKENS may keep them. Throws for a selection that is not one of
- * the five shapes of a mark.
+ * the six shapes of a mark.
  */
 export class RevokeRefreshTokens extends Command<void> {
   constructor(

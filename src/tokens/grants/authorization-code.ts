@@ -1,5 +1,6 @@
 import { Inject } from '@nestjs/common'
 import { Command, CommandBus, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs'
+import { type IssuanceDecisions, replayMetadata } from '../../actions/index.js'
 import {
   type ClientDocument,
   type CodeGrant,
@@ -14,22 +15,20 @@ import {
 } from '../../authorization/index.js'
 import { Audit } from '../../audit/audit.js'
 import { CONFIG, type Config } from '../../config.js'
-import type { Context, Origin } from '../../event-store/event.js'
-import { GrantOnlineAccess } from '../../sessions/index.js'
+import { PersonKeys } from '../../keys/person-keys.js'
+import { GrantOnlineAccess, WithdrawOnlineAccess } from '../../sessions/index.js'
 import { FindUser, type FoundUser } from '../../users/index.js'
+import { actingIn, notAMember, type TokenOrganization } from '../acting-in.js'
 import { IssueRefreshToken, type IssuedRefreshToken } from '../commands/issue-refresh-token.js'
 import { RevokeReplayedRefreshToken } from '../commands/revoke-replayed-refresh-token.js'
 import { ExchangeRefused } from '../exchange-refused.js'
 import { expirationParameters } from '../expiration-parameters.js'
+import { decidedScope } from '../post-login/decided-scope.js'
 import { refreshTokenPolicy } from '../refresh-token/policy.js'
+import type { WantedEnds } from '../refresh-token/lifetimes.js'
 import { newFamilyId } from '../refresh-token/token-value.js'
-import type { RequestOf, TokenSender } from '../token-request.js'
+import type { Caller, RequestOf, TokenSender } from '../token-request.js'
 import { type TokenResponse, TokenSet, type UserTerms } from '../token-set.js'
-
-interface Caller {
-  readonly origin: Origin
-  readonly context: Context
-}
 
 /** A person's authorization becomes tokens (RFC 6749 §4.1.3, spec/oauth.md §6.1). Errors: ExchangeRefused. */
 export class AuthorizationCodeGrant extends Command<TokenResponse> {
@@ -51,6 +50,7 @@ export class AuthorizationCodeGrantHandler implements ICommandHandler<Authorizat
     private readonly queries: QueryBus,
     private readonly tokenSet: TokenSet,
     private readonly audit: Audit,
+    private readonly personKeys: PersonKeys,
   ) {}
 
   async execute({ request, client, caller, sender }: AuthorizationCodeGrant): Promise<TokenResponse> {
@@ -59,15 +59,26 @@ export class AuthorizationCodeGrantHandler implements ICommandHandler<Authorizat
     const { grant: granted, at, proof } = await this.#redeem(request, client, caller, sender, familyId, tokenId)
     const [user, api] = await Promise.all([this.queries.execute(new FindUser({ userId: granted.userId })), this.#api(granted)])
     const grant = { ...granted, scope: granted.scope.filter((name) => name !== 'offline_access' || mayGoOffline(client, api)) }
-    const permissions = await enforcedPermissions(this.queries, grant.userId, api)
-    const rights = { scope: permittedScope(grant.scope, permissions), permissions }
-    const terms = { ...toTerms(grant, client, api, livingUser(user, grant)), ...rights, familyId, proof }
+    const organization = await this.#organization(grant)
+    const permissions = await enforcedPermissions(this.queries, grant.userId, api, grant.organizationId)
+    const decided = await this.#decided(grant)
+    const permitted = permittedScope(grant.scope, permissions)
+    const rights = { scope: decided ? decidedScope(permitted, decided.scopes, api).scope : permitted, permissions, organization }
+    const terms = { ...toTerms(grant, client, api, livingUser(user, grant)), ...rights, familyId, proof, decided }
     // Signed before the family starts: its token must not be lost to a failure of ours.
     const tokens = await this.tokenSet.forUser(tokenId, terms, at)
     if (grant.online) return { ...tokens, ...(await this.#online(grant, client, caller, sender)) }
     if (!grant.scope.includes('offline_access')) return tokens
     const issued = await this.#startFamily(familyId, grant, terms, caller, sender)
     return { ...tokens, refresh_token: issued.refreshToken, ...expirationParameters(this.config, issued, issued.at) }
+  }
+
+  /** What the Actions of the login decided: they do not run again (spec/actions.md §4.1). Whose decisions nobody can open any more is gone. */
+  async #decided({ actions, userId }: CodeGrant): Promise<IssuanceDecisions | undefined> {
+    if (!actions) return undefined
+    const decided = await this.personKeys.open<IssuanceDecisions>(actions.decisions)
+    if (!decided) throw new ExchangeRefused('invalid_grant', 'Invalid authorization code', { reason: 'user-gone', userId })
+    return decided
   }
 
   /** Spends the code. What was born of a code that comes back dies (RFC 6749 §4.1.2). */
@@ -83,8 +94,12 @@ export class AuthorizationCodeGrantHandler implements ICommandHandler<Authorizat
     const exchange = { code, clientId: client.client_id, redirectUri, codeVerifier, familyId, accessTokenId, sender: { client, proofs } }
     const redeemed = await this.commands.execute(new RedeemAuthorizationCode(exchange, context, caller.origin))
     if (redeemed.kind === 'redeemed') return redeemed
-    if (redeemed.replayedFamilyId !== undefined) {
-      await this.commands.execute(new RevokeReplayedRefreshToken(redeemed.replayedFamilyId, caller.origin, { ...caller.context, clientId: client.client_id }))
+    const { replayed } = redeemed
+    if (replayed) {
+      await this.commands.execute(new RevokeReplayedRefreshToken(replayed.familyId, caller.origin, context))
+      const { online } = replayed
+      const access = { clientId: client.client_id, audience: online?.audience ?? null }
+      if (online) await this.commands.execute(new WithdrawOnlineAccess({ sessionId: online.sessionId }, access, 'code-replayed', context))
     }
     throw new ExchangeRefused(redeemed.error, redeemed.description, { reason: redeemed.reason })
   }
@@ -96,16 +111,26 @@ export class AuthorizationCodeGrantHandler implements ICommandHandler<Authorizat
     return api
   }
 
+  /** The person may have left it since the code was made. */
+  async #organization({ userId, organizationId }: CodeGrant): Promise<TokenOrganization | undefined> {
+    if (organizationId === undefined) return undefined
+    const acting = await actingIn(this.queries, organizationId, userId)
+    if (!acting) throw new ExchangeRefused('access_denied', notAMember(userId, organizationId), { reason: 'not-a-member', userId })
+    return acting.token
+  }
+
   /** Nothing where the session has ended meanwhile: the login stands, and cannot be kept up (spec/refresh-tokens.md §8). */
   async #online(
-    { sessionId, clientId, audience, scope, userId }: CodeGrant,
+    { sessionId, clientId, audience, scope, userId, organizationId }: CodeGrant,
     client: ClientDocument,
     { context }: Caller,
     { confidential, proofs }: TokenSender,
   ): Promise<Pick<TokenResponse, 'refresh_token'>> {
     const dpopThumbprint = confidential ? null : (thumbprintOf(proofs) ?? null)
     const cause = { ...context, userId }
-    const token = await this.commands.execute(new GrantOnlineAccess(sessionId, { clientId, audience, scope, dpopThumbprint }, cause))
+    const token = await this.commands.execute(
+      new GrantOnlineAccess(sessionId, { clientId, audience, scope, dpopThumbprint, ...inOrganization(organizationId) }, cause),
+    )
     if (token !== undefined && !confidential && dpopThumbprint === null) {
       const description = `An online refresh token of the public client ${client.name} is bound to no key. DPoP would make it worthless to a thief.`
       await this.audit.recordOnceADay(clientId, { type: 'Warned', data: { description } }, { ...context, clientId })
@@ -116,18 +141,29 @@ export class AuthorizationCodeGrantHandler implements ICommandHandler<Authorizat
   async #startFamily(
     familyId: string,
     grant: CodeGrant,
-    { client, authenticatedAt }: UserTerms,
+    { client, authenticatedAt, decided }: UserTerms & { readonly decided: IssuanceDecisions | undefined },
     { origin, context }: Caller,
     { confidential, proofs }: TokenSender,
   ): Promise<IssuedRefreshToken> {
-    const { userId, clientId, sessionId, audience, scope, connection, authorizedAt } = grant
+    const { userId, clientId, sessionId, audience, scope, connection, authorizedAt, organizationId } = grant
     const policy = refreshTokenPolicy(client)
     const login = { authenticatedAt: authenticatedAt!, connection, ...(authorizedAt !== undefined && { authorizedAt }) }
     // A confidential client's tokens are bound by its authentication (RFC 9449 §5).
     const dpopThumbprint = confidential ? null : (thumbprintOf(proofs) ?? null)
-    const terms = { userId, clientId, sessionId, audience, scope, rotating: policy.rotating, dpopThumbprint, ...login }
-    return this.commands.execute(new IssueRefreshToken(terms, policy, origin, context, familyId))
+    const terms = { userId, clientId, sessionId, audience, scope, rotating: policy.rotating, dpopThumbprint, ...login, ...inOrganization(organizationId) }
+    const cause = { ...context, ...(grant.actions && { actions: grant.actions.execution }) }
+    return this.commands.execute(new IssueRefreshToken({ ...terms, ...(decided && attached(decided)) }, policy, origin, cause, familyId))
   }
+}
+
+const inOrganization = (organizationId: string | undefined): { readonly organizationId?: string } => (organizationId === undefined ? {} : { organizationId })
+
+/** Checked when they were decided, upon the same nothing that a new refresh token has. */
+function attached({ refreshToken: { operations, ...wantedEnds } }: IssuanceDecisions): {
+  readonly metadata: Readonly<Record<string, string>>
+  readonly wantedEnds: WantedEnds
+} {
+  return { metadata: replayMetadata({}, operations), wantedEnds }
 }
 
 /** The person may have gone, or been blocked, since the code was made. */

@@ -1,12 +1,22 @@
-import { Command, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs'
+import { Command, CommandBus, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs'
+import { AreActionsBound, type CredentialsExchangeOutcome, eventClient, RunCredentialsExchange } from '../../actions/index.js'
 import { Audit } from '../../audit/audit.js'
-import { type ClientDocument, type ClientGrantDocument, FindClientGrant, FindResourceServer, issuance } from '../../authorization/index.js'
-import type { Context, Origin } from '../../event-store/event.js'
+import {
+  type ClientDocument,
+  type ClientGrantDocument,
+  FindClientGrant,
+  FindResourceServer,
+  issuance,
+  type ResourceServerDocument,
+} from '../../authorization/index.js'
+import type { Context } from '../../event-store/event.js'
 import { PersonKeys } from '../../keys/person-keys.js'
 import { FindTenantSettings } from '../../users/index.js'
+import { type ClientOrganization, clientOrganization } from '../client-organization.js'
 import { ExchangeRefused } from '../exchange-refused.js'
 import { ofVisitor } from '../refresh-token/cause.js'
-import type { RequestOf, TokenSender } from '../token-request.js'
+import { tokenRequest } from '../post-login/exchange-event.js'
+import type { Caller, RequestOf, TokenSender } from '../token-request.js'
 import { type TokenResponse, TokenSet } from '../token-set.js'
 
 /** A client's token in its own name (RFC 6749 §4.4, spec/oauth.md §6.2). Errors: ExchangeRefused. */
@@ -14,7 +24,7 @@ export class ClientCredentialsGrant extends Command<TokenResponse> {
   constructor(
     readonly request: RequestOf<'client_credentials'>,
     readonly client: ClientDocument,
-    readonly caller: { readonly origin: Origin; readonly context: Context },
+    readonly caller: Caller,
     readonly sender: TokenSender,
   ) {
     super()
@@ -24,6 +34,7 @@ export class ClientCredentialsGrant extends Command<TokenResponse> {
 @CommandHandler(ClientCredentialsGrant)
 export class ClientCredentialsGrantHandler implements ICommandHandler<ClientCredentialsGrant> {
   constructor(
+    private readonly commands: CommandBus,
     private readonly queries: QueryBus,
     private readonly tokenSet: TokenSet,
     private readonly audit: Audit,
@@ -41,18 +52,48 @@ export class ClientCredentialsGrantHandler implements ICommandHandler<ClientCred
     ])
     if (!api) throw new ExchangeRefused('access_denied', `Service not found: ${audience}`, { reason: 'unknown-audience' })
     if (!clientGrant) throw new ExchangeRefused('access_denied', NO_GRANT(audience), { reason: 'no-client-grant' })
-    refuseOrganization(request.organization, clientGrant)
+    const organization = await clientOrganization(this.queries, request.organization, client, clientGrant)
     const access = issuance({ client, api, proofs: sender.proofs })
     if (access.kind === 'refused') throw new ExchangeRefused('invalid_request', access.description, { reason: 'possession' })
 
     const registered = new Set(api.scopes.map(({ value }) => value))
-    const scope = scopeOf(clientGrant, request.scope).filter((name) => registered.has(name))
-    const id = this.tokenSet.newId()
-    const tokens = await this.tokenSet.forClient(id, { client, api, scope, proof: access.kind === 'constrained' ? access.proof : undefined }, new Date())
+    const granted = clientGrant.scope.filter((name) => registered.has(name))
+    const wanted = scopeOf(clientGrant, request.scope).filter((name) => registered.has(name))
     const origin = await ofVisitor(this.personKeys, caller.origin)
-    const cause = { ...caller.context, clientId: client.client_id, audience, origin }
-    await this.audit.record({ type: 'ClientTokenIssued', data: { scope: scope.join(' '), tokenId: id } }, cause)
+    const cause = { ...caller.context, clientId: client.client_id, audience, origin, ...(organization && { organizationId: organization.token.id }) }
+    const decided = await this.#decided({ request, client, caller }, api, wanted, organization, cause)
+    // An Action may give more than was asked for, and never more than the client was granted.
+    const scope = decided?.scope ? granted.filter((name) => decided.scope!.includes(name)) : wanted
+    const id = this.tokenSet.newId()
+    const proof = access.kind === 'constrained' ? access.proof : undefined
+    const terms = { client, api, scope, organization: organization?.token, proof, custom: decided?.claims }
+    const tokens = await this.tokenSet.forClient(id, terms, new Date())
+    const facts = { ...cause, ...(decided && { actions: decided.execution }) }
+    await this.audit.record({ type: 'ClientTokenIssued', data: { scope: scope.join(' '), tokenId: id } }, facts)
     return tokens
+  }
+
+  /** The credentials-exchange Actions (spec/actions.md §5); undefined where none is bound. */
+  async #decided(
+    { request: { scope: requested = [] }, client, caller }: Pick<ClientCredentialsGrant, 'request' | 'client' | 'caller'>,
+    api: ResourceServerDocument,
+    scope: readonly string[],
+    organization: ClientOrganization | undefined,
+    cause: Context,
+  ): Promise<Extract<CredentialsExchangeOutcome, { kind: 'allowed' }> | undefined> {
+    if (!(await this.queries.execute(new AreActionsBound('credentials-exchange')))) return undefined
+    const correlationId = caller.sent.parameters['correlation_id']
+    const event = {
+      accessToken: { scope, customClaims: {} },
+      client: eventClient(client),
+      request: tokenRequest(caller),
+      resource_server: { identifier: api.identifier },
+      transaction: { requested_scopes: requested, target_scopes: scope, ...(correlationId !== undefined && { correlation_id: correlationId }) },
+      ...(organization && { organization: organization.event }),
+    }
+    const outcome = await this.commands.execute(new RunCredentialsExchange(event, cause))
+    if (outcome.kind === 'allowed') return outcome
+    throw new ExchangeRefused(outcome.error, outcome.description, { reason: `actions: ${outcome.why}`, actions: outcome.execution })
   }
 }
 
@@ -62,16 +103,6 @@ function scopeOf({ scope: granted }: ClientGrantDocument, requested: readonly st
   const missing = requested.filter((name) => !granted.includes(name))
   if (missing.length === 0) return requested
   throw new ExchangeRefused('access_denied', `Client has not been granted scopes: ${missing.join(', ')}`, { reason: 'scope' })
-}
-
-/** There are no organizations yet, so no token can be for one, nor be denied to those outside of it. */
-function refuseOrganization(organization: string | undefined, { organization_usage }: ClientGrantDocument): void {
-  if (organization !== undefined) {
-    throw new ExchangeRefused('invalid_request', 'parameter organization is not allowed for this client', { reason: 'organization' })
-  }
-  if (organization_usage === 'require') {
-    throw new ExchangeRefused('invalid_request', 'parameter organization is required for this client', { reason: 'organization' })
-  }
 }
 
 const NO_GRANT = (audience: string): string =>

@@ -77,11 +77,11 @@ export class FindRefreshTokenHistoryHandler implements IQueryHandler<FindRefresh
 
   /** The first mark that came after the family's login, if any, as its own event. */
   async #mark(state: ActiveFamily): Promise<PlacedEvent<RefreshTokenMarkEvent> | undefined> {
-    const { userId, clientId, audience, sessionId } = state
+    const { userId, clientId, audience, sessionId, organizationId } = state
     const { rows } = await this.pool.query<{ key: string; before: Date }>({
       name: 'mark-of-family',
       text: MARK,
-      values: [userId, clientId, audience, sessionId, loginOf(state)],
+      values: [userId, clientId, audience, sessionId, organizationId, loginOf(state)],
     })
     const [found] = rows
     if (!found) return undefined
@@ -97,7 +97,7 @@ const PAGE = 100
 
 const MARK = `
   select m.key, m.before from refresh_token_marks m
-  where m.key = any(refresh_token_mark_keys($1, $2, $3, $4)) and m.before >= $5::timestamptz
+  where m.key = any(refresh_token_mark_keys($1, $2, $3, $4, $5)) and m.before >= $6::timestamptz
   order by m.before limit 1`
 
 function endOf(

@@ -13,10 +13,15 @@ export const ofVisitor = (keys: PersonKeys, origin: Origin): Promise<PersonalDat
 /** Of an exchange: whose login it goes back to. `known`: the person's key is there; where nobody holds it any more, none is made for one request. */
 export async function causedByExchange(
   keys: PersonKeys,
-  { userId, sessionId, connection }: Pick<ActiveFamily, 'userId' | 'sessionId' | 'connection'>,
+  { userId, sessionId, connection, organizationId }: Pick<ActiveFamily, 'userId' | 'sessionId' | 'connection' | 'organizationId'>,
   origin: Origin,
   known: boolean,
 ): Promise<Context> {
   const whose = known ? await causedBy(keys, userId, origin) : { userId, origin: await ofVisitor(keys, origin) }
-  return { ...whose, ...(sessionId !== null && { sessionId }), ...(connection !== null && { connection }) }
+  const login = {
+    ...(sessionId !== null && { sessionId }),
+    ...(connection !== null && { connection }),
+    ...(organizationId !== undefined && { organizationId }),
+  }
+  return { ...whose, ...login }
 }

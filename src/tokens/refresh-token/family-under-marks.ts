@@ -11,9 +11,10 @@ export const FAMILY_MARK = `(
   select jsonb_build_object('before', m.before, 'reason', m.reason)
   from (
     select s.state->>'userId' as user_id, s.state->>'clientId' as client_id, s.state->>'audience' as audience, s.state->>'sessionId' as session_id,
+      s.state->>'organizationId' as organization_id,
       coalesce(s.state->>'authorizedAt', s.state->>'startedAt')::timestamptz as began offset 0
   ) as own, refresh_token_marks m
-  where m.key = any(refresh_token_mark_keys(own.user_id, own.client_id, own.audience, own.session_id)) and m.before >= own.began
+  where m.key = any(refresh_token_mark_keys(own.user_id, own.client_id, own.audience, own.session_id, own.organization_id)) and m.before >= own.began
   order by m.before limit 1)`
 
 /**

@@ -1,4 +1,5 @@
 import type { PersonalData, Upcasters } from '../../event-store/event.js'
+import type { CappedEnd } from './lifetimes.js'
 
 /** Times are ISO strings. A family of a non-rotating token has one generation for ever. */
 export type FamilyEvent =
@@ -30,8 +31,11 @@ export interface FamilyStarted {
   readonly dpopThumbprint: string | null
   /** The family that it takes the place of, since the client's tokens began or ceased to rotate (spec/refresh-tokens.md §13). */
   readonly predecessor: Predecessor | null
+  /** In whose name the person logged in; without it in nobody's. */
+  readonly organizationId?: string
   /** When the login began that it goes back to, where that was before its own start: what ended all tokens since then ends it too. */
   readonly authorizedAt?: string
+  readonly capped?: readonly CappedEnd[]
 }
 
 export interface Predecessor {
@@ -54,6 +58,8 @@ export interface ExchangedAccess {
   readonly policyUsed?: 'mrrt'
   readonly requestedAudience?: string
   readonly requestedScope?: string
+  /** Of `scope`: what Actions added to this access token alone (spec/actions.md §3.2). */
+  readonly addedScope?: readonly string[]
 }
 
 /** `generation` is the latest one after the exchange. */
@@ -63,6 +69,10 @@ export interface RefreshTokenExchange extends ExchangedAccess {
   readonly idleExpiresAt: string | null
   /** Only where a rotation binds a family that was bound to no key before (spec/refresh-tokens.md §9). */
   readonly dpopThumbprint?: string
+  /** All of it after the exchange, where Actions changed it; null for none (spec/actions.md §4.4). */
+  readonly metadata?: PersonalData | null
+  /** Later ends than there may be that Actions wanted (§4.5). */
+  readonly capped?: readonly CappedEnd[]
 }
 
 export type RevocationReason =
@@ -75,6 +85,7 @@ export type RevocationReason =
   | 'user-deleted'
   | 'password-changed'
   | 'client-deleted'
+  | 'organization-deleted'
   | 'grant-deleted'
   | 'session-ended'
   | 'limit'

@@ -8,7 +8,7 @@ import {
   type RefreshTokenExchange,
   type RevocationReason,
 } from './family.events.js'
-import { type Ends, extend, isExpired, type LifetimePolicy } from './lifetimes.js'
+import { type Ends, extend, isExpired, type LifetimePolicy, shorten, type WantedEnds } from './lifetimes.js'
 import { type Resource, withAccess } from './resources.js'
 
 export { isExpired, type LifetimePolicy } from './lifetimes.js'
@@ -29,6 +29,8 @@ export interface ActiveFamily extends FamilyStarted {
   readonly lastOrigin: PersonalData | null
   /** APIs beside that of the login that it gave access to (§6.3), with all that it gave there. */
   readonly resources: readonly Resource[]
+  /** As it was before the latest rotation, where that changed it: what a retry of that exchange is to see. */
+  readonly metadataBefore?: PersonalData | null
 }
 
 /** Keeps what recognises its tokens, why it ended, and what took its place. */
@@ -64,9 +66,15 @@ export type ExchangeResult =
 
 /** The first six in the order of §6.1, checks 5 to 8; the others say why there can be no access, checks 9 to 13. */
 export type ExchangeRefusal = 'unknown' | 'foreign' | 'binding' | 'revoked' | 'expired' | 'reuse' | NoAccess
-export type NoAccess = 'user-gone' | 'user-blocked' | 'scope' | 'unknown-audience' | 'other-audience' | 'possession' | 'no-client-grant'
+export type NoAccess =
+  'user-gone' | 'user-blocked' | 'not-a-member' | 'scope' | 'unknown-audience' | 'other-audience' | 'possession' | 'no-client-grant' | 'actions'
 
-export const NOTHING: ExchangedAccess = { accessTokenId: null, audience: null, scope: [] }
+/** What an exchange gives and, where Actions took part, what they made of the refresh token. */
+export interface Access extends ExchangedAccess, Pick<RefreshTokenExchange, 'metadata'> {
+  readonly wantedEnds?: WantedEnds
+}
+
+export const NOTHING: Access = { accessTokenId: null, audience: null, scope: [] }
 
 export const family: Decider<Family, FamilyEvent> = {
   streamType: 'refresh_token_family',
@@ -77,11 +85,17 @@ export const family: Decider<Family, FamilyEvent> = {
 }
 
 /** Starts the family. One that was barred stays so: its token is given and will be refused, as if it had been revoked right after. */
-export function start(state: Family, started: Omit<FamilyStarted, keyof Ends>, policy: LifetimePolicy, now: Date): Decision<FamilyEvent, Ends> {
-  const ends = extend(null, policy, now)
+export function start(
+  state: Family,
+  started: Omit<FamilyStarted, keyof Ends | 'capped'>,
+  policy: LifetimePolicy,
+  now: Date,
+  wantedEnds: WantedEnds = {},
+): Decision<FamilyEvent, Ends> {
+  const { capped, ...ends } = shorten(extend(null, policy, now), wantedEnds, now)
   if (state.status === 'barred') return { events: [], result: ends }
   if (state.status !== 'none') throw new Error('this family has been started before')
-  return { events: [{ type: 'FamilyStarted', data: { ...started, ...ends } }], result: ends }
+  return { events: [{ type: 'FamilyStarted', data: { ...started, ...ends, ...(capped.length > 0 && { capped }) } }], result: ends }
 }
 
 export interface Presented {
@@ -124,7 +138,7 @@ export function exchange(
   presented: Presented,
   policy: ExchangePolicy,
   now: Date,
-  access: ExchangedAccess | { readonly refused: NoAccess } = NOTHING,
+  access: Access | { readonly refused: NoAccess } = NOTHING,
 ): Decision<FamilyEvent, ExchangeResult> {
   const verdict = judge(state, presented, policy, now)
   if (state.status === 'revoked' && state.successorId !== null && verdict === 'succeeded') {
@@ -138,10 +152,25 @@ export function exchange(
     return { events, result: { kind: 'refused', why: verdict as ExchangeRefusal } }
   }
   if ('refused' in access) return { events: [], result: { kind: 'refused', why: access.refused } }
-  const ends = extend(state.expiresAt, policy, now)
-  if (verdict === 'next') return exchanged('RefreshTokenRotated', { generation: state.generation + 1, ...ends, ...access, ...binding(state, presented) })
-  return exchanged('RefreshTokenExchanged', { generation: state.generation, ...ends, ...access })
+  const given = givenAt(state, access, policy, now)
+  if (verdict === 'next') return exchanged('RefreshTokenRotated', { generation: state.generation + 1, ...given, ...binding(state, presented) })
+  return exchanged('RefreshTokenExchanged', { generation: state.generation, ...given })
 }
+
+/** What the exchange's event says of it, with the ends that follow. */
+export function givenAt(
+  { expiresAt }: Ends,
+  { wantedEnds = {}, ...access }: Access,
+  policy: LifetimePolicy,
+  now: Date,
+): Omit<RefreshTokenExchange, 'generation' | 'dpopThumbprint'> {
+  const { capped, ...ends } = shorten(extend(expiresAt, policy, now), wantedEnds, now)
+  return { ...ends, ...access, ...(capped.length > 0 && { capped }) }
+}
+
+/** A token that came back because its answer was lost: Actions run on what the exchange before had found, so that nothing is counted twice. */
+export const metadataFor = (state: ActiveFamily, { generation }: Pick<Presented, 'generation'>): PersonalData | null =>
+  generation < state.generation && state.metadataBefore !== undefined ? state.metadataBefore : state.metadata
 
 /** Ends the family; what is not active any more stays as it is. Answers whether this call ended it. */
 export function revoke(state: Family, reason: RevocationReason, activeBefore?: number): Decision<FamilyEvent, boolean> {
@@ -188,19 +217,30 @@ const exchanged = (type: 'RefreshTokenRotated' | 'RefreshTokenExchanged', data: 
 function evolve(state: Family, event: FamilyEvent, { at, origin: sealedOrigin }: Metadata): Family {
   const origin = sealedOrigin ?? null
   if (event.type === 'FamilyStarted') {
-    const { predecessor } = event.data
+    const { capped: _, ...started } = event.data
+    const { predecessor } = started
     const origins = { initialOrigin: predecessor ? predecessor.initialOrigin : origin, lastOrigin: origin }
-    return { status: 'active', ...event.data, generation: 1, startedAt: at, rotatedAt: at, lastExchangedAt: null, ...origins, resources: [] }
+    return { status: 'active', ...started, generation: 1, startedAt: at, rotatedAt: at, lastExchangedAt: null, ...origins, resources: [] }
   }
   if (event.type === 'FamilyBarred') return { status: 'barred' }
   if (state.status !== 'active') throw new Error(`${event.type} in a family that is ${state.status}`)
   switch (event.type) {
-    case 'RefreshTokenRotated':
-      return { ...used(state, event.data, at, origin), rotatedAt: at, dpopThumbprint: event.data.dpopThumbprint ?? state.dpopThumbprint }
-    case 'RefreshTokenExchanged':
-      return used(state, event.data, at, origin)
-    case 'RefreshTokenMetadataSet':
-      return { ...state, metadata: event.data.metadata }
+    case 'RefreshTokenRotated': {
+      const { metadataBefore: _, ...before } = state
+      const after = { ...used(before, event.data, at, origin), rotatedAt: at, dpopThumbprint: event.data.dpopThumbprint ?? state.dpopThumbprint }
+      return event.data.metadata === undefined ? after : { ...after, metadataBefore: state.metadata }
+    }
+    case 'RefreshTokenExchanged': {
+      // The first exchange of a family that took another's place is that family's last: its token may come back too.
+      const first = state.predecessor !== null && state.generation === 1 && state.metadataBefore === undefined
+      const after = used(state, event.data, at, origin)
+      return first && event.data.metadata !== undefined ? { ...after, metadataBefore: state.metadata } : after
+    }
+    case 'RefreshTokenMetadataSet': {
+      // What an operator says holds at once, for retries too.
+      const { metadataBefore: _, ...before } = state
+      return { ...before, metadata: event.data.metadata }
+    }
     case 'FamilyRevoked': {
       const { userId, clientId, keyId, salt, rotating, generation } = state
       const { reason, successorId = null } = event.data
@@ -211,7 +251,7 @@ function evolve(state: Family, event: FamilyEvent, { at, origin: sealedOrigin }:
 
 /** §5: tokens that never expire do not keep when and from where they were last used. */
 function used(state: ActiveFamily, exchange: RefreshTokenExchange, at: string, origin: PersonalData | null): ActiveFamily {
-  const { generation, expiresAt, idleExpiresAt } = exchange
-  const after = { ...state, generation, expiresAt, idleExpiresAt, resources: withAccess(state.resources, state.audience, exchange) }
+  const { generation, expiresAt, idleExpiresAt, metadata = state.metadata } = exchange
+  const after = { ...state, generation, expiresAt, idleExpiresAt, metadata, resources: withAccess(state.resources, state.audience, exchange) }
   return expiresAt === null && idleExpiresAt === null ? after : { ...after, lastExchangedAt: at, lastOrigin: origin }
 }

@@ -10,10 +10,17 @@ export interface RefreshTokenSelection {
   /** Null: those of logins without an API. */
   readonly audience?: string | null
   readonly sessionId?: string
+  /** In whose name the logins were. */
+  readonly organizationId?: string
 }
 
 /** The scope of the one mark that ends a selection. Throws for a selection of another shape: its tokens are ended one by one. */
-export function scopeOf({ userId, clientId, audience, sessionId }: RefreshTokenSelection): MarkScope {
+export function scopeOf({ organizationId, ...selection }: RefreshTokenSelection): MarkScope {
+  const { userId, clientId, audience, sessionId } = selection
+  if (organizationId !== undefined) {
+    if (Object.values(selection).some((value) => value !== undefined)) throw new Error('no one mark ends such a selection of refresh tokens')
+    return { kind: 'organization', organizationId }
+  }
   if (sessionId === undefined && audience === undefined) {
     if (userId !== undefined && clientId !== undefined) return { kind: 'user-client', userId, clientId }
     if (userId !== undefined) return { kind: 'user', userId }
@@ -39,14 +46,18 @@ export function markKey(scope: MarkScope): string {
       return `grant:${part(scope.userId)}${part(scope.clientId)}${part(scope.audience)}`
     case 'session':
       return `session:${part(scope.userId)}${part(scope.sessionId)}`
+    case 'organization':
+      return `organization:${part(scope.organizationId)}`
   }
 }
 
 /** Every scope's key that a refresh token is in. */
-export function markKeys({ userId, clientId, audience, sessionId }: TokenParties): string[] {
+export function markKeys({ userId, clientId, audience, sessionId, organizationId }: TokenParties): string[] {
   const [user, client] = [part(userId), part(clientId)]
   const keys = [`user:${user}`, `client:${client}`, `user-client:${user}${client}`, `grant:${user}${client}${part(audience)}`]
-  return sessionId === null ? keys : [...keys, `session:${user}${part(sessionId)}`]
+  if (sessionId !== null) keys.push(`session:${user}${part(sessionId)}`)
+  if (organizationId !== undefined) keys.push(`organization:${part(organizationId)}`)
+  return keys
 }
 
 interface TokenParties {
@@ -54,6 +65,7 @@ interface TokenParties {
   readonly clientId: string
   readonly audience: string | null
   readonly sessionId: string | null
+  readonly organizationId?: string
 }
 
 /** With its length before it, so that no two scopes share a key whatever their ids hold; hashed where it is long, since an index takes no text of any length. */

@@ -11,4 +11,5 @@ export async function writeMark(db: pg.PoolClient, key: string, state: RefreshTo
 /** Leaves out what a mark has ended: a condition on the row `t` of refresh_tokens. */
 export const UNMARKED = `not exists (
     select from refresh_token_marks m
-    where m.key = any(refresh_token_mark_keys(t.user_id, t.client_id, t.audience, t.session_id)) and m.before >= coalesce(t.authorized_at, t.created_at))`
+    where m.key = any(refresh_token_mark_keys(t.user_id, t.client_id, t.audience, t.session_id, t.organization_id))
+      and m.before >= coalesce(t.authorized_at, t.created_at))`

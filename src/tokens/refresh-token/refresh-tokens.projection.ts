@@ -13,6 +13,8 @@ export interface RefreshTokenRow extends Record<string, unknown> {
   readonly client_id: string
   readonly session_id: string | null
   readonly audience: string | null
+  /** In whose name the login was. */
+  readonly organization_id: string | null
   readonly scope: readonly string[]
   /** APIs beside `audience` that it was exchanged for. */
   readonly resources: readonly Resource[]
@@ -41,6 +43,7 @@ const rows = rowProjection<FamilyEvent, RefreshTokenRow>({
     'client_id',
     'session_id',
     'audience',
+    'organization_id',
     'scope',
     'resources',
     'rotating',
@@ -64,12 +67,14 @@ const rows = rowProjection<FamilyEvent, RefreshTokenRow>({
     switch (event.type) {
       case 'FamilyStarted': {
         const { userId, clientId, sessionId, audience, scope, rotating, expiresAt, idleExpiresAt, metadata, predecessor, authorizedAt = null } = event.data
+        const { organizationId = null } = event.data
         return {
           id: event.streamId.slice(STREAM_PREFIX.length),
           user_id: userId,
           client_id: clientId,
           session_id: sessionId,
           audience,
+          organization_id: organizationId,
           scope,
           resources: [],
           rotating,
@@ -86,7 +91,7 @@ const rows = rowProjection<FamilyEvent, RefreshTokenRow>({
       }
       case 'RefreshTokenRotated':
       case 'RefreshTokenExchanged': {
-        const { expiresAt, idleExpiresAt } = event.data
+        const { expiresAt, idleExpiresAt, metadata } = event.data
         const expires = expiresAt !== null || idleExpiresAt !== null
         return (
           row && {
@@ -95,6 +100,7 @@ const rows = rowProjection<FamilyEvent, RefreshTokenRow>({
             expires_at: expiresAt,
             idle_expires_at: idleExpiresAt,
             position,
+            ...(metadata !== undefined && { metadata }),
             ...(expires && { last_exchanged_at: at, last_origin: origin }),
           }
         )

@@ -44,6 +44,11 @@ const old = (over: Partial<FamilyStarted> = {}): ActiveFamily =>
   ).state as ActiveFamily
 
 describe('a family of the other kind', () => {
+  it('is in the same organization, where the old one was in one', () => {
+    const { born } = replace(old({ organizationId: 'org_1' }), 'rt_old', successor, shown, policy, second(30), access)
+    expect(born[0]).toMatchObject({ type: 'FamilyStarted', data: { organizationId: 'org_1' } })
+  })
+
   it('keeps the login and its end, begins with the exchange, and names the old one, which names it', () => {
     const { events, born, ends } = replace(old(), 'rt_old', successor, shown, policy, second(30), access)
     expect(events).toEqual([{ type: 'FamilyRevoked', data: { reason: 'rotation-switched', latestGeneration: 3, successorId: 'rt_new' } }])

@@ -1,7 +1,7 @@
-import type { ActiveFamily, ExchangePolicy, Presented } from './family.js'
-import { binding, revocation } from './family.js'
-import type { ExchangedAccess, FamilyEvent } from './family.events.js'
-import { type Ends, extend } from './lifetimes.js'
+import type { Access, ActiveFamily, ExchangePolicy, Presented } from './family.js'
+import { binding, givenAt, revocation } from './family.js'
+import type { FamilyEvent } from './family.events.js'
+import type { Ends } from './lifetimes.js'
 import { loginOf } from './family-under-marks.js'
 import type { FamilySecret } from './token-value.js'
 
@@ -24,13 +24,15 @@ export function replace(
   presented: Presented,
   policy: ExchangePolicy,
   now: Date,
-  access: ExchangedAccess,
+  access: Access,
 ): Replacement {
   const { userId, clientId, sessionId, authenticatedAt, connection, audience, scope, metadata, dpopThumbprint, initialOrigin } = state
   const rotating = !state.rotating
-  const ends = extend(state.expiresAt, policy, now)
+  const given = givenAt(state, access, policy, now)
+  const ends = { expiresAt: given.expiresAt, idleExpiresAt: given.idleExpiresAt }
   const started = {
     ...{ userId, clientId, sessionId, authenticatedAt, connection, audience, scope, metadata, dpopThumbprint, rotating, ...ends },
+    ...(state.organizationId !== undefined && { organizationId: state.organizationId }),
     // §9: a token that does not rotate stays unbound if it was.
     ...(rotating && binding(state, presented)),
     keyId: successor.keyId,
@@ -42,7 +44,7 @@ export function replace(
     events: revocation(state, 'rotation-switched', { successorId: successor.familyId }).events,
     born: [
       { type: 'FamilyStarted', data: started },
-      { type: 'RefreshTokenExchanged', data: { generation: 1, ...ends, ...access } },
+      { type: 'RefreshTokenExchanged', data: { generation: 1, ...given } },
     ],
     ends,
   }

@@ -7,8 +7,13 @@ export interface Resource {
 }
 
 /** The APIs beside the login's, after one more exchange (spec/refresh-tokens.md §6.3). */
-export function withAccess(resources: readonly Resource[], ofLogin: string | null, { audience, scope }: ExchangedAccess): readonly Resource[] {
+export function withAccess(
+  resources: readonly Resource[],
+  ofLogin: string | null,
+  { audience, scope: given, addedScope = [] }: ExchangedAccess,
+): readonly Resource[] {
   if (audience === null || audience === ofLogin) return resources
+  const scope = given.filter((name) => !addedScope.includes(name))
   const known = resources.find((resource) => resource.audience === audience)
   const all = [...new Set([...(known?.scope ?? []), ...scope])]
   if (known && all.length === known.scope.length) return resources

@@ -11,12 +11,13 @@ import { encryptSecrets, secretNames, splitOptions } from '../connection/secret-
 
 export type ConnectionChanges = Changes<Omit<ConnectionDocument, 'id' | 'name' | 'strategy' | 'enabled_clients' | 'disabled_clients'>>
 
-/** Sets the members that are named; `options`, if among them, replace all options and their secrets. Answers 'realm-exists' when one of its realms is taken. */
+/** Sets the members that are named; `options`, if among them, replace all options and, unless they are the same, their secrets. Answers 'realm-exists' when one of its realms is taken. */
 export class ChangeConnection extends Command<'changed' | 'absent' | 'realm-exists'> {
   constructor(
     readonly connectionId: string,
     readonly changes: ConnectionChanges,
     readonly context: Context,
+    readonly sameSecrets = false,
   ) {
     super()
   }
@@ -29,15 +30,16 @@ export class ChangeConnectionHandler implements ICommandHandler<ChangeConnection
     private readonly rootKeys: RootKeys,
   ) {}
 
-  async execute({ connectionId: id, changes, context }: ChangeConnection): Promise<'changed' | 'absent' | 'realm-exists'> {
+  async execute({ connectionId: id, changes, context, sameSecrets }: ChangeConnection): Promise<'changed' | 'absent' | 'realm-exists'> {
     const options = changes.options && splitOptions(changes.options)
-    const encrypted = options && encryptSecrets(this.rootKeys, id, options.secret)
+    const secret = sameSecrets ? undefined : options?.secret
+    const encrypted = secret && encryptSecrets(this.rootKeys, id, secret)
     const wanted = options ? { ...changes, options: options.open } : changes
     try {
       const { result } = await this.store.transact(
         connection,
         id,
-        (state) => changeConnection(state, wanted, options && secretNames(options.secret)),
+        (state) => changeConnection(state, wanted, secret && secretNames(secret)),
         context,
         (db, state, now) => writeConnection(db, id, state, now, encrypted),
       )

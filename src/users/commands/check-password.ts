@@ -1,7 +1,7 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
+import { accountOf } from '../login/accounts.js'
 import { CredentialsTable } from '../login/credentials.js'
-import { LoginAttempts, MAX_FAILURES } from '../login/login-attempts.js'
-import { normalizedEmail } from '../user/email.js'
+import { LoginAttempts } from '../login/login-attempts.js'
 import { hashPassword, isPassword } from '../user/password.js'
 
 export type CheckedPassword =
@@ -39,14 +39,14 @@ export class CheckPasswordHandler implements ICommandHandler<CheckPassword> {
   async execute({ attempt }: CheckPassword): Promise<CheckedPassword> {
     const { connectionId, identifier, password, address } = attempt
     const found = await this.credentials.find(connectionId, identifier)
-    // By id where there is one: email and username are two names of one account, not twice the attempts.
-    const account = found?.userId ?? JSON.stringify([connectionId, normalizedEmail(identifier)])
-    const failures = await this.attempts.count(account, address)
-    if (failures > MAX_FAILURES) return { kind: 'locked' }
+    const account = accountOf(connectionId, identifier, found?.userId)
+    const limit = await this.attempts.limit(address)
+    const failures = limit ? await this.attempts.count(account, address, limit) : 0
+    if (limit && failures > limit.failures) return { kind: 'locked' }
     this.#nobodys ??= hashPassword(crypto.randomUUID())
     const matches = await isPassword(found?.passwordHash ?? (await this.#nobodys), password)
-    if (!found?.passwordHash || !matches) return { kind: 'wrong', userId: found?.userId, locks: failures === MAX_FAILURES }
-    await this.attempts.forget(account, address)
+    if (!found?.passwordHash || !matches) return { kind: 'wrong', userId: found?.userId, locks: failures === limit?.failures }
+    if (limit) await this.attempts.forget(account, address, limit)
     return { kind: 'right', userId: found.userId }
   }
 }

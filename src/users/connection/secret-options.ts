@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { RootKeys } from '../../keys/root-key.js'
 
 type Options = Readonly<Record<string, unknown>>
@@ -25,6 +26,22 @@ export function joinOptions(open: Options, secret: SecretOptions): Options {
     parent[last] = value
   }
   return all
+}
+
+/**
+ * New options with the secrets of `before` (whole options) in places that the new ones leave open: deploy tools leave out what they cannot
+ * know, and trust that it stays. A secret goes with the object that it was in, or by null. `same`: no secret is another one than before.
+ */
+export function keepSecrets(options: Options, before: Options): { readonly options: Options; readonly same: boolean } {
+  const known = splitOptions(before).secret
+  const kept = Object.entries(known).filter(([place]) => isOpen(options, JSON.parse(place) as string[]))
+  const whole = joinOptions(options, Object.fromEntries(kept))
+  return { options: whole, same: isDeepStrictEqual(splitOptions(whole).secret, known) }
+}
+
+function isOpen(options: Options, place: readonly string[]): boolean {
+  const parent = place.slice(0, -1).reduce<unknown>((at, name) => (typeof at === 'object' && at !== null ? (at as Options)[name] : undefined), options)
+  return typeof parent === 'object' && parent !== null && !Object.hasOwn(parent, place.at(-1)!)
 }
 
 /** For the log: where the secrets are. */

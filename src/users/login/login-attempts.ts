@@ -2,17 +2,17 @@ import { createHmac } from 'node:crypto'
 import { Inject, Injectable } from '@nestjs/common'
 import pg from 'pg'
 import { RootKeys } from '../../keys/root-key.js'
+import { readSettings } from '../tenant/tenant-table.js'
+import { type LoginLimit, loginLimit } from './login-limit.js'
 
-/** Auth0's number of wrong passwords for one account from one address. */
-export const MAX_FAILURES = 10
 /** How long after the last one that counted the next may be made. */
 const COOL_DOWN_SECONDS = 900
 /** Counters that are over and done with, removed by each attempt. */
 const SWEPT_AT_ONCE = 10
 
 /**
- * Limits guessing at passwords, per account and address, for all workers together. An attempt is counted before its password is
- * looked at, so that a hundred at once are no more than ten; a right one takes the count away.
+ * Limits guessing at passwords, per account and address as the tenant says, for all workers together. An attempt is counted before its
+ * password is looked at, so that a hundred at once are no more than ten; a right one takes the count away.
  */
 @Injectable()
 export class LoginAttempts {
@@ -21,8 +21,13 @@ export class LoginAttempts {
     private readonly rootKeys: RootKeys,
   ) {}
 
-  /** Answers how many attempts this makes, more than MAX_FAILURES when it must not be made. Those count no further, so that the lock ends. */
-  async count(account: string, address: string): Promise<number> {
+  /** What limits this attempt; undefined for nothing. */
+  async limit(address: string): Promise<LoginLimit | undefined> {
+    return loginLimit(await readSettings(this.pool), address)
+  }
+
+  /** Answers how many attempts this makes, more than the limit when it must not be made. Those count no further, so that the lock ends. */
+  async count(account: string, address: string, { failures, perAddress }: LoginLimit): Promise<number> {
     const { rows } = await this.pool.query<{ failures: number }>({
       name: 'count-login-attempt',
       text: `
@@ -31,23 +36,44 @@ export class LoginAttempts {
             select key from login_attempts where ends_at < clock_timestamp() and key <> $1 order by ends_at limit ${SWEPT_AT_ONCE} for update skip locked
           )
         )
-        insert into login_attempts as l (key, failures, ends_at) values ($1, 1, clock_timestamp() + make_interval(secs => $2))
+        insert into login_attempts as l (key, failures, ends_at, account) values ($1, 1, clock_timestamp() + make_interval(secs => $2), $4)
         on conflict (key) do update set
           failures = case when l.ends_at < clock_timestamp() then 1 else least(l.failures + 1, $3 + 1) end,
           ends_at = case when l.ends_at >= clock_timestamp() and l.failures >= $3 then l.ends_at else excluded.ends_at end
         returning failures`,
-      values: [this.#key(account, address), COOL_DOWN_SECONDS, MAX_FAILURES],
+      values: [this.#key(account, perAddress ? address : ''), COOL_DOWN_SECONDS, failures, this.#key(account)],
     })
     return rows[0]!.failures
   }
 
-  async forget(account: string, address: string): Promise<void> {
-    await this.pool.query({ name: 'forget-login-attempts', text: 'delete from login_attempts where key = $1', values: [this.#key(account, address)] })
+  async forget(account: string, address: string, { perAddress }: LoginLimit): Promise<void> {
+    const key = this.#key(account, perAddress ? address : '')
+    await this.pool.query({ name: 'forget-login-attempts', text: 'delete from login_attempts where key = $1', values: [key] })
   }
 
-  #key(account: string, address: string): Buffer {
+  /** Those of the accounts that are closed to some address now. */
+  async closed(accounts: readonly string[]): Promise<ReadonlySet<string>> {
+    const limit = loginLimit(await readSettings(this.pool))
+    if (!limit) return new Set()
+    const keys = new Map(accounts.map((account) => [this.#key(account).toString('hex'), account]))
+    const { rows } = await this.pool.query<{ account: Buffer }>({
+      name: 'find-closed-accounts',
+      text: `select distinct account from login_attempts where account = any($1) and failures >= $2 and ends_at >= clock_timestamp()`,
+      values: [accounts.map((account) => this.#key(account)), limit.failures],
+    })
+    return new Set(rows.map(({ account }) => keys.get(account.toString('hex'))!))
+  }
+
+  /** Opens accounts to every address. */
+  async forgetAll(accounts: readonly string[]): Promise<void> {
+    const keys = accounts.map((account) => this.#key(account))
+    await this.pool.query({ name: 'forget-all-login-attempts', text: 'delete from login_attempts where account = any($1)', values: [keys] })
+  }
+
+  /** Of an account alone, or of it and an address. */
+  #key(account: string, address?: string): Buffer {
     return createHmac('sha256', this.rootKeys.derive('login-attempts'))
-      .update(JSON.stringify([account, address]))
+      .update(JSON.stringify(address === undefined ? [account] : [account, address]))
       .digest()
   }
 }

@@ -8,6 +8,10 @@ export interface Account {
   readonly administrator: boolean
   /** Logins from before do not count any more. */
   readonly loginsEndedAt: string | undefined
+  /** ISO times. */
+  readonly createdAt: string
+  readonly updatedAt: string
+  readonly passwordChangedAt: string | undefined
 }
 
 /** What a person's login depends on, as current as a command would see it. Undefined for somebody who was deleted. */
@@ -24,7 +28,7 @@ export class FindAccountHandler implements IQueryHandler<FindAccount> {
   async execute({ userId }: FindAccount): Promise<Account | undefined> {
     const { state } = await this.store.read(user, userId)
     if (state.status === 'absent') return undefined
-    const { profile, administrator, loginsEndedAt } = state
-    return { profile, administrator, loginsEndedAt }
+    const { profile, administrator, loginsEndedAt, createdAt, updatedAt, passwordChangedAt } = state
+    return { profile, administrator, loginsEndedAt, createdAt, updatedAt, passwordChangedAt }
   }
 }

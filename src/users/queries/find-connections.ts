@@ -19,6 +19,8 @@ export interface ConnectionSelection {
   readonly name?: string | undefined
   /** Any of these. */
   readonly strategies?: readonly string[] | undefined
+  /** Switched on for this client. */
+  readonly clientId?: string | undefined
 }
 
 export interface FoundConnections {
@@ -43,11 +45,11 @@ export class FindConnectionsHandler implements IQueryHandler<FindConnections> {
     private readonly rootKeys: RootKeys,
   ) {}
 
-  async execute({ selection: { id, name, strategies = [] }, page: { offset = 0, after, limit } }: FindConnections): Promise<FoundConnections> {
+  async execute({ selection: { id, name, strategies = [], clientId }, page: { offset = 0, after, limit } }: FindConnections): Promise<FoundConnections> {
     const { rows } = await this.pool.query<{ total: number; found: ConnectionRow[] }>({
       name: 'find-connections',
       text: FIND,
-      values: [id ?? null, name ?? null, strategies, ...placeOf(after), limit, offset],
+      values: [id ?? null, name ?? null, strategies, ...placeOf(after), limit, offset, clientId ?? null],
     })
     const { total, found } = rows[0]!
     return { total, connections: found.map((row) => this.#open(row)) }
@@ -64,6 +66,7 @@ const FIND = `
   with selected as (
     select id, document, encrypted_secrets, created_at from connections
     where ($1::text is null or id = $1) and ($2::text is null or name = $2) and ($3::text[] = '{}' or document->>'strategy' = any($3))
+      and ($8::text is null or document->'enabled_clients' ? $8)
   ), asked as (
     select * from selected where $4::timestamptz is null or (created_at, id) > ($4, $5) order by created_at, id limit $6 offset $7
   )

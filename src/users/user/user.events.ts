@@ -53,6 +53,11 @@ export type UserEvent =
   | { readonly type: 'UserRolesRemoved'; readonly data: { readonly roles: readonly string[] } }
   | { readonly type: 'UserPermissionsAssigned'; readonly data: { readonly permissions: readonly AssignedPermission[] } }
   | { readonly type: 'UserPermissionsRemoved'; readonly data: { readonly permissions: readonly AssignedPermission[] } }
+  /** `reason`: by an operator, or by logging in through a connection that makes members. */
+  | { readonly type: 'OrganizationMemberAdded'; readonly data: { readonly organizationId: string; readonly reason: 'api' | 'auto_membership' } }
+  | { readonly type: 'OrganizationMemberRemoved'; readonly data: { readonly organizationId: string } }
+  | { readonly type: 'OrganizationMemberRolesAssigned'; readonly data: { readonly organizationId: string; readonly roles: readonly string[] } }
+  | { readonly type: 'OrganizationMemberRolesRemoved'; readonly data: { readonly organizationId: string; readonly roles: readonly string[] } }
   | { readonly type: 'UserDeleted'; readonly data: object }
 
 export const userUpcasters: Upcasters<UserEvent> = {
@@ -67,5 +72,9 @@ export const userUpcasters: Upcasters<UserEvent> = {
   UserRolesRemoved: [],
   UserPermissionsAssigned: [],
   UserPermissionsRemoved: [],
+  OrganizationMemberAdded: [],
+  OrganizationMemberRemoved: [],
+  OrganizationMemberRolesAssigned: [],
+  OrganizationMemberRolesRemoved: [],
   UserDeleted: [],
 }

@@ -1,21 +1,23 @@
 import type { Decider, Decision } from '../../event-store/event.js'
 import { applyDifference, type Changes, type Difference, difference } from '../../event-store/difference.js'
 import { type Access, evolveAccess } from './access.js'
+import { evolveMemberships, type Memberships } from './membership.js'
 import { type UserEvent, type UserProfile, userUpcasters } from './user.events.js'
 
 export type UserState =
   | { readonly status: 'absent' }
-  | (Access & {
-      readonly status: 'present'
-      readonly profile: UserProfile
-      /** May sign in to the dashboard, with every scope of the Management API. */
-      readonly administrator: boolean
-      readonly createdAt: string
-      readonly updatedAt: string
-      readonly passwordChangedAt?: string
-      /** Logins from before do not count any more: the password or what the person logs in with is another, they were blocked, or somebody ended them. */
-      readonly loginsEndedAt?: string
-    })
+  | (Access &
+      Memberships & {
+        readonly status: 'present'
+        readonly profile: UserProfile
+        /** May sign in to the dashboard, with every scope of the Management API. */
+        readonly administrator: boolean
+        readonly createdAt: string
+        readonly updatedAt: string
+        readonly passwordChangedAt?: string
+        /** Logins from before do not count any more: the password or what the person logs in with is another, they were blocked, or somebody ended them. */
+        readonly loginsEndedAt?: string
+      })
 
 export const user: Decider<UserState, UserEvent> = {
   streamType: 'user',
@@ -44,6 +46,11 @@ export const user: Decider<UserState, UserEvent> = {
       case 'UserPermissionsAssigned':
       case 'UserPermissionsRemoved':
         return { ...state, ...evolveAccess(state, event) }
+      case 'OrganizationMemberAdded':
+      case 'OrganizationMemberRemoved':
+      case 'OrganizationMemberRolesAssigned':
+      case 'OrganizationMemberRolesRemoved':
+        return { ...state, ...evolveMemberships(state, event) }
       case 'UserDeleted':
         return { status: 'absent' }
     }

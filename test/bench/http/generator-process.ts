@@ -29,7 +29,7 @@ async function askOn(question: Question): Promise<never> {
     const { status, body } = await client.ask(request)
     if (counting) took.push(performance.now() - began)
     if (++answers === warmUpAnswers) process.send!('warm')
-    if (status !== 200) throw new Error(`${question.method} ${question.path} answered ${status}: ${body}`)
+    if (status !== (question.status ?? 200)) throw new Error(`${question.method} ${question.path} answered ${status}: ${body}`)
     if (question.use === 'follow') values[place] = successorIn(body)
   }
 }
@@ -40,7 +40,7 @@ function textOf({ method, path, headers, body }: Question, value: string): strin
     `${method} ${path.replace(VALUE, value)} HTTP/1.1`,
     `Host: localhost:${port}`,
     'User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36',
-    ...Object.entries(headers).map(([name, text]) => `${name}: ${text}`),
+    ...Object.entries(headers).map(([name, text]) => `${name}: ${text.replace(VALUE, value)}`),
     ...(content === undefined ? [] : [`Content-Length: ${content.length}`]),
   ]
   return `${lines.join('\r\n')}\r\n\r\n${content ?? ''}`

@@ -31,7 +31,7 @@ const WARM_UP = { answers: 3000, quickAnswers: 1, moreMs: 20_000 }
 
 /**
  * Has the callers of a process of their own ask without a pause, and measures those answers that come in the window after the warm-up.
- * Errors: when an answer is not 200, or the generator ends before its time.
+ * Errors: when an answer has not the status of a good one, or the generator ends before its time.
  */
 export async function askOverHttp(pace: Pace, meters: Meters, task: Task): Promise<Figures> {
   const program = fileURLToPath(new URL('generator-process.js', import.meta.url))

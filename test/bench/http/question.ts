@@ -1,5 +1,5 @@
 /**
- * What one caller asks of a server, again and again, each time with one of its own values in the place of `VALUE` in the path or the body.
+ * What one caller asks of a server, again and again, each time with one of its own values in the place of `VALUE` in the path, a header or the body.
  * `follow`: the refresh token of an answer takes the place of the one that was sent. `once`: values are not used again.
  */
 export interface Question {
@@ -9,6 +9,8 @@ export interface Question {
   readonly body?: string
   readonly values: readonly string[]
   readonly use: 'again' | 'follow' | 'once'
+  /** Of a good answer; absent: 200. */
+  readonly status?: number
 }
 
 export const VALUE = '{value}'

@@ -1,7 +1,7 @@
 import { floorTokens } from './floor.js'
 import { type Instance, MANAGEMENT } from './instance.js'
 import { formQuestion, type Question, VALUE } from './question.js'
-import { AUDIENCE, type HttpSeed, SECRET } from './seed.js'
+import { AUDIENCE, CALLBACK, type HttpSeed, SECRET } from './seed.js'
 import { environmentOf } from '../service.js'
 
 const credentials = (clientId: string): Record<string, string> => ({ client_id: clientId, client_secret: SECRET })
@@ -25,6 +25,18 @@ export const introspect = ({ rotating }: HttpSeed): Question =>
 export const clientCredentials = ({ rotating }: HttpSeed): Question =>
   // The value is of no use to this one: it only says how many callers there are.
   formQuestion('/oauth/token', { grant_type: 'client_credentials', ...credentials(rotating.clientId), audience: AUDIENCE }, rotating.tokens, 'again')
+
+export const onlineExchange = ({ sessions: { clientId, tokens } }: HttpSeed): Question => refresh(clientId, tokens, 'again')
+
+/** `prompt=none` with a session's cookie. A refusal would be a redirect too, so the first answer is looked at. */
+export async function silentAuthentication({ sessions: { clientId, cookies } }: HttpSeed, { port }: Instance): Promise<Question> {
+  const parameters = { response_type: 'code', client_id: clientId, redirect_uri: CALLBACK, scope: 'openid profile email', prompt: 'none', state: 'bench' }
+  const path = `/authorize?${new URLSearchParams(parameters).toString()}`
+  const res = await fetch(`http://localhost:${port}${path}`, { headers: { Cookie: cookies[0]! }, redirect: 'manual' })
+  const location = res.headers.get('location')
+  if (location === null || !new URL(location).searchParams.has('code')) throw new Error(`no code: ${res.status} ${location}`)
+  return { method: 'GET', path, headers: { Cookie: VALUE }, values: cookies, use: 'again', status: 302 }
+}
 
 export async function list({ people }: HttpSeed, { port }: Instance): Promise<Question> {
   const headers = { Authorization: `Bearer ${await managementToken(port)}` }

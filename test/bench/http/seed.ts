@@ -13,18 +13,22 @@ import {
 } from '../../../src/authorization/index.js'
 import { bootstrap } from '../../../src/bootstrap.js'
 import { completeConfig, loadConfig } from '../../../src/config.js'
+import { RootKeys } from '../../../src/keys/root-key.js'
+import { GrantOnlineAccess, sessionCookies, StartSession } from '../../../src/sessions/index.js'
 import { RefreshTokenGrant } from '../../../src/tokens/grants/refresh-token.js'
 import { IssueRefreshToken, type IssuedRefreshToken } from '../../../src/tokens/index.js'
 import { refreshTokenPolicy } from '../../../src/tokens/refresh-token/policy.js'
 import { CreateUser, FindConnection } from '../../../src/users/index.js'
 import type { Template } from '../cluster.js'
 import { ORIGIN, type StoredRotation, storedRotation } from '../families.js'
+import { bindActions } from '../bound-actions.js'
 import type { Bench } from '../row.js'
 import { settle } from '../scene.js'
 import { configOf, environmentOf, startService } from '../service.js'
 import { SERVICE_ENVIRONMENT } from './instance.js'
 
 export const AUDIENCE = 'https://orders.example.com/'
+export const CALLBACK = 'https://app.example.com/callback'
 export const SECRET = 'the-secret-of-a-client-of-the-bench'
 const SCOPE = ['openid', 'profile', 'email', 'offline_access', 'read:orders', 'write:orders']
 const BY_BENCH = { actor: 'bench' }
@@ -43,6 +47,8 @@ export interface HttpSeed {
   /** Each is revoked once. */
   readonly spare: Tokens
   readonly people: readonly string[]
+  /** Of the same people: online refresh tokens, and what their browsers send. */
+  readonly sessions: Tokens & { readonly cookies: readonly string[] }
   /** What an exchange stores, and what its two tokens say. */
   readonly rotation: StoredRotation
   readonly accessClaims: Readonly<Record<string, unknown>>
@@ -54,13 +60,14 @@ interface Tokens {
   readonly tokens: readonly string[]
 }
 
-/** An installation with an API, two clients, people and their refresh tokens, sealed and projected. */
-export const httpSeed = ({ cluster, pace }: Bench): Promise<Template<HttpSeed>> =>
-  cluster.template('http', async (url) => {
+/** An installation with an API, two clients, people and their refresh tokens, sealed and projected; with so many post-login Actions bound. */
+export const httpSeed = ({ cluster, pace }: Bench, actions = 0): Promise<Template<HttpSeed>> =>
+  cluster.template(actions === 0 ? 'http' : `http_actions_${actions}`, async (url) => {
     await bootstrap(completeConfig(loadConfig({ ...environmentOf(url, 'primary'), ...SERVICE_ENVIRONMENT })), () => undefined)
     const service = await startService(configOf(url))
     try {
-      const seed = await new Seeding(service).all(Math.ceil((pace.warmUpSeconds + pace.seconds) * REVOKED_A_SECOND))
+      const seed = await new Seeding(service).all(actions > 0 ? 1 : Math.ceil((pace.warmUpSeconds + pace.seconds) * REVOKED_A_SECOND))
+      await bindActions(service, actions)
       await settle(url, service)
       return seed
     } finally {
@@ -96,6 +103,7 @@ class Seeding {
         Array.from({ length: spares }, (_, n) => others[n % PEOPLE]!),
       ),
       people,
+      sessions: await this.#sessions(rotating, people),
       ...(await this.#exchange(rotating, people[0]!)),
     }
   }
@@ -109,7 +117,7 @@ class Seeding {
       oidc_conformant: true,
       jwt_configuration: { ...CLIENT_DEFAULTS.jwt_configuration, alg: 'RS256' },
       grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
-      callbacks: ['https://app.example.com/callback'],
+      callbacks: [CALLBACK],
       refresh_token,
     }
     await this.#commands.execute(new CreateClient(document, SECRET, BY_BENCH))
@@ -133,10 +141,22 @@ class Seeding {
     return this.#commands.execute(new IssueRefreshToken(grant, policy, ORIGIN))
   }
 
+  async #sessions({ client_id: clientId }: ClientDocument, people: readonly string[]): Promise<HttpSeed['sessions']> {
+    const rootKeys = this.service.get(RootKeys)
+    const made = await many(people, async (userId) => {
+      const login = { userId, clientId, connection: 'Username-Password-Authentication', method: 'pwd' }
+      const { sessionId, session } = await this.#commands.execute(new StartSession(login, {}))
+      const token = await this.#commands.execute(new GrantOnlineAccess(sessionId, { clientId, audience: AUDIENCE, scope: SCOPE, dpopThumbprint: null }, {}))
+      const [cookie] = sessionCookies(rootKeys, 'http://localhost:3000/', sessionId, session)
+      return { token: token!, cookie: cookie!.split(';')[0]! }
+    })
+    return { clientId, tokens: made.map(({ token }) => token), cookies: made.map(({ cookie }) => cookie) }
+  }
+
   async #exchange(client: ClientDocument, userId: string): Promise<Pick<HttpSeed, 'rotation' | 'accessClaims' | 'idClaims'>> {
     const { familyId, refreshToken } = await this.#issue(client, userId)
     const request = { grantType: 'refresh_token', refreshToken, scope: undefined, audience: undefined } as const
-    const caller = { origin: ORIGIN, context: { hostname: 'localhost' } }
+    const caller = { origin: ORIGIN, context: { hostname: 'localhost' }, sent: { parameters: {} } }
     const answer = await this.#commands.execute(new RefreshTokenGrant(request, client, caller, { confidential: true, proofs: NO_PROOFS }))
     const rotation = await storedRotation(this.service.get(pg.Pool), familyId)
     return { rotation, accessClaims: decodeJwt(answer.access_token), idClaims: decodeJwt(answer.id_token!) }

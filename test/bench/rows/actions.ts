@@ -1,11 +1,12 @@
-import { CommandBus, QueryBus } from '@nestjs/cqrs'
-import { BindActions, BuildAction, CreateAction, eventRequest, FindActions, type PostLoginEvent, RunPostLogin } from '../../../src/actions/index.js'
+import { CommandBus } from '@nestjs/cqrs'
+import { eventRequest, type PostLoginEvent, RunPostLogin } from '../../../src/actions/index.js'
+import { bindActions } from '../bound-actions.js'
 import type { Template } from '../cluster.js'
 import { CALLERS, type Bench, type Figures, type Group, type Ratio, type Results, type Row } from '../row.js'
 import { inScene } from '../scene.js'
 import { configOf, startService } from '../service.js'
 
-const BOUND = [0, 1, 3] as const
+export const BOUND = [0, 1, 3] as const
 /** spec/actions.md §9.5 R12: what one warm Action may add. */
 const MEDIAN_MS = 0.5
 const P99_MS = 5
@@ -20,7 +21,7 @@ export const actions: Group = {
   rows: BOUND.flatMap((bound) =>
     CALLERS.map((callers): Row => ({ name: nameOf(bound), callers, background: false, measure: (bench) => run(bench, bound, callers) })),
   ),
-  ratios: (results) => [added('median', 'p50', MEDIAN_MS, results), added('99th percentile', 'p99', P99_MS, results)],
+  ratios: addedByOne(nameOf, ''),
 }
 
 async function run(bench: Bench, bound: number, callers: number): Promise<Figures> {
@@ -37,46 +38,24 @@ async function run(bench: Bench, bound: number, callers: number): Promise<Figure
 const withActions = ({ cluster }: Bench, bound: number): Promise<Template<undefined>> =>
   cluster.template(`actions_${bound}`, async (url) => {
     const service = await startService(configOf(url))
-    const commands = service.get(CommandBus)
-    const trigger = { id: 'post-login', version: 'v3' }
-    const ids: string[] = []
-    for (let n = 0; n < bound; n++) {
-      const fresh = { name: `Action ${n}`, trigger, runtime: 'node22', code: CODE, dependencies: [], allowedHosts: [], secrets: [], deploy: true }
-      const created = await commands.execute(new CreateAction(fresh, {}))
-      if (created.kind !== 'created') throw new Error(created.kind)
-      await commands.execute(new BuildAction(created.id, 1, {}))
-      ids.push(created.id)
-    }
-    const { rows } = await service.get(QueryBus).execute(new FindActions({}, { limit: 10 }))
-    for (const { document } of rows) if (document.deployed === null) throw new Error(`an Action was not built: ${JSON.stringify(document.build.problems)}`)
-    const wanted = ids.map((value) => ({ ref: { type: 'action_id' as const, value } }))
-    const outcome = await commands.execute(new BindActions('post-login', wanted, {}))
-    if (outcome.kind !== 'bound') throw new Error(outcome.kind)
+    await bindActions(service, bound)
     await service.close()
     return undefined
   })
 
-function added(what: string, figure: 'p50' | 'p99', goal: number, results: Results): Ratio {
-  const [without, withOne] = [results(nameOf(0), 1)?.[figure], results(nameOf(1), 1)?.[figure]]
-  const text = `what one warm Action adds at the ${what}, 1 caller`
-  if (without === undefined || withOne === undefined) return { what: text, value: 'not measured' }
-  const ms = withOne - without
-  return { what: text, value: `${ms.toFixed(2)} ms`, goal: `≤ ${goal} ms`, met: ms <= goal }
+/** What the row with one Action takes beyond that with none, for one caller. */
+export function addedByOne(name: (bound: number) => string, where: string): (results: Results) => readonly Ratio[] {
+  return (results) => {
+    const added = (what: string, figure: 'p50' | 'p99', goal: number): Ratio => {
+      const [without, withOne] = [results(name(0), 1)?.[figure], results(name(1), 1)?.[figure]]
+      const text = `what one warm Action adds${where} at the ${what}, 1 caller`
+      if (without === undefined || withOne === undefined) return { what: text, value: 'not measured' }
+      const ms = withOne - without
+      return { what: text, value: `${ms.toFixed(2)} ms`, goal: `≤ ${goal} ms`, met: ms <= goal }
+    }
+    return [added('median', 'p50', MEDIAN_MS), added('99th percentile', 'p99', P99_MS)]
+  }
 }
-
-const CODE = `
-exports.onExecutePostLogin = async (event, api) => {
-  if (!event.refresh_token) return
-  const known = event.refresh_token.metadata?.org_id
-  api.refreshToken.setMetadata('last_ip', event.request.ip)
-  api.refreshToken.setMetadata('exchanges', String(Number(event.refresh_token.metadata?.exchanges ?? 0) + 1))
-  api.accessToken.setCustomClaim('https://example.com/org', known)
-  api.idToken.setCustomClaim('https://example.com/roles', event.authorization.roles.filter((role) => /^app:/.test(role)))
-  if (event.authorization.roles.includes('app:admin')) api.accessToken.addScope('admin:all')
-  api.refreshToken.setIdleExpiresAt(Date.now() + 3600e3)
-  api.transaction.setMetadata('seen', true)
-  console.log('exchange for', known)
-}`
 
 const AT = '2026-01-02T03:04:05.000Z'
 const EVENT: PostLoginEvent = {

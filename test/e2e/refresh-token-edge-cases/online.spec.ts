@@ -251,3 +251,31 @@ it('appears in the log as an exchange, and a public client’s without a key as 
   expect((await entries('sertft'))[0]).toMatchObject({ details: { refresh_token: { access: 'online', session_id: login.sessionId } } })
   expect(await entries('w')).toHaveLength(1)
 })
+
+describe('alone, without its session', () => {
+  it('goes with its grant, and a new login brings another', async () => {
+    const [login, other] = [await logIn(), await logIn()]
+    const { body } = await service.api('GET', `grants?user_id=${encodeURIComponent(login.userId)}`)
+    const grant = body.find(({ audience: of }: Json) => of === audience)
+    expect((await service.api('DELETE', `grants/${grant.id}`)).status).toBe(204)
+    expect(await works(login)).toBe(false)
+    expect(await works(other)).toBe(true)
+    const again = await logIn({ who: login.who })
+    expect(again.sessionId).toBe(login.sessionId)
+    expect(await works(again)).toBe(true)
+    expect(await works(login)).toBe(false)
+    expect((await service.api('DELETE', `grants?user_id=${encodeURIComponent(login.userId)}`)).status).toBe(204)
+    expect(await works(again)).toBe(false)
+  })
+
+  it('goes when its code comes back', async () => {
+    const login = await logIn()
+    const { location } = await login.who.get(authorizeUrl(client, { scope: 'openid online_access read:plants', audience }))
+    const redeem = { grant_type: 'authorization_code', code: new URL(location!).searchParams.get('code')!, redirect_uri: CALLBACK }
+    const { body } = await token(client, redeem)
+    expect(await works({ ...login, tokens: body })).toBe(true)
+    expect((await token(client, redeem)).body.error).toBe('invalid_grant')
+    expect(await works({ ...login, tokens: body })).toBe(false)
+    expect((await service.api('GET', `sessions/${login.sessionId}`)).status).toBe(200)
+  })
+})

@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto'
+import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
+import { type Allowed, ContinuePostLogin, type PostLoginEvent, type PostLoginOutcome, RunPostLogin } from '../../actions/index.js'
+import { Audit } from '../../audit/audit.js'
+import type { RefusalTexts } from '../../audit/audit.events.js'
+import type { Context, ExecutionFacts } from '../../event-store/event.js'
+import { PersonKeys } from '../../keys/person-keys.js'
+import type { ActiveSession } from '../../sessions/index.js'
+import type { DecidedByActions } from '../authorization-code/authorization-code.events.js'
+import type { AuthorizationErrorCode } from '../authorization-response.js'
+import { type BrowserLogin, LoginEvents, type Returned } from '../post-login/login-event.js'
+import { PostLoginEffects } from '../post-login/post-login-effects.js'
+import type { PendingLogin } from '../post-login/suspended-logins.js'
+import { IssueAuthorizationCode } from './issue-authorization-code.js'
+
+/** `session` is as the login left it; undefined when it is over. */
+export type LoginAnswer =
+  | { readonly kind: 'answered'; readonly code: string; readonly sessionId: string; readonly session: ActiveSession }
+  /** The browser goes elsewhere first. */
+  | { readonly kind: 'sent elsewhere'; readonly url: string; readonly pending: PendingLogin; readonly sessionId: string; readonly session: ActiveSession }
+  /** It is in the log already. */
+  | {
+      readonly kind: 'refused'
+      readonly error: AuthorizationErrorCode
+      readonly description: string
+      readonly sessionId: string
+      readonly session: ActiveSession | undefined
+    }
+
+/** A login that has passed every check, and whose consent is settled. */
+export interface LoginToAnswer extends Omit<BrowserLogin, 'transactionId' | 'returned'> {
+  /** When the session was found good, by the database's clock: before anything was decided that the code stands for. */
+  readonly authorizedAt: string
+  /** Whether Actions are asked: the session's event has said that they are. */
+  readonly bound: boolean
+  /** Where they were left off. */
+  readonly continued?: ReturnedLogin
+}
+
+/** A login whose browser is back, with what it brought. */
+export interface ReturnedLogin extends Returned {
+  readonly pending: PendingLogin
+  readonly state: string
+}
+
+/**
+ * The one place where a login becomes a code: between the two stand the post-login Actions (spec/actions.md §4.1). What they decided about tokens
+ * travels with the code; what they decided about the person and the session is done here, whatever follows. Errors: the database's.
+ */
+export class AnswerLogin extends Command<LoginAnswer> {
+  constructor(
+    readonly login: LoginToAnswer,
+    /** With the origin sealed for the person. */
+    readonly context: Context,
+  ) {
+    super()
+  }
+}
+
+@CommandHandler(AnswerLogin)
+export class AnswerLoginHandler implements ICommandHandler<AnswerLogin> {
+  constructor(
+    private readonly commands: CommandBus,
+    private readonly events: LoginEvents,
+    private readonly effects: PostLoginEffects,
+    private readonly personKeys: PersonKeys,
+    private readonly audit: Audit,
+  ) {}
+
+  async execute({ login, context }: AnswerLogin): Promise<LoginAnswer> {
+    if (!login.bound) return this.#answered(login, login.session, context)
+    const { request, sessionId, session, account, continued, authorizedAt } = login
+    const userId = account.profile.user_id
+    const cause = { ...context, userId, clientId: request.client.client_id, sessionId, connection: session.connection }
+    const transactionId = continued?.pending.transactionId ?? randomUUID()
+    const event = await this.events.of({ ...login, transactionId, returned: continued })
+    const outcome = await this.#run(event, cause, continued)
+    // Nothing of what was wanted for somebody who must show more first.
+    if (outcome.kind === 'allowed' && outcome.multifactor === 'required') return this.#refused(login, session, secondFactorOf(login), outcome.execution, cause)
+    const left = (await this.effects.apply(outcome, { userId, sessionId }, cause)) ?? session
+    switch (outcome.kind) {
+      case 'allowed': {
+        return this.#answered(login, left, context, { decisions: await this.personKeys.seal(userId, issuanceOf(outcome)), execution: outcome.execution })
+      }
+      case 'denied': {
+        const { error, description: message, code } = outcome
+        return this.#refused(login, outcome.revokeSession ? undefined : left, { error, message, ...(code !== undefined && { code }) }, outcome.execution, cause)
+      }
+      case 'redirected': {
+        const { parameters } = request
+        const pending = { parameters, userId, sessionId, transactionId, authorizedAt, suspended: outcome.suspended }
+        return { kind: 'sent elsewhere', url: outcome.url, pending, sessionId, session: left }
+      }
+    }
+  }
+
+  #run(event: PostLoginEvent, cause: Context, continued: LoginToAnswer['continued']): Promise<PostLoginOutcome> {
+    if (!continued) return this.commands.execute(new RunPostLogin(event, cause))
+    return this.commands.execute(new ContinuePostLogin(event, cause, continued.pending.suspended, continued.state))
+  }
+
+  async #answered(
+    { request, sessionId, account: { administrator }, authorizedAt }: LoginToAnswer,
+    session: ActiveSession,
+    context: Context,
+    actions?: DecidedByActions,
+  ): Promise<LoginAnswer> {
+    const login = { sessionId, session, administrator, authorizedAt }
+    const code = await this.commands.execute(new IssueAuthorizationCode(request, login, context, actions))
+    return { kind: 'answered', code, sessionId, session }
+  }
+
+  async #refused(
+    { request, sessionId }: LoginToAnswer,
+    session: ActiveSession | undefined,
+    { error, ...texts }: RefusalTexts & { readonly error: AuthorizationErrorCode },
+    execution: ExecutionFacts,
+    cause: Context & { readonly userId: string },
+  ): Promise<LoginAnswer> {
+    const sealed = await this.personKeys.seal(cause.userId, texts satisfies RefusalTexts)
+    const silent = request.prompt.has('none')
+    await this.audit.record({ type: 'AuthorizeFailed', data: { error, silent, texts: sealed } }, { ...cause, actions: execution })
+    return { kind: 'refused', error, description: texts.message, sessionId, session }
+  }
+}
+
+const issuanceOf = ({ claims, scopes, refreshToken }: Allowed): Pick<Allowed, 'claims' | 'scopes' | 'refreshToken'> => ({ claims, scopes, refreshToken })
+
+/** There is none to ask for: who demands it is not ignored (spec/actions.md §0.2 G2). */
+const secondFactorOf = ({ request }: LoginToAnswer): RefusalTexts & { readonly error: AuthorizationErrorCode } => ({
+  error: request.prompt.has('none') ? 'login_required' : 'access_denied',
+  message: 'Multifactor authentication required',
+})

@@ -1,0 +1,32 @@
+import { type ArgumentsHost, Logger, type LoggerService } from '@nestjs/common'
+import { ConcurrencyError } from '../event-store/event-store.js'
+import { NotYetError } from '../event-store/projection.js'
+import { ManagementErrorFilter } from './management-error.js'
+import { OAuthErrorFilter } from './oauth-error.js'
+
+const lines: unknown[][] = []
+beforeAll(() => Logger.overrideLogger({ warn: (...line: unknown[]) => lines.push(line) } as unknown as LoggerService))
+afterAll(() => Logger.overrideLogger(['log', 'error', 'warn']))
+
+describe.each([new OAuthErrorFilter(), new ManagementErrorFilter()])('what passes by itself', (filter) => {
+  it.each([
+    ['no connection', Object.assign(new Error('connection refused'), { code: 'ECONNREFUSED' })],
+    ['a deadlock', Object.assign(new Error('deadlock detected'), { code: '40P01' })],
+    ['a stream that everybody wants', new ConcurrencyError('everybody wants it')],
+    ['a list that is behind', new NotYetError('the list is behind')],
+  ])('is 503, and the operator hears why: %s', (_, error) => {
+    const told: { status?: number; body?: unknown } = {}
+    const res = {
+      locals: { requestId: 'request-1' },
+      headersSent: false,
+      set: () => res,
+      status: (status: number) => ((told.status = status), res),
+      json: (body: unknown) => (told.body = body),
+    }
+    const host = { switchToHttp: () => ({ getRequest: () => ({ baseUrl: '', route: { path: '/oauth/token' } }), getResponse: () => res }) }
+    filter.catch(error, host as unknown as ArgumentsHost)
+    expect(told.status).toBe(503)
+    expect(JSON.stringify(told.body)).not.toContain(error.message)
+    expect(lines.splice(0)).toEqual([['a request could not be answered now', { reason: String(error), route: '/oauth/token', requestId: 'request-1' }, 'http']])
+  })
+})

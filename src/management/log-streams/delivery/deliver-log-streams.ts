@@ -1,0 +1,136 @@
+import { type BeforeApplicationShutdown, Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common'
+import { logStream, suspendLogStream } from '../../../audit/log-stream/log-stream.js'
+import { CONFIG, type Config } from '../../../config.js'
+import { BackgroundJobs } from '../../../event-store/background-jobs.js'
+import { EventStore } from '../../../event-store/event-store.js'
+import { RootKeys } from '../../../keys/root-key.js'
+import { redact } from '../../../redact.js'
+import { categoryOf } from '../../logs/log-codes.js'
+import { type OpenedRow, TenantLogs } from '../../logs/tenant-logs.js'
+import { writeLogStream } from '../log-stream-table.js'
+import { decryptSecrets } from '../secrets.js'
+import { SUSPENDED_AFTER_DAYS } from './back-off.js'
+import { deliveredLog } from './delivered-log.js'
+import { Deliveries, type DeliveryError, type DueDelivery } from './deliveries.js'
+import { batchSize } from './http-requests.js'
+import { RefusedDelivery, SendLogs } from './send-logs.js'
+
+const LOOK_EVERY_MS = 250
+const PAGE = 100
+/** Pages that one turn delivers: then it is seen again whether this process should, and whether the stream still is as it was. */
+const PAGES = 20
+/** Streams that are delivered to at the same time; a sink that hangs holds up itself alone. */
+const AT_ONCE = 20
+
+/**
+ * Delivers the log to each stream in its order, at least once (spec/logs.md §5): what is not acknowledged is sent again, and nothing after it.
+ * Runs in the background process that holds the lease; two at once would send twice and harm nothing else.
+ */
+@Injectable()
+export class DeliverLogStreams implements OnModuleInit, BeforeApplicationShutdown {
+  readonly #log = new Logger('log streams')
+  readonly #running = new Map<string, Promise<void>>()
+  readonly #stop = new AbortController()
+
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly jobs: BackgroundJobs,
+    private readonly deliveries: Deliveries,
+    private readonly logs: TenantLogs,
+    private readonly sender: SendLogs,
+    private readonly store: EventStore,
+    private readonly rootKeys: RootKeys,
+  ) {}
+
+  onModuleInit(): void {
+    this.jobs.add({ name: 'log streams', everyMs: LOOK_EVERY_MS, run: () => this.#look() })
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.#stop.abort()
+    await Promise.all(this.#running.values())
+  }
+
+  /** Starts what is due and does not wait for it. */
+  async #look(): Promise<void> {
+    // Whatever ends while the question is under way is answered as it was before.
+    const busy = new Set(this.#running.keys())
+    for (const due of await this.deliveries.due()) {
+      const { id } = due.document
+      if (this.#stop.signal.aborted || busy.has(id) || this.#running.size >= AT_ONCE) continue
+      const turn = this.#turn(due)
+        .catch((error: unknown) => this.#log.warn('a log stream could not be delivered, will try again', { err: error, logStream: id }))
+        .finally(() => this.#running.delete(id))
+      this.#running.set(id, turn)
+    }
+  }
+
+  async #turn(due: DueDelivery): Promise<void> {
+    let { cursor } = due
+    for (let page = 0; page < PAGES && !this.#stop.signal.aborted; page++) {
+      const rows = await this.logs.openedAfter(cursor, PAGE)
+      const moved = await this.#page(due, cursor, rows)
+      if (moved === undefined || rows.length < PAGE) return
+      cursor = moved
+    }
+  }
+
+  /** Answers where the stream stands after the page; undefined when it goes on at another time. */
+  async #page(due: DueDelivery, from: string, rows: readonly OpenedRow[]): Promise<string | undefined> {
+    const { document } = due
+    const names = new Set(document.filters.map(({ name }) => name))
+    const wanted = names.size === 0 ? rows : rows.filter(({ row }) => names.has(categoryOf(row.type)))
+    const size = batchSize(document)
+    let cursor = from
+    for (let n = 0; n < wanted.length; n += size) {
+      const batch = wanted.slice(n, n + size)
+      const to = batch.at(-1)!.row.log_id
+      if (!(await this.#batch(due, cursor, batch)) || !(await this.deliveries.acknowledged(document.id, cursor, to, batch.length))) return undefined
+      cursor = to
+    }
+    const end = rows.at(-1)?.row.log_id ?? cursor
+    // What no filter lets through is passed over.
+    if (end !== cursor && !(await this.deliveries.acknowledged(document.id, cursor, end, 0))) return undefined
+    return end
+  }
+
+  async #batch({ document, secrets, failures, cursor: began }: DueDelivery, cursor: string, rows: readonly OpenedRow[]): Promise<boolean> {
+    try {
+      const tenant = new URL(this.config.issuer).hostname
+      const logs = await Promise.all(rows.map((row) => deliveredLog(row, tenant, document.pii_config)))
+      await this.sender.send(document, decryptSecrets(this.rootKeys, document.id, secrets), logs, this.#stop.signal)
+      return true
+    } catch (error) {
+      // The service ends, and the sink is not to blame.
+      if (this.#stop.signal.aborted) return false
+      const failing = await this.deliveries.failed(document.id, cursor, cursor === began ? failures + 1 : 1, rows[0]!.row.log_id, describe(error))
+      if (failing && failing.days >= SUSPENDED_AFTER_DAYS) await this.#suspend(document.id, failing.since)
+      return false
+    }
+  }
+
+  async #suspend(id: string, since: Date): Promise<void> {
+    await this.store.transact(
+      logStream,
+      id,
+      (state) => suspendLogStream(state, since.toISOString()),
+      { actor: 'log streams' },
+      (db, state, now) => writeLogStream(db, id, state, {}, now),
+    )
+    this.#log.error(`log stream ${id} has been failing since ${since.toISOString()} and is suspended`)
+  }
+}
+
+/** What operators read in the stream's health: never an address with what it may hold. */
+function describe(error: unknown): DeliveryError {
+  if (error instanceof RefusedDelivery) return { status: error.status, text: error.message }
+  const { name, message } = error as Error
+  return {
+    text:
+      name === 'TimeoutError' || name === 'AbortError'
+        ? 'no answer within 10 s'
+        : redact(message || name)
+            .replace(/\b\w+:\/\/\S+/g, '…')
+            .slice(0, 200),
+  }
+}

@@ -1,0 +1,125 @@
+import { Injectable } from '@nestjs/common'
+import { CommandBus, QueryBus } from '@nestjs/cqrs'
+import { type Allowed, AreActionsBound, type PostLoginEvent, RunPostLogin } from '../../actions/index.js'
+import { type ClientDocument, PostLoginEffects, PostLoginFacts } from '../../authorization/index.js'
+import type { Context, Origin, PersonalData } from '../../event-store/event.js'
+import { PersonKeys } from '../../keys/person-keys.js'
+import { ApplyToSession, type OnlineGrant } from '../../sessions/index.js'
+import type { Exchanged } from '../commands/redeem-refresh-token.js'
+import type { ExchangeRights } from '../exchange-rights.js'
+import { causedBy } from '../refresh-token/cause.js'
+import type { Caller, RequestOf } from '../token-request.js'
+import { type Denial, denialOf } from './denial.js'
+import { exchangeRequest, offlineToken, onlineTokenFacts } from './exchange-event.js'
+
+/** An exchange that has passed every other check. */
+export interface ActionsAsked {
+  readonly request: RequestOf<'refresh_token'>
+  readonly client: ClientDocument
+  readonly caller: Caller
+  readonly rights: ExchangeRights
+}
+
+export type Decided = Allowed | Denial
+
+/**
+ * Asks the post-login Actions at an exchange (spec/actions.md §4.8, steps 4 to 7): once for a request, however often its append meets a conflict.
+ * Undefined where none is bound. Errors: the database's.
+ */
+@Injectable()
+export class ExchangeActions {
+  constructor(
+    private readonly commands: CommandBus,
+    private readonly queries: QueryBus,
+    private readonly facts: PostLoginFacts,
+    private readonly effects: PostLoginEffects,
+    private readonly personKeys: PersonKeys,
+  ) {}
+
+  /**
+   * What they want for the user is done when this answers, before anything is issued: whoever is killed in between has issued nothing, and the
+   * client's next try asks them again.
+   */
+  async offline(family: Exchanged, asked: ActionsAsked): Promise<Decided | undefined> {
+    if (!(await this.#areBound())) return undefined
+    const { initialOrigin, lastOrigin, metadata, connection, sessionId } = family
+    const [initial, last, stored] = await this.#opened(initialOrigin, lastOrigin, metadata)
+    const device = await this.facts.device(initial as Origin | undefined, last as Origin | undefined)
+    const token = offlineToken(family, (stored as Readonly<Record<string, string>> | undefined) ?? {}, device)
+    const event = await this.#event(asked, connection, { refresh_token: token })
+    const cause = await this.#cause(asked, family.userId, { ...(connection !== null && { connection }), ...(sessionId !== null && { sessionId }) })
+    const outcome = await this.commands.execute(new RunPostLogin(event, cause))
+    if (outcome.kind === 'allowed' && outcome.multifactor === 'required') return denialOf(outcome)
+    // The session that it began in is none of this flow's (§2.1), so nothing is done to that.
+    await this.effects.apply(outcome, { userId: family.userId, sessionId: undefined }, cause)
+    return outcome.kind === 'allowed' ? outcome : denialOf(outcome)
+  }
+
+  /** As `offline`, but for what they want for the user and the session: `settle` does that. */
+  async online(grant: OnlineGrant, asked: ActionsAsked): Promise<Decided | undefined> {
+    if (!(await this.#areBound())) return undefined
+    const { sessionId, session } = grant
+    const shown = await this.facts.session(sessionId, session)
+    const authentication = { methods: session.methods.map(({ name, at }) => ({ name, timestamp: at })) }
+    const ofToken = { session: shown, authentication, refresh_token: onlineTokenFacts(grant, shown.device) }
+    const event = await this.#event(asked, session.connection, ofToken)
+    const cause = await this.#cause(asked, session.userId, { connection: session.connection, sessionId })
+    const outcome = await this.commands.execute(new RunPostLogin(event, cause))
+    return outcome.kind === 'allowed' && outcome.multifactor !== 'required' ? outcome : denialOf(outcome)
+  }
+
+  /**
+   * Does what they want for the user and the session at an online exchange. To be asked when that is done or refused, and never from within its
+   * decision: both are about the session's stream, and the idle end that Actions set is to outlast the exchange.
+   */
+  async settle({ sessionId, session }: OnlineGrant, decided: Decided, asked: Pick<ActionsAsked, 'client' | 'caller'>): Promise<void> {
+    const outcome = decided.kind === 'allowed' ? decided : decided.outcome
+    if (!outcome) return
+    const { userId, connection } = session
+    const cause = await this.#cause(asked, userId, { connection, sessionId })
+    await this.effects.apply(outcome, { userId, sessionId }, cause)
+    // §3.5: an online token lives and dies with its session.
+    if (decided.kind === 'denied' && decided.revokeRefreshToken) {
+      const revoke = { preserveRefreshTokens: true }
+      await this.commands.execute(new ApplyToSession(sessionId, { revoke }, { ...cause, actions: outcome.execution }))
+    }
+  }
+
+  #areBound(): Promise<boolean> {
+    return this.queries.execute(new AreActionsBound('post-login'))
+  }
+
+  async #event(
+    { request, client, caller, rights: { api, person, organization } }: ActionsAsked,
+    connection: string | null,
+    ofToken: Pick<PostLoginEvent, 'refresh_token' | 'session' | 'authentication'>,
+  ): Promise<PostLoginEvent> {
+    const { profile, createdAt, updatedAt } = person
+    const parties = {
+      client,
+      api,
+      profile,
+      createdAt,
+      updatedAt,
+      connection: connection ?? profile.identities[0].connection,
+      organization: organization?.event,
+    }
+    return { ...(await this.facts.of(parties)), ...exchangeRequest(caller, request), ...ofToken }
+  }
+
+  async #cause(
+    { client, caller }: Pick<ActionsAsked, 'client' | 'caller'>,
+    userId: string,
+    whose: Pick<Context, 'connection' | 'sessionId'>,
+  ): Promise<Context> {
+    return { ...caller.context, clientId: client.client_id, ...whose, ...(await causedBy(this.personKeys, userId, caller.origin)) }
+  }
+
+  /** In the order asked; undefined for what is not there, or can be opened by nobody any more. */
+  async #opened(...sealed: readonly (PersonalData | null)[]): Promise<unknown[]> {
+    const present = sealed.filter((value) => value !== null)
+    const opened = await this.personKeys.openMany<unknown>(present)
+    const values = new Map(present.map((value, n) => [value, opened[n]]))
+    return sealed.map((value) => (value === null ? undefined : values.get(value)))
+  }
+}

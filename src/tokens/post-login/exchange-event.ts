@@ -1,0 +1,63 @@
+import { eventRequest, type EventDevice, type EventRefreshToken, type PostLoginEvent } from '../../actions/index.js'
+import { onlineTokenId, type OnlineGrant } from '../../sessions/index.js'
+import type { Exchanged } from '../commands/redeem-refresh-token.js'
+import type { Caller, RequestOf } from '../token-request.js'
+
+type Stored = EventRefreshToken['metadata']
+
+/** What an Action is told of the request of an exchange (spec/actions.md §2.3, §2.5). */
+export function exchangeRequest(
+  { origin, context, sent }: Caller,
+  { scope = [] }: Pick<RequestOf<'refresh_token'>, 'scope'>,
+): Pick<PostLoginEvent, 'request' | 'transaction'> {
+  const correlationId = sent.parameters['correlation_id']
+  return {
+    request: tokenRequest({ origin, context, sent }),
+    transaction: { protocol: 'oauth2-refresh-token', requested_scopes: scope, ...(correlationId !== undefined && { correlation_id: correlationId }) },
+  }
+}
+
+/** Any request to the token endpoint, without its secrets. */
+export const tokenRequest = ({ origin: { ip, userAgent }, context, sent: { acceptLanguage, parameters } }: Caller): PostLoginEvent['request'] =>
+  eventRequest({ ip, hostname: context.hostname ?? '', method: 'POST', userAgent, acceptLanguage, body: parameters })
+
+/** An offline refresh token as it was before this exchange (§2.6). `metadata`: opened. */
+export function offlineToken(family: Exchanged, metadata: Stored, device: EventDevice): EventRefreshToken {
+  const { exchangedId, userId, clientId, sessionId, startedAt, expiresAt, idleExpiresAt, lastExchangedAt, rotating, audience, scope, resources } = family
+  const ofLogin = audience === null ? [] : [{ audience, scope }]
+  return {
+    id: exchangedId,
+    user_id: userId,
+    client_id: clientId,
+    ...(sessionId !== null && { session_id: sessionId }),
+    created_at: startedAt,
+    ...(expiresAt !== null && { expires_at: expiresAt }),
+    ...(idleExpiresAt !== null && { idle_expires_at: idleExpiresAt }),
+    ...(lastExchangedAt !== null && { last_exchanged_at: lastExchangedAt }),
+    rotating,
+    access: 'offline',
+    resource_servers: [...ofLogin, ...resources].map((resource) => ({ audience: resource.audience, scopes: resource.scope.join(' ') })),
+    device,
+    metadata,
+  }
+}
+
+/** An online one: it began, is used and ends with its session, and has no metadata of its own (spec/refresh-tokens.md §8). */
+export function onlineTokenFacts({ sessionId, session, terms, number }: OnlineGrant, device: EventDevice): EventRefreshToken {
+  const { userId, startedAt, expiresAt, idleExpiresAt } = session
+  const { clientId, audience, scope } = terms
+  return {
+    id: onlineTokenId(sessionId, number),
+    user_id: userId,
+    client_id: clientId,
+    session_id: sessionId,
+    created_at: startedAt,
+    expires_at: expiresAt,
+    idle_expires_at: idleExpiresAt,
+    rotating: false,
+    access: 'online',
+    resource_servers: audience === null ? [] : [{ audience, scopes: scope.join(' ') }],
+    device,
+    metadata: {},
+  }
+}

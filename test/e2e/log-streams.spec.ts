@@ -1,0 +1,393 @@
+import { createHash, createPublicKey, verify } from 'node:crypto'
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import os from 'node:os'
+import path from 'node:path'
+import { jest } from '@jest/globals'
+import pg from 'pg'
+import { Audit } from '../../src/audit/audit.js'
+import { readCheckpoint } from '../../src/event-store/verification/log-checkpoint.js'
+import { PersonKeys } from '../../src/keys/person-keys.js'
+import { type Json, startApp, type TestApp } from '../support/app.js'
+import { eventually } from '../support/eventually.js'
+import { aPerson } from '../support/people.js'
+
+jest.setTimeout(60_000)
+
+interface Post {
+  readonly url: string
+  readonly headers: IncomingHttpHeaders
+  readonly body: string
+}
+
+let service: TestApp
+let sink: Server
+let base: string
+let directory: string
+/** What was posted, by path, and how each path answers. */
+const posts = new Map<string, Post[]>()
+const answers = new Map<string, (res: ServerResponse) => void>()
+
+beforeAll(async () => {
+  sink = createServer((req, res) => {
+    void (async () => {
+      let body = ''
+      for await (const chunk of req) body += String(chunk)
+      const url = req.url!
+      posts.set(url, [...(posts.get(url) ?? []), { url, headers: req.headers, body }])
+      const answer = answers.get(url)
+      if (answer) answer(res)
+      else res.writeHead(204).end()
+    })()
+  })
+  await new Promise<void>((resolve) => sink.listen(0, '127.0.0.1', resolve))
+  base = `http://127.0.0.1:${(sink.address() as AddressInfo).port}`
+  directory = mkdtempSync(path.join(os.tmpdir(), 'evergrant-streams-'))
+  service = await startApp({ ALLOW_PRIVATE_TARGETS: 'true', LOG_STREAMS_DIRECTORY: directory, LOG_STREAMS_MAX: '40' })
+})
+afterAll(async () => {
+  await service.close()
+  sink.closeAllConnections()
+  await new Promise((resolve) => sink.close(resolve))
+  rmSync(directory, { recursive: true })
+})
+
+let made = 0
+/** A stream of refused sign-ups, which nothing here makes but `happen`, to a path of its own. */
+async function stream(members: object = {}, more: object = {}): Promise<{ id: string; url: string }> {
+  const url = `/sink-${++made}`
+  const filters = [{ type: 'category', name: 'auth.signup.fail' }]
+  const body = { name: `stream ${made}`, type: 'http', filters, ...members, sink: { httpEndpoint: base + url, ...more } }
+  const { status, body: found } = await service.api('POST', 'log-streams', body)
+  expect({ status, found }).toMatchObject({ status: 200 })
+  return { id: found.id, url }
+}
+const happen = async (...descriptions: string[]): Promise<void> => {
+  for (const description of descriptions) await service.app.get(Audit).record({ type: 'SignupFailed', data: { description } }, {})
+}
+const logsIn = ({ body }: Post): Json[] => body.split('\n').map((line) => JSON.parse(line))
+const heard = (url: string): string[] => (posts.get(url) ?? []).flatMap(logsIn).map(({ data }) => data.description)
+const patch = async (id: string, body: object): Promise<Json> => {
+  const answer = await service.api('PATCH', `log-streams/${id}`, body)
+  expect(answer).toMatchObject({ status: 200 })
+  return answer.body
+}
+const health = async (id: string): Promise<Json> => (await service.api('GET', `log-streams/${id}/health`)).body
+/** The next try, now. */
+const hurry = (id: string) => service.pool.query('update log_stream_deliveries set next_try_at = now() where log_stream_id = $1', [id])
+
+describe('a webhook', () => {
+  it('gets every event once and in order, signed, with the seal that covers them', async () => {
+    const { url } = await stream({}, { httpAuthorization: 'Custom the-secret', httpCustomHeaders: [{ header: 'X-Tenant', value: 'header-secret' }] })
+    const expected = Array.from({ length: 230 }, (_, n) => `ordered ${n}`)
+    const recorded = expected.map((description) => service.app.get(Audit).record({ type: 'SignupFailed', data: { description } }, { hostname: 'h' }))
+    await Promise.all(recorded)
+    await eventually(() => heard(url).length >= 230)
+    const logs = posts.get(url)!.flatMap(logsIn)
+    expect(heard(url).sort()).toEqual([...expected].sort())
+    expect(logs.map(({ log_id }) => log_id)).toEqual(logs.map(({ log_id }) => log_id).sort())
+    expect(logs[0]).toEqual({
+      log_id: expect.stringMatching(/^900\d{53}$/),
+      data: expect.objectContaining({
+        ...{ log_id: logs[0].log_id, type: 'fs', hostname: 'h', tenant_name: 'localhost', environment_name: '', client_name: '', strategy: '' },
+        ...{ strategy_type: '', ip: '', client_ip: '', user_agent: '', is_mobile: false, $event_schema: { version: expect.any(String) } },
+      }),
+    })
+    expect(Object.keys(logs[0].data)).not.toContain('_id')
+    for (const post of posts.get(url)!) {
+      expect(post.headers).toMatchObject({ authorization: 'Custom the-secret', 'x-tenant': 'header-secret', 'content-type': 'application/json' })
+      expect(logsIn(post).length).toBeLessThanOrEqual(100)
+      await verifySignature(post)
+      const seal = readCheckpoint(Buffer.from(post.headers['evergrant-seal'] as string, 'base64url').toString())
+      expect(verify(null, seal.sealHash, seal.publicKey, seal.signature)).toBe(true)
+      expect(seal.lastPosition).toBeGreaterThanOrEqual(Number(logsIn(post).at(-1).log_id.slice(20, 54)))
+    }
+  })
+
+  /** RFC 9421 §3.2, by what was received and the published key. */
+  async function verifySignature({ url, headers, body }: Post): Promise<void> {
+    const { keys } = (await (await fetch(`${service.url}.well-known/evergrant-log-key`)).json()) as Json
+    const [, parameters, names, kid] = /^log=(\(([^)]*)\);created=\d+;keyid="([^"]+)";alg="ed25519")$/.exec(headers['signature-input'] as string)!
+    expect(headers['content-digest']).toBe(`sha-256=:${createHash('sha256').update(body).digest('base64')}:`)
+    const valueOf = (name: string): string => ({ '@method': 'POST', '@target-uri': base + url })[name] ?? (headers[name] as string)
+    const lines = names!.split(' ').map((name) => `${name}: ${valueOf(name.slice(1, -1))}`)
+    const signed = Buffer.from([...lines, `"@signature-params": ${parameters}`].join('\n'))
+    const spki = Buffer.from(keys.find((key: Json) => key.kid === kid).publicKey, 'base64')
+    const signature = Buffer.from(/^log=:(.+):$/.exec(headers['signature'] as string)![1]!, 'base64')
+    expect(verify(null, signed, createPublicKey({ key: spki, format: 'der', type: 'spki' }), signature)).toBe(true)
+  }
+
+  it('that fails gets the same batch again, nothing after it, and its health tells why', async () => {
+    const { id, url } = await stream()
+    let answer = 500
+    answers.set(url, (res) => void res.writeHead(answer, { location: `${base}/elsewhere` }).end())
+    await happen('first')
+    await eventually(() => posts.get(url)?.length === 1)
+    await happen('second')
+    answer = 302
+    await eventually(() => posts.get(url)!.length === 2)
+    await eventually(async () => (await health(id)).failures === 2)
+    const [{ log_id }] = logsIn(posts.get(url)![0]!)
+    expect(await health(id)).toMatchObject({ status: 'active', delivered: 0, blocked_by: log_id, failing_since: expect.any(String), errors: [] })
+    await hurry(id)
+    await eventually(async () => (await health(id)).errors.length === 1)
+    expect((await health(id)).errors).toEqual([{ time: expect.any(String), status: 302, text: 'answered with status 302' }])
+    const tries = posts.get(url)!.map((post) => logsIn(post)[0].data.description)
+    expect([tries.length >= 3, ...new Set(tries)]).toEqual([true, 'first'])
+    answer = 200
+    await hurry(id)
+    await eventually(async () => (await health(id)).delivered === 2)
+    expect(await health(id)).toMatchObject({ failures: 0, failing_since: null, blocked_by: null })
+    expect(heard(url).slice(-2)).toEqual(['first', 'second'])
+    expect(posts.get('/elsewhere')).toBeUndefined()
+  })
+
+  it('that fails for seven days is suspended; started again it gets what it missed', async () => {
+    const { id, url } = await stream()
+    answers.set(url, (res) => void res.writeHead(503).end())
+    await happen('missed')
+    await eventually(async () => (await health(id)).failures > 0)
+    await service.pool.query(`update log_stream_deliveries set failing_since = now() - interval '6.9 days', next_try_at = now() where log_stream_id = $1`, [id])
+    const { failures } = await health(id)
+    await eventually(async () => (await health(id)).failures > failures)
+    expect((await health(id)).status).toBe('active')
+    await service.pool.query(`update log_stream_deliveries set failing_since = now() - interval '7 days', next_try_at = now() where log_stream_id = $1`, [id])
+    await eventually(async () => (await health(id)).status === 'suspended')
+    const tried = posts.get(url)!.length
+    answers.delete(url)
+    await hurry(id)
+    await happen('later')
+    expect(await patch(id, { status: 'active' })).toMatchObject({ status: 'active' })
+    await eventually(() => posts.get(url)!.length > tried && heard(url).includes('later'))
+    expect(
+      posts
+        .get(url)!
+        .slice(tried)
+        .flatMap(logsIn)
+        .map(({ data }: Json) => data.description),
+    ).toEqual(['missed', 'later'])
+  })
+
+  it('that hangs holds up no other', async () => {
+    const [hanging, other] = [await stream(), await stream()]
+    answers.set(hanging.url, () => undefined)
+    await happen('not held up')
+    await eventually(() => posts.has(hanging.url))
+    await happen('nor this')
+    await eventually(() => heard(other.url).length === 2, 5000)
+    await service.api('DELETE', `log-streams/${hanging.id}`)
+  })
+
+  it('gets everything, in order, while connections are killed in the middle and it fails every now and then', async () => {
+    const { id, url } = await stream()
+    const killer = new pg.Client(service.config.databaseUrl)
+    await killer.connect()
+    let asked = 0
+    answers.set(url, (res) => void res.writeHead(++asked % 3 === 0 ? 500 : 200).end())
+    let writing = true
+    const writers = Array.from({ length: 12 }, async (_, w) => {
+      // One whose connection was killed may have been committed or not: the table of events tells.
+      for (let n = 0; n < 15; n++) await happen(`chaos ${w}-${n}`).catch(() => undefined)
+    })
+    const killing = (async () => {
+      for (let n = 0; writing || n < 10; n++) {
+        await killer.query(`select pg_terminate_backend(pid) from pg_stat_activity
+          where datname = current_database() and application_name = 'evergrant' order by random() limit 1`)
+        await killer.query('update log_stream_deliveries set next_try_at = now() where log_stream_id = $1', [id])
+        await killer.query('select pg_sleep(0.1)')
+      }
+    })()
+    await Promise.all(writers)
+    writing = false
+    await killing
+    const { rows } = await killer.query<{ text: string }>(`select data->>'description' as text from events where data->>'description' like 'chaos %'`)
+    const first = (): Map<string, string> =>
+      new Map(
+        (posts.get(url) ?? [])
+          .flatMap(logsIn)
+          .reverse()
+          .map(({ log_id, data }) => [data.description, log_id]),
+      )
+    await eventually(async () => {
+      await killer.query('update log_stream_deliveries set next_try_at = now() where log_stream_id = $1', [id])
+      return first().size >= rows.length
+    })
+    await killer.end()
+    expect([...first().keys()].sort()).toEqual(rows.map(({ text }) => text).sort())
+    const heardFirst = [...new Set((posts.get(url) ?? []).flatMap(logsIn).map(({ log_id }) => log_id))]
+    expect(heardFirst).toEqual([...heardFirst].sort())
+  })
+
+  it.each([
+    ['JSONARRAY', (body: string) => JSON.parse(body)],
+    ['JSONOBJECT', (body: string) => [JSON.parse(body)]],
+  ])('gets %s', async (httpContentFormat, read) => {
+    const { url } = await stream({}, { httpContentFormat, httpContentType: 'application/cloudevents+json' })
+    await happen('a', 'b', 'c')
+    const all = (): Json[] => (posts.get(url) ?? []).flatMap(({ body }): Json[] => read(body))
+    await eventually(() => all().length === 3)
+    expect(all().map(({ data }) => data.description)).toEqual(['a', 'b', 'c'])
+    expect(posts.get(url)![0]!.headers['content-type']).toBe('application/cloudevents+json')
+    if (httpContentFormat === 'JSONOBJECT') expect(posts.get(url)).toHaveLength(3)
+  })
+})
+
+it('waits while it is paused, and goes on where it was', async () => {
+  const { id, url } = await stream()
+  await happen('before')
+  await eventually(async () => (await health(id)).delivered === 1)
+  await patch(id, { status: 'paused' })
+  await happen('during')
+  await stream().then((other) => eventually(() => health(other.id)))
+  expect(heard(url)).toEqual(['before'])
+  expect(await health(id)).toMatchObject({ status: 'paused', blocked_by: null })
+  await patch(id, { status: 'active' })
+  await eventually(() => heard(url).length === 2)
+  expect(heard(url)).toEqual(['before', 'during'])
+})
+
+it('begins, and begins again, where it is told to', async () => {
+  await happen('one', 'two')
+  const { body: found } = await service.api('GET', 'logs?q=description:(one%20OR%20two)&sort=log_id:1')
+  const day = await stream({ startFrom: new Date(Date.now() - 86_400_000).toISOString() })
+  const after = await stream({ startFrom: found[0].log_id })
+  const now = await stream()
+  await happen('three')
+  await eventually(() => [day, after, now].every(({ url }) => heard(url).includes('three')))
+  expect(heard(day.url)).toEqual(expect.arrayContaining(['one', 'two', 'three']))
+  expect([heard(after.url), heard(now.url)]).toEqual([['two', 'three'], ['three']])
+  await patch(now.id, { startFrom: found[0].log_id })
+  await eventually(() => heard(now.url).length === 3)
+  expect(heard(now.url)).toEqual(['three', 'two', 'three'])
+})
+
+it('conceals who people are, as it was asked to', async () => {
+  const { url: masked } = await stream({ pii_config: { log_fields: ['username'] } })
+  const { url: hashed } = await stream({ pii_config: { log_fields: ['username', 'email'], method: 'hash', algorithm: 'xxhash' } })
+  const { url: open } = await stream()
+  const origin = await service.app.get(PersonKeys).seal('auth0|streamed', { ip: '203.0.113.7', userAgent: 'curl/8.5.0' })
+  const { userId } = await aPerson(service, { email: 'streamed@example.com' })
+  await service.app.get(Audit).record({ type: 'SignupFailed', data: { description: 'personal' } }, { userId, origin })
+  await eventually(() => [masked, hashed, open].every((url) => heard(url).length === 1))
+  const dataOf = (url: string): Json => logsIn(posts.get(url)![0]!)[0].data
+  expect(dataOf(open)).toMatchObject({ user_name: 'streamed@example.com', client_ip: '203.0.113.7', user_agent: 'curl/8.5.0' })
+  expect(dataOf(masked)).toMatchObject({ user_name: '*****', user_id: userId })
+  expect(dataOf(hashed).user_name).toMatch(/^[0-9a-f]{16}$/)
+  expect(JSON.stringify([dataOf(masked), dataOf(hashed)])).not.toContain('streamed@example.com')
+})
+
+it('writes to a file, a line for each event and its seal, also after a line that was torn', async () => {
+  const file = path.join(directory, 'audit.jsonl')
+  appendFileSync(file, '{"log_id":"900')
+  const members = { type: 'file', sink: { fileName: 'audit.jsonl' } }
+  const { status } = await service.api('POST', 'log-streams', { ...members, name: 'file', filters: [{ type: 'category', name: 'auth.signup.fail' }] })
+  expect(status).toBe(200)
+  await happen('to a file')
+  const [torn, log, seal] = await eventually(() => {
+    const lines = readFileSync(file, 'utf8').split('\n')
+    return lines.length === 4 && lines
+  })
+  expect([torn, JSON.parse(log!).data.description]).toEqual(['{"log_id":"900', 'to a file'])
+  expect(readCheckpoint(JSON.stringify(JSON.parse(seal!).seal)).lastPosition).toBeGreaterThan(0)
+  symlinkSync('/tmp/evergrant-streams-nowhere', path.join(directory, 'link.jsonl'))
+  const { body: link } = await service.api('POST', 'log-streams', { type: 'file', sink: { fileName: 'link.jsonl' } })
+  await happen('not through a link')
+  await eventually(async () => (await health(link.id)).failures > 0)
+  await service.api('DELETE', `log-streams/${link.id}`)
+})
+
+describe('secrets', () => {
+  it('stand in no answer, event, log or table', async () => {
+    const secrets = { httpAuthorization: 'Bearer s3cr3t-authorization', httpCustomHeaders: [{ header: 'X-Key', value: 's3cr3t-header' }] }
+    const { id, url } = await stream({}, secrets)
+    const { body } = await service.api('GET', `log-streams/${id}`)
+    expect(body.sink).toEqual({ httpEndpoint: base + url, httpCustomHeaders: [{ header: 'X-Key' }] })
+    await patch(id, { sink: { httpEndpoint: base + url, httpAuthorization: 'Bearer s3cr3t-second', httpCustomHeaders: [{ header: 'X-Key' }] } })
+    await happen('with the second')
+    const { headers } = (await eventually(() => posts.get(url)))[0]!
+    expect(headers).toMatchObject({ authorization: 'Bearer s3cr3t-second', 'x-key': 's3cr3t-header' })
+    expect(
+      (await service.api('GET', 'logs?q=description:(%22Create%20a%20log%20stream%22%20OR%20%22Update%20a%20log%20stream%22)')).body.length,
+    ).toBeGreaterThanOrEqual(2)
+    const { rows: tables } = await service.pool.query(`
+      select (select json_agg(e) from events e)::text || (select json_agg(l) from tenant_logs l)::text || (select json_agg(s) from log_streams s)::text
+        || (select json_agg(s) from streams s)::text as all`)
+    const answers = await Promise.all(['log-streams', `log-streams/${id}`, `log-streams/${id}/health`, 'logs'].map((path) => service.api('GET', path)))
+    expect(tables[0].all + JSON.stringify(answers.map((answer) => answer.body))).not.toContain('s3cr3t')
+  })
+
+  it('stay with an address, and are never sent to another', async () => {
+    const { id, url } = await stream({}, { httpAuthorization: 'for one host' })
+    await patch(id, { sink: { httpEndpoint: `${base}${url}-moved` } })
+    await happen('same host')
+    expect((await eventually(() => posts.get(`${url}-moved`)))[0]!.headers.authorization).toBe('for one host')
+    await patch(id, { sink: { httpEndpoint: `${base.replace('127.0.0.1', 'localhost')}${url}-other` } })
+    await happen('other host')
+    expect((await eventually(() => posts.get(`${url}-other`)))[0]!.headers.authorization).toBeUndefined()
+    await patch(id, { sink: { httpEndpoint: `${base}${url}-back` } })
+    await happen('back')
+    expect((await eventually(() => posts.get(`${url}-back`)))[0]!.headers.authorization).toBeUndefined()
+  })
+})
+
+describe('the API', () => {
+  it('has the shapes of Auth0, and keeps what it cannot deliver to', async () => {
+    const filters = [{ type: 'category', name: 'user.fail' }]
+    const sink = { awsAccountId: '123456789012', awsRegion: 'eu-west-1' }
+    const { body } = await service.api('POST', 'log-streams', { name: 'bridge', type: 'eventbridge', sink, filters, isPriority: true })
+    expect(body).toEqual({ id: expect.stringMatching(/^lst_\d{16}$/), name: 'bridge', type: 'eventbridge', status: 'paused', sink, filters, isPriority: true })
+    expect(await health(body.id)).toMatchObject({ status: 'paused', errors: [{ text: 'not supported by this installation' }] })
+    expect((await service.api('GET', 'log-streams')).body).toContainEqual(body)
+    expect((await service.api('PATCH', `log-streams/${body.id}`, { sink })).status).toBe(400)
+    expect((await service.api('PATCH', `log-streams/${body.id}`, { status: 'active' })).status).toBe(400)
+    expect(await patch(body.id, { name: 'renamed', pii_config: { log_fields: ['email'] } })).toMatchObject({ name: 'renamed' })
+    expect(await patch(body.id, { pii_config: null })).not.toHaveProperty('pii_config')
+    expect((await service.api('DELETE', `log-streams/${body.id}`)).status).toBe(204)
+    const gone = { statusCode: 404, error: 'Not Found', message: 'The log stream does not exist.', errorCode: 'inexistent_log_stream' }
+    for (const [method, path] of [
+      ['GET', ''],
+      ['GET', '/health'],
+      ['PATCH', ''],
+      ['DELETE', ''],
+    ] as const) {
+      expect((await service.api(method, `log-streams/${body.id}${path}`, method === 'PATCH' ? {} : undefined)).body).toEqual(gone)
+    }
+  })
+
+  it.each([
+    [{}],
+    [{ type: 'http' }],
+    [{ type: 'kafka', sink: {} }],
+    [{ type: 'http', sink: {} }],
+    [{ type: 'http', sink: null }],
+    [{ type: 'http', sink: { httpEndpoint: 'ftp://x' } }],
+    [{ type: 'http', sink: { httpEndpoint: 'https://user:pass@example.com/' } }],
+    [{ type: 'http', sink: { httpEndpoint: 'https://example.com', more: 1 } }],
+    [{ type: 'http', sink: { httpEndpoint: 'https://example.com', httpAuthorization: 'a\r\nX: y' } }],
+    [{ type: 'http', sink: { httpEndpoint: 'https://example.com', httpCustomHeaders: [{ header: 'Host', value: 'x' }] } }],
+    [{ type: 'http', sink: { httpEndpoint: 'https://example.com', httpCustomHeaders: [{ header: 'a b', value: 'x' }] } }],
+    [{ type: 'http', sink: { httpEndpoint: 'https://example.com', httpCustomHeaders: [{ header: 'a' }, { header: 'A' }] } }],
+    [{ type: 'http', sink: { httpEndpoint: 'https://example.com' }, filters: [{ type: 'category', name: 'x' }] }],
+    [{ type: 'http', sink: { httpEndpoint: 'https://example.com' }, pii_config: { log_fields: ['shoe_size'] } }],
+    [{ type: 'http', sink: { httpEndpoint: 'https://example.com' }, startFrom: '2026-02-31T00:00:00Z' }],
+    [{ type: 'datadog', sink: { datadogRegion: 'us' } }],
+    [{ type: 'splunk', sink: { splunkDomain: 'a/b', splunkPort: '1', splunkToken: 'x', splunkSecure: true } }],
+    [{ type: 'splunk', sink: { splunkDomain: 'a', splunkPort: '70000', splunkToken: 'x', splunkSecure: true } }],
+    [{ type: 'file', sink: { fileName: '../etc/passwd' } }],
+    [{ type: 'file', sink: { fileName: '.hidden' } }],
+    [{ type: 'nats', sink: { natsSubject: 'a' } }],
+  ])('refuses %j', async (body) => {
+    expect(await service.api('POST', 'log-streams', body)).toMatchObject({ status: 400, body: { statusCode: 400, message: expect.any(String) } })
+  })
+
+  it('has room for so many streams, also when they are made at once', async () => {
+    const { length } = (await service.api('GET', 'log-streams')).body
+    const body = { type: 'http', sink: { httpEndpoint: `${base}/many` }, filters: [{ type: 'category', name: 'scim.event' }] }
+    const made = await Promise.all(Array.from({ length: 40 - length + 3 }, () => service.api('POST', 'log-streams', body)))
+    expect(made.filter(({ status }) => status === 200)).toHaveLength(40 - length)
+    const refused = made.filter(({ status }) => status !== 200)
+    const message = 'You have reached the maximum number of log streams for your account.'
+    expect(refused.map(({ status, body }) => [status, body.message])).toEqual(Array.from({ length: 3 }, () => [409, message]))
+  })
+})
