@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Context, Mark } from '../event-store/event.js'
+import type { Context } from '../event-store/event.js'
 import type { EventStore } from '../event-store/event-store.js'
 import { audit, type AuditEvent } from './audit.events.js'
 import { notice } from './notice.js'
@@ -21,8 +21,8 @@ export class Audit {
 
   constructor(private readonly store: EventStore) {}
 
-  /** Resolves when the fact is committed, to where it stands. Errors: the database's. */
-  record(event: AuditEvent, cause: Context): Promise<Mark> {
+  /** Resolves when the fact is committed. Errors: the database's. */
+  record(event: AuditEvent, cause: Context): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ event: { ...event, cause }, resolve, reject })
       if (!this.#writing) void this.#write()
@@ -47,7 +47,11 @@ export class Audit {
         .transact(audit, stream, () => ({ events: batch.map(({ event }) => event), result: undefined }))
         .then(
           // A batch always writes, so it always has its marks.
-          ({ mark }) => batch.forEach(({ resolve }, n) => resolve({ epoch: mark!.epoch, xid: mark!.xid, sequence: mark!.sequences[n]! })),
+          ({ mark }) =>
+            batch.forEach(({ event, resolve }, n) => {
+              event.cause.onAppended?.({ epoch: mark!.epoch, xid: mark!.xid, sequence: mark!.sequences[n]! })
+              resolve()
+            }),
           (error: unknown) => batch.forEach(({ reject }) => reject(error)),
         )
     }
@@ -57,6 +61,6 @@ export class Audit {
 
 interface Waiting {
   readonly event: AuditEvent & { readonly cause: Context }
-  readonly resolve: (mark: Mark) => void
+  readonly resolve: () => void
   readonly reject: (error: unknown) => void
 }

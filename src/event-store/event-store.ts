@@ -60,6 +60,7 @@ export class EventStore {
   ): Promise<{ result: D['result']; mark?: Appended }> {
     const streamId = streamName(decider.streamType, id)
     const lost: { append: Append; result: D['result'] }[] = []
+    let told: Context['onAppended']
     const attempt = async (): Promise<{ result: D['result']; mark?: Appended } | 'conflict'> => {
       for (const { append, result } of lost) {
         const mark = await this.#committed(append)
@@ -69,6 +70,7 @@ export class EventStore {
       const { events, result } = await decide(stream.seen, stream.now, stream.companion)
       if (events.length === 0) return { result }
       const cause = typeof context === 'function' ? await context(stream.seen) : context
+      told = cause.onAppended
       const { append, state } = prepareAppend(decider, streamId, stream, events, cause)
       const key = decider.isGuardKey ? id : undefined
       const alone = !alongside && key === undefined
@@ -84,7 +86,9 @@ export class EventStore {
     return traced('event-store.transact', async () => {
       const first = await attempt()
       const done = first === 'conflict' ? await this.#inTurn(streamId, () => this.#retry(decider.streamType, attempt)) : first
-      if (alongside && done.mark) for (const tell of this.#tablesChanged) tell(streamId)
+      if (!done.mark) return done
+      told?.(done.mark)
+      if (alongside) for (const tell of this.#tablesChanged) tell(streamId)
       return done
     })
   }

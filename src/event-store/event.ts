@@ -29,6 +29,8 @@ export interface Context {
   readonly causationId?: string
   /** The Actions that wanted it. */
   readonly actions?: ExecutionFacts
+  /** Hears where the last of the events stands, once they are committed. The one member that is not stored. */
+  readonly onAppended?: (mark: Mark) => void
 }
 
 /** Which of the operator's Actions took part, so that an event can say what changed because of which version of which code. */

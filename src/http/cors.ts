@@ -1,7 +1,7 @@
 import type { Response } from 'express'
 
 const REQUEST_HEADERS = 'Auth0-Client, Authorization, Content-Type, DPoP, Accept, Accept-Language, X-Request-Language'
-const EXPOSED_HEADERS = 'DPoP-Nonce, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, WWW-Authenticate'
+const EXPOSED_HEADERS = 'DPoP-Nonce, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Log-Position, WWW-Authenticate'
 const METHODS = 'GET, POST, PATCH, DELETE, OPTIONS'
 
 /** Lets scripts of one origin read the answer (spec/oauth.md §1.5); cookies are not let through. */

@@ -1,7 +1,8 @@
 import type { Request } from 'express'
-import type { Context, Origin } from '../event-store/event.js'
+import type { Context, Mark, Origin } from '../event-store/event.js'
+import { positionText } from '../event-store/log-position.js'
 
-/** Where a request came from and what belongs to it, for events. The address is the peer's, or what a trusted proxy says. */
+/** Where a request came from and what belongs to it, for events; what they become part of is told in `X-Log-Position`. The address is the peer's, or what a trusted proxy says. */
 export interface RequestContext {
   readonly origin: Origin
   readonly context: Context
@@ -19,8 +20,14 @@ export function requestContext(req: Request): RequestContext {
       hostname: (req.hostname ?? '').slice(0, 253),
       ...(correlationId && { correlationId }),
       ...(auth0Client && { auth0Client }),
+      onAppended: (mark) => tellPosition(req, mark),
     },
   }
+}
+
+/** The answer says where the last thing stands that it wrote to the log (docs/audit.md). */
+function tellPosition({ res }: Request, mark: Mark): void {
+  if (res && !res.headersSent) res.setHeader('X-Log-Position', positionText(mark))
 }
 
 /** An IPv4 caller on an IPv6 socket is an IPv4 caller. */

@@ -1,20 +1,17 @@
 import { type CallHandler, type ExecutionContext, HttpException, Injectable, type NestInterceptor } from '@nestjs/common'
 import type { Response } from 'express'
 import { lastValueFrom, type Observable, of } from 'rxjs'
-import type { Mark } from '../event-store/event.js'
-import { positionText } from '../event-store/log-position.js'
 import { ManagementError } from '../http/management-error.js'
 import { ManagementAudit } from './management-audit.js'
 
-/** Records what was written and what was refused, committed before the answer is sent. `X-Log-Position` says where in the log it stands (docs/audit.md). */
+/** Records what was written and what was refused, committed before the answer is sent. */
 @Injectable()
 export class AuditInterceptor implements NestInterceptor {
   constructor(private readonly audit: ManagementAudit) {}
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const result = await this.#handled(context, next)
-    const res = context.switchToHttp().getResponse<Response>()
-    tell(res, await this.audit.succeeded(context, res.statusCode, result))
+    await this.audit.succeeded(context, context.switchToHttp().getResponse<Response>().statusCode, result)
     return of(result)
   }
 
@@ -23,12 +20,8 @@ export class AuditInterceptor implements NestInterceptor {
       return await lastValueFrom(next.handle() as Observable<unknown>, { defaultValue: undefined })
     } catch (error) {
       const status = error instanceof ManagementError ? error.status : error instanceof HttpException ? error.getStatus() : 500
-      if (status < 500) tell(context.switchToHttp().getResponse<Response>(), await this.audit.failed(context, { status, message: (error as Error).message }))
+      if (status < 500) await this.audit.failed(context, { status, message: (error as Error).message })
       throw error
     }
   }
-}
-
-function tell(res: Response, mark: Mark | undefined): void {
-  if (mark && !res.headersSent) res.setHeader('X-Log-Position', positionText(mark))
 }

@@ -3,7 +3,6 @@ import { Reflector } from '@nestjs/core'
 import { Audit } from '../audit/audit.js'
 import type { ManagementRequest as Fact } from '../audit/audit.events.js'
 import { redact } from '../redact.js'
-import type { Mark } from '../event-store/event.js'
 import type { CallerOf, ManagementRequest } from './caller.js'
 import { OPERATION, type Operation } from './scopes.js'
 import { withoutSecrets } from './without-secrets.js'
@@ -16,7 +15,7 @@ const MAX_SCOPES = 20
 const HARMLESS = new Set(['client_id', 'audience', 'type', 'force', 'fields', 'include_fields', 'page', 'per_page', 'take', 'include_totals'])
 const READS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
-/** Writes the facts about calls (spec/management-api.md §1.9, audit). Each resolves when it is committed, to where it stands; undefined where there was nothing to say. */
+/** Writes the facts about calls (spec/management-api.md §1.9, audit). Each resolves when it is committed. */
 @Injectable()
 export class ManagementAudit {
   constructor(
@@ -25,27 +24,28 @@ export class ManagementAudit {
   ) {}
 
   /** A write that was done, or a read that showed secrets. */
-  async succeeded(context: ExecutionContext, status: number, answer: unknown): Promise<Mark | undefined> {
+  async succeeded(context: ExecutionContext, status: number, answer: unknown): Promise<void> {
     const req = context.switchToHttp().getRequest<ManagementRequest>()
     const caller = req.management
-    if (!caller) return undefined
+    if (!caller) return
     if (caller.onlyReads || READS.has(req.method)) {
-      if (caller.revealed.size === 0) return undefined
+      if (caller.revealed.size === 0) return
       const data = { ...this.#fact(context, req, status), accessedSecrets: [...caller.revealed].sort() }
-      return this.audit.record({ type: 'SecretRead', data }, caller.context)
+      await this.audit.record({ type: 'SecretRead', data }, caller.context)
+      return
     }
     const { personal } = this.#operation(context)
     const [body, responseBody] = personal ? [] : [keepable(req.body), keepable(answer)]
     const data = { ...this.#fact(context, req, status), ...(body && { body }), ...(responseBody && { responseBody }) }
-    return this.audit.record({ type: 'ManagementRequestSucceeded', data }, caller.context)
+    await this.audit.record({ type: 'ManagementRequestSucceeded', data }, caller.context)
   }
 
   /** A write that was refused. Its body is not kept: what did not fit the schema may be anything. */
-  async failed(context: ExecutionContext, error: { readonly status: number; readonly message: string }): Promise<Mark | undefined> {
+  async failed(context: ExecutionContext, error: { readonly status: number; readonly message: string }): Promise<void> {
     const req = context.switchToHttp().getRequest<ManagementRequest>()
-    if (!req.management || READS.has(req.method)) return undefined
+    if (!req.management || READS.has(req.method)) return
     const data = { ...this.#fact(context, req, error.status), message: withoutValues(error.message) }
-    return this.audit.record({ type: 'ManagementRequestFailed', data }, req.management.context)
+    await this.audit.record({ type: 'ManagementRequestFailed', data }, req.management.context)
   }
 
   /** A client that goes too fast, once a window. */

@@ -3,6 +3,9 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { jest } from '@jest/globals'
 import { type Json, startApp, type TestApp } from '../support/app.js'
+import { eventually } from '../support/eventually.js'
+import { aClient, anApi, aPerson, authorizeUrl, CALLBACK, PASSWORD } from '../support/people.js'
+import { answerOf, Visitor } from '../support/visitor.js'
 
 jest.setTimeout(60_000)
 
@@ -120,4 +123,31 @@ it('is for those who may read the log', async () => {
   const position = await write('guarded')
   const authorization = `Bearer ${await service.managementToken(['read:users'])}`
   expect((await service.api('GET', `logs/${position}/proof`, undefined, { authorization })).status).toBe(403)
+})
+
+it('is had for what an app did, too, by the position in its answer', async () => {
+  const [client, audience] = [await aClient(service), await anApi(service, { allow_offline_access: true })]
+  const who = new Visitor(service.url)
+  const { email } = await aPerson(service)
+  const page = await who.submit(await who.get(authorizeUrl(client, { scope: 'openid offline_access', audience })), { username: email, password: PASSWORD })
+  const ask = (parameters: Record<string, string>, path = 'oauth/token') =>
+    fetch(`${service.url}${path}`, { method: 'POST', body: new URLSearchParams({ client_id: client.client_id, ...parameters }) })
+  const redeemed = await ask({ grant_type: 'authorization_code', code: answerOf(page)['code']!, redirect_uri: CALLBACK })
+  const { refresh_token: first } = (await redeemed.json()) as Json
+  const exchanged = await ask({ grant_type: 'refresh_token', refresh_token: first })
+  const { refresh_token: second } = (await exchanged.json()) as Json
+  const refused = await ask({ grant_type: 'refresh_token', refresh_token: 'v1.unknown' })
+  const revoked = await ask({ token: second ?? first }, 'oauth/revoke')
+  const positions = [exchanged, refused, revoked].map(({ headers }) => headers.get('x-log-position')!)
+  const [key] = await logKeys()
+  const types: string[] = []
+  for (const position of positions) {
+    const row = await eventually(async () => {
+      const { status, body } = await get(`logs/${position}`)
+      return status === 200 && body
+    })
+    types.push(row.type)
+    expect(flawOf((await get(`logs/${position}/proof`)).body, key.publicKey)).toBeUndefined()
+  }
+  expect(types).toEqual(['sertft', 'fertft', 'srrt'])
 })
