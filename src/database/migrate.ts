@@ -1,5 +1,4 @@
 import type pg from 'pg'
-import { createDataSource } from './data-source.js'
 import { APP_ROLE, createOwnerClient } from './pool.js'
 
 /** Any number: one process at a time prepares a database. */
@@ -16,6 +15,8 @@ export async function migrate(databaseUrl: string): Promise<void> {
   try {
     await owner.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
     await ensureAppRole(owner)
+    // Only who migrates loads TypeORM: it would be the largest part of every process.
+    const { createDataSource } = await import('./data-source.js')
     const dataSource = await createDataSource(databaseUrl).initialize()
     try {
       await dataSource.runMigrations()

@@ -1,6 +1,5 @@
-import 'reflect-metadata'
 import { type KeyObject, randomBytes, webcrypto } from 'node:crypto'
-import * as x509 from '@peculiar/x509'
+import type * as X509 from '@peculiar/x509'
 
 /** What a key of each type signs its own certificate with. */
 const ALGORITHMS: Readonly<Record<string, { readonly name: string; readonly hash?: string; readonly namedCurve?: string }>> = {
@@ -9,6 +8,12 @@ const ALGORITHMS: Readonly<Record<string, { readonly name: string; readonly hash
   ed25519: { name: 'Ed25519' },
 }
 const YEARS = 15
+
+/** Loaded where a certificate is made or converted, which few processes do. */
+const library = async (): Promise<typeof X509> => {
+  await import('reflect-metadata')
+  return import('@peculiar/x509')
+}
 const YEAR_MS = 31_556_952_000
 
 /**
@@ -21,6 +26,7 @@ export async function selfSigned(privateKey: KeyObject, publicKey: KeyObject, na
     privateKey: await webcrypto.subtle.importKey('pkcs8', privateKey.export({ type: 'pkcs8', format: 'der' }), algorithm, false, ['sign']),
     publicKey: await webcrypto.subtle.importKey('spki', publicKey.export({ type: 'spki', format: 'der' }), algorithm, true, ['verify']),
   }
+  const x509 = await library()
   const now = Date.now()
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: `01${randomBytes(15).toString('hex')}`,
@@ -35,7 +41,8 @@ export async function selfSigned(privateKey: KeyObject, publicKey: KeyObject, na
 }
 
 /** The certificate in the form of RFC 2315 §9, without signatures. */
-export const asPkcs7 = (pem: string): string => {
+export async function asPkcs7(pem: string): Promise<string> {
+  const x509 = await library()
   const base64 = new x509.X509Certificates([new x509.X509Certificate(pem)]).export('base64').replace(/\s/g, '')
   return `-----BEGIN PKCS7-----\n${base64.match(/.{1,64}/g)!.join('\n')}\n-----END PKCS7-----\n`
 }

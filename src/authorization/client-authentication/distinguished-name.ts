@@ -1,6 +1,9 @@
-import 'reflect-metadata'
-import { X509Certificate as ParsedCertificate } from '@peculiar/x509'
+import { createRequire } from 'node:module'
 import type { X509Certificate } from 'node:crypto'
+import type * as X509 from '@peculiar/x509'
+
+/** Loaded at the first certificate: its parser is large, and most services never see one. */
+const load = createRequire(import.meta.url)
 
 /** One attribute: its type's object identifier, and its value. */
 interface Attribute {
@@ -54,6 +57,8 @@ export function parseName(text: string): DistinguishedName {
 
 /** The subject of a certificate. Errors: InvalidNameError for one with values that are no text. */
 export function subjectOf({ raw }: X509Certificate): DistinguishedName {
+  load('reflect-metadata')
+  const { X509Certificate: ParsedCertificate } = load('@peculiar/x509') as typeof X509
   const { asn } = new ParsedCertificate(raw).subjectName as unknown as { readonly asn: readonly (readonly ParsedAttribute[])[] }
   return [...asn].map((part) =>
     [...part].map(({ type, value }) => {

@@ -19,7 +19,7 @@ export class SigningKeysController {
   @Get()
   @Scopes('read:signing_keys')
   async list(): Promise<object[]> {
-    return (await this.keys.list()).map(show)
+    return await Promise.all((await this.keys.list()).map(show))
   }
 
   @Post('rotate')
@@ -58,12 +58,12 @@ export class SigningKeysController {
 }
 
 /** Roles are told only of the keys that have them, as Auth0 does. */
-function show({ kid, status, certificate, current_since, current_until, revoked_at }: StoredKey): object {
+async function show({ kid, status, certificate, current_since, current_until, revoked_at }: StoredKey): Promise<object> {
   const digest = certificate && createHash('sha1').update(new X509Certificate(certificate).raw).digest('hex').toUpperCase()
   return {
     kid,
     cert: certificate ?? '',
-    pkcs7: certificate ? asPkcs7(certificate) : '',
+    pkcs7: certificate ? await asPkcs7(certificate) : '',
     fingerprint: digest ? digest.match(/../g)!.join(':') : '',
     thumbprint: digest ?? '',
     current: status === 'current',

@@ -1,12 +1,18 @@
-import { jetstream, type JetStreamClient } from '@nats-io/jetstream'
-import { connect, headers, type NatsConnection } from '@nats-io/transport-node'
+import type { JetStreamClient } from '@nats-io/jetstream'
+import type { MsgHdrs, NatsConnection } from '@nats-io/transport-node'
 import type { DeliveredLog } from './delivered-log.js'
 
 const TIMEOUT_MS = 5000
 
+interface Connected {
+  readonly connection: NatsConnection
+  readonly client: JetStreamClient
+  readonly headers: () => MsgHdrs
+}
+
 /** Publishes to JetStream. One connection, made when it is needed and again after it was lost: who publishes tries again anyway. */
 export class NatsSink {
-  #connected: Promise<{ readonly connection: NatsConnection; readonly client: JetStreamClient }> | undefined
+  #connected: Promise<Connected> | undefined
 
   constructor(private readonly url: string) {}
 
@@ -16,7 +22,7 @@ export class NatsSink {
    */
   async publish(subject: string, logs: readonly DeliveredLog[], seal: string): Promise<void> {
     try {
-      const { client } = await (this.#connected ??= this.#connect())
+      const { client, headers } = await (this.#connected ??= this.#connect())
       const sent = headers()
       sent.set('Evergrant-Seal', seal)
       for (const log of logs) await client.publish(subject, JSON.stringify(log), { msgID: log.log_id, headers: sent, timeout: TIMEOUT_MS })
@@ -32,7 +38,9 @@ export class NatsSink {
     await connected?.then(({ connection }) => connection.close()).catch(() => undefined)
   }
 
-  async #connect() {
+  /** The client is loaded here: most services publish nothing by it. */
+  async #connect(): Promise<Connected> {
+    const [{ connect, headers }, { jetstream }] = await Promise.all([import('@nats-io/transport-node'), import('@nats-io/jetstream')])
     const { protocol, host, username, password } = new URL(this.url)
     const [user, pass] = [decodeURIComponent(username), decodeURIComponent(password)]
     const connection = await connect({
@@ -46,6 +54,6 @@ export class NatsSink {
       // An address with one part before the @ holds a token.
       ...(user !== '' && (pass === '' ? { token: user } : { user, pass })),
     })
-    return { connection, client: jetstream(connection) }
+    return { connection, client: jetstream(connection), headers }
   }
 }
