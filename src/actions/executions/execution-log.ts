@@ -31,7 +31,7 @@ export interface Execution {
   readonly startedAt: Date
 }
 
-const FLUSH_MS = 25
+const FLUSH_MS = 200
 const MAX_BATCH = 200
 /** A database that is away for long costs records, not memory. */
 const MAX_WAITING = 5000

@@ -51,7 +51,7 @@ export class LoginEvents {
       connection: session.connection,
       organization: await this.#organization(login),
     }
-    const [facts, eventSession] = await Promise.all([this.facts.of(parties), this.facts.session(sessionId, session)])
+    const [facts, eventSession] = await Promise.all([this.facts.of({ ...parties, loggingIn: true }), this.facts.session(sessionId, session)])
     const { origin, context, method, acceptLanguage } = visit
     return {
       ...facts,

@@ -20,6 +20,8 @@ export interface PostLoginParties {
   readonly passwordChangedAt?: string | null | undefined
   /** The name of the connection that the person logged in through. */
   readonly connection: string
+  /** The login under way is to count as one. */
+  readonly loggingIn?: true
   /** `roles`: names of those that the person has in it; they take the place of the others (spec/actions.md §2.2). */
   readonly organization?: (EventOrganization & { readonly roles: readonly string[] }) | undefined
 }
@@ -38,8 +40,8 @@ export class PostLoginFacts {
   ) {}
 
   async of(parties: PostLoginParties): Promise<Facts> {
-    const { client, api, profile, connection, organization } = parties
-    const [facts, user] = await Promise.all([this.queries.execute(new FindLoginFacts(profile.user_id, connection)), this.#user(parties)])
+    const { client, api, profile, connection, organization, loggingIn = false } = parties
+    const [facts, user] = await Promise.all([this.queries.execute(new FindLoginFacts(profile.user_id, connection, loggingIn)), this.#user(parties)])
     const { roles, ...organizationShown } = organization ?? { roles: facts.roles }
     return {
       client: eventClient(client),

@@ -9,15 +9,19 @@ export interface LoginFacts {
   readonly connection: Pick<ConnectionDocument, 'id' | 'name' | 'strategy' | 'metadata'> | undefined
   /** Names, in the order of their assignment. */
   readonly roles: readonly string[]
-  /** Every login that is committed, the one under way included (spec/actions.md §2.2). */
+  /** Logins so far (spec/actions.md §2.2). */
   readonly loginsCount: number
 }
 
-/** By one statement: it stands in the way of logins and exchanges. Errors: the database's. */
+/**
+ * By one statement: it stands in the way of logins and exchanges. With `loggingIn` every login that is committed counts, the one under way included;
+ * without, those that the read model has seen. Errors: the database's.
+ */
 export class FindLoginFacts extends Query<LoginFacts> {
   constructor(
     readonly userId: string,
     readonly connection: string,
+    readonly loggingIn: boolean,
   ) {
     super()
   }
@@ -27,8 +31,8 @@ export class FindLoginFacts extends Query<LoginFacts> {
 export class FindLoginFactsHandler implements IQueryHandler<FindLoginFacts> {
   constructor(@Inject(pg.Pool) private readonly pool: pg.Pool) {}
 
-  async execute({ userId, connection }: FindLoginFacts): Promise<LoginFacts> {
-    const { rows } = await this.pool.query<FactsRow>({ name: 'find-login-facts', text: FIND, values: [userId, connection] })
+  async execute({ userId, connection, loggingIn }: FindLoginFacts): Promise<LoginFacts> {
+    const { rows } = await this.pool.query<FactsRow>({ name: 'find-login-facts', text: FIND, values: [userId, connection, loggingIn] })
     const { connection: document, roles, logins } = rows[0]!
     return { connection: document ?? undefined, roles, loginsCount: logins }
   }
@@ -55,7 +59,7 @@ const FIND = `
     (select coalesce((select logins_count from user_logins where user_id = $1), 0)
        + (select count(*) from (
             select type, data from events
-            where (epoch, xid, sequence) > (
+            where $3 and (epoch, xid, sequence) > (
               (select epoch from checkpoints where name = 'user_logins'),
               (select xid from checkpoints where name = 'user_logins'),
               (select sequence from checkpoints where name = 'user_logins'))
