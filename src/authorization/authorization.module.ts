@@ -63,6 +63,7 @@ import { FindResourceServerHandler } from './queries/find-resource-server.js'
 import { FindResourceServersHandler } from './queries/find-resource-servers.js'
 import { FindUserAccessHandler } from './queries/find-user-access.js'
 import { FindSigningSecretHandler } from './queries/find-signing-secret.js'
+import { IsCodeReplayedHandler } from './queries/is-code-replayed.js'
 import { IsKnownOriginHandler } from './queries/is-known-origin.js'
 import { PostLoginFacts } from './post-login/post-login-facts.js'
 import { SettingsCache } from './queries/settings-cache.js'
@@ -114,6 +115,7 @@ import { SettingsCache } from './queries/settings-cache.js'
     FindResourceServersHandler,
     FindSigningSecretHandler,
     FindUserAccessHandler,
+    IsCodeReplayedHandler,
     IsKnownOriginHandler,
     AuthenticateClientHandler,
     UsedAssertions,

@@ -64,6 +64,14 @@ export class PersonKeys {
     })
   }
 
+  /** As `openMany`, with null for what is not there: undefined for that, too. */
+  async openPresent(list: readonly (PersonalData | null)[]): Promise<unknown[]> {
+    const present = list.filter((data) => data !== null)
+    const opened = await this.openMany<unknown>(present)
+    const values = new Map(present.map((data, n) => [data, opened[n]]))
+    return list.map((data) => (data === null ? undefined : values.get(data)))
+  }
+
   /** Takes in a key that was read beside something else, by a question asked at `askedAt` of this process's steady clock, so that it need not be asked for. */
   learn(row: PersonKeyRow, askedAt: number): void {
     const cached = this.#byId.get(row.id)

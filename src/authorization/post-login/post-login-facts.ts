@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import { QueryBus } from '@nestjs/cqrs'
 import { eventClient, type EventOrganization, type EventSession, type EventUser, FindPlaces, type PostLoginEvent } from '../../actions/index.js'
-import type { Origin, PersonalData } from '../../event-store/event.js'
+import type { Origin } from '../../event-store/event.js'
 import { PersonKeys } from '../../keys/person-keys.js'
 import { type ActiveSession, cookieModeOf } from '../../sessions/index.js'
 import { FindLoginFacts, openProfiles, type UserProfile } from '../../users/index.js'
@@ -57,7 +57,7 @@ export class PostLoginFacts {
   /** `event.session`; `metadata` is there also when it is empty, as the Actions module wants it. */
   async session(sessionId: string, session: ActiveSession): Promise<EventSession> {
     const { initialOrigin, lastOrigin, metadata } = session
-    const [initial, last, stored] = await this.#opened(initialOrigin, lastOrigin, metadata)
+    const [initial, last, stored] = await this.personKeys.openPresent([initialOrigin, lastOrigin, metadata])
     return {
       id: sessionId,
       user_id: session.userId,
@@ -78,14 +78,6 @@ export class PostLoginFacts {
   async device(initial: Origin | undefined, last: Origin | undefined): Promise<EventSession['device']> {
     const [initialPlace, lastPlace] = await this.queries.execute(new FindPlaces([initial?.ip ?? '', last?.ip ?? '']))
     return Object.fromEntries([...deviceMembers('initial', initial, initialPlace?.asn), ...deviceMembers('last', last, lastPlace?.asn)])
-  }
-
-  /** In the order asked; undefined for what is not there, or can be opened by nobody any more. */
-  async #opened(...sealed: readonly (PersonalData | null)[]): Promise<unknown[]> {
-    const present = sealed.filter((value) => value !== null)
-    const opened = await this.personKeys.openMany<unknown>(present)
-    const values = new Map(present.map((value, n) => [value, opened[n]]))
-    return sealed.map((value) => (value === null ? undefined : values.get(value)))
   }
 
   async #user({ profile, createdAt, updatedAt, passwordChangedAt }: PostLoginParties): Promise<EventUser> {

@@ -6,6 +6,7 @@ import {
   type CodeGrant,
   enforcedPermissions,
   FindResourceServer,
+  IsCodeReplayed,
   mayGoOffline,
   permittedScope,
   type Proof,
@@ -15,6 +16,7 @@ import {
 } from '../../authorization/index.js'
 import { Audit } from '../../audit/audit.js'
 import { CONFIG, type Config } from '../../config.js'
+import type { Context } from '../../event-store/event.js'
 import { PersonKeys } from '../../keys/person-keys.js'
 import { GrantOnlineAccess, WithdrawOnlineAccess } from '../../sessions/index.js'
 import { FindUser, type FoundUser } from '../../users/index.js'
@@ -67,7 +69,7 @@ export class AuthorizationCodeGrantHandler implements ICommandHandler<Authorizat
     const terms = { ...toTerms(grant, client, api, livingUser(user, grant)), ...rights, familyId, proof, decided }
     // Signed before the family starts: its token must not be lost to a failure of ours.
     const tokens = await this.tokenSet.forUser(tokenId, terms, at)
-    if (grant.online) return { ...tokens, ...(await this.#online(grant, client, caller, sender)) }
+    if (grant.online) return { ...tokens, ...(await this.#online(grant, request.code, client, caller, sender)) }
     if (!grant.scope.includes('offline_access')) return tokens
     const issued = await this.#startFamily(familyId, grant, terms, caller, sender)
     return { ...tokens, refresh_token: issued.refreshToken, ...expirationParameters(this.config, issued, issued.at) }
@@ -97,9 +99,7 @@ export class AuthorizationCodeGrantHandler implements ICommandHandler<Authorizat
     const { replayed } = redeemed
     if (replayed) {
       await this.commands.execute(new RevokeReplayedRefreshToken(replayed.familyId, caller.origin, context))
-      const { online } = replayed
-      const access = { clientId: client.client_id, audience: online?.audience ?? null }
-      if (online) await this.commands.execute(new WithdrawOnlineAccess({ sessionId: online.sessionId }, access, 'code-replayed', context))
+      if (replayed.online) await this.#withdraw(replayed.online, context)
     }
     throw new ExchangeRefused(redeemed.error, redeemed.description, { reason: redeemed.reason })
   }
@@ -122,20 +122,33 @@ export class AuthorizationCodeGrantHandler implements ICommandHandler<Authorizat
   /** Nothing where the session has ended meanwhile: the login stands, and cannot be kept up (spec/refresh-tokens.md §8). */
   async #online(
     { sessionId, clientId, audience, scope, userId, organizationId }: CodeGrant,
+    code: string,
     client: ClientDocument,
     { context }: Caller,
     { confidential, proofs }: TokenSender,
   ): Promise<Pick<TokenResponse, 'refresh_token'>> {
     const dpopThumbprint = confidential ? null : (thumbprintOf(proofs) ?? null)
-    const cause = { ...context, userId }
+    const cause = { ...context, clientId, userId }
     const token = await this.commands.execute(
       new GrantOnlineAccess(sessionId, { clientId, audience, scope, dpopThumbprint, ...inOrganization(organizationId) }, cause),
     )
+    // Where the code came back before there was anything to take away.
+    if (await this.queries.execute(new IsCodeReplayed(code))) {
+      await this.#withdraw({ sessionId, audience }, cause)
+      return {}
+    }
     if (token !== undefined && !confidential && dpopThumbprint === null) {
       const description = `An online refresh token of the public client ${client.name} is bound to no key. DPoP would make it worthless to a thief.`
       await this.audit.recordOnceADay(clientId, { type: 'Warned', data: { description } }, { ...context, clientId })
     }
     return token === undefined ? {} : { refresh_token: token }
+  }
+
+  #withdraw(
+    { sessionId, audience }: { readonly sessionId: string; readonly audience: string | null },
+    context: Context & { readonly clientId: string },
+  ): Promise<unknown> {
+    return this.commands.execute(new WithdrawOnlineAccess({ sessionId }, { clientId: context.clientId, audience }, 'code-replayed', context))
   }
 
   async #startFamily(

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common'
 import { CommandBus, QueryBus } from '@nestjs/cqrs'
 import { type Allowed, AreActionsBound, type PostLoginEvent, RunPostLogin } from '../../actions/index.js'
 import { type ClientDocument, PostLoginEffects, PostLoginFacts } from '../../authorization/index.js'
-import type { Context, Origin, PersonalData } from '../../event-store/event.js'
+import type { Context, Origin } from '../../event-store/event.js'
 import { PersonKeys } from '../../keys/person-keys.js'
 import { ApplyToSession, type OnlineGrant } from '../../sessions/index.js'
 import type { Exchanged } from '../commands/redeem-refresh-token.js'
@@ -43,7 +43,7 @@ export class ExchangeActions {
   async offline(family: Exchanged, asked: ActionsAsked): Promise<Decided | undefined> {
     if (!(await this.#areBound())) return undefined
     const { initialOrigin, lastOrigin, metadata, connection, sessionId } = family
-    const [initial, last, stored] = await this.#opened(initialOrigin, lastOrigin, metadata)
+    const [initial, last, stored] = await this.personKeys.openPresent([initialOrigin, lastOrigin, metadata])
     const device = await this.facts.device(initial as Origin | undefined, last as Origin | undefined)
     const token = offlineToken(family, (stored as Readonly<Record<string, string>> | undefined) ?? {}, device)
     const event = await this.#event(asked, connection, { refresh_token: token })
@@ -113,13 +113,5 @@ export class ExchangeActions {
     whose: Pick<Context, 'connection' | 'sessionId'>,
   ): Promise<Context> {
     return { ...caller.context, clientId: client.client_id, ...whose, ...(await causedBy(this.personKeys, userId, caller.origin)) }
-  }
-
-  /** In the order asked; undefined for what is not there, or can be opened by nobody any more. */
-  async #opened(...sealed: readonly (PersonalData | null)[]): Promise<unknown[]> {
-    const present = sealed.filter((value) => value !== null)
-    const opened = await this.personKeys.openMany<unknown>(present)
-    const values = new Map(present.map((value, n) => [value, opened[n]]))
-    return sealed.map((value) => (value === null ? undefined : values.get(value)))
   }
 }

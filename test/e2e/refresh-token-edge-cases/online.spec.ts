@@ -278,4 +278,16 @@ describe('alone, without its session', () => {
     expect(await works({ ...login, tokens: body })).toBe(false)
     expect((await service.api('GET', `sessions/${login.sessionId}`)).status).toBe(200)
   })
+
+  it('is worth nothing where its code was sent twice at once', async () => {
+    const login = await logIn()
+    for (let n = 0; n < 8; n++) {
+      const { location } = await login.who.get(authorizeUrl(client, { scope: 'openid online_access read:plants', audience }))
+      const redeem = { grant_type: 'authorization_code', code: new URL(location!).searchParams.get('code')!, redirect_uri: CALLBACK }
+      const answers = await Promise.all([token(client, redeem), token(client, redeem)])
+      const [winner] = answers.filter(({ status }) => status === 200)
+      expect(answers.map(({ status }) => status).sort()).toEqual([200, 403])
+      if (winner!.body.refresh_token !== undefined) expect(await works({ ...login, tokens: winner!.body })).toBe(false)
+    }
+  })
 })
