@@ -23,6 +23,11 @@ import { Organizations1763703200000 } from './1763703200000-organizations.js'
 import { OrganizationMarks1763703210000 } from './1763703210000-organization-marks.js'
 import { LogStreams1763703300000 } from './1763703300000-log-streams.js'
 import { LoginBlocks1763703400000 } from './1763703400000-login-blocks.js'
+import { TenantLogBound1763703600000 } from './1763703600000-tenant-log-bound.js'
+import { TenantLogBoundChecked1763703610000 } from './1763703610000-tenant-log-bound-checked.js'
+import { TenantLogPartitions1763703620000 } from './1763703620000-tenant-log-partitions.js'
+import { GrantsByAudience1763703630000 } from './1763703630000-grants-by-audience.js'
+import { StreamPages1763703700000 } from './1763703700000-stream-pages.js'
 
 /** All migrations, oldest first. Once released, one is never edited. */
 export const migrations = [
@@ -51,4 +56,9 @@ export const migrations = [
   OrganizationMarks1763703210000,
   LogStreams1763703300000,
   LoginBlocks1763703400000,
+  TenantLogBound1763703600000,
+  TenantLogBoundChecked1763703610000,
+  TenantLogPartitions1763703620000,
+  GrantsByAudience1763703630000,
+  StreamPages1763703700000,
 ]

@@ -19,6 +19,8 @@ export type AuditEvent =
     }
   /** So many wrong passwords for one account from one address that no more are looked at for a while. */
   | { readonly type: 'AccountLocked'; readonly data: object }
+  /** An operator opened an account that was locked: by itself, or by a new password. Of a user, or of what people type. */
+  | { readonly type: 'AccountUnlocked'; readonly data: { readonly userId?: string } }
   | { readonly type: 'SignupFailed'; readonly data: { readonly description: string } }
   | { readonly type: 'LogoutRefused'; readonly data: { readonly description: string } }
   /** Something works that its operator should not leave so. */
@@ -105,6 +107,7 @@ export const auditUpcasters: Upcasters<AuditEvent> = {
   AuthorizeFailed: [],
   LoginFailed: [],
   AccountLocked: [],
+  AccountUnlocked: [],
   SignupFailed: [],
   LogoutRefused: [],
   Warned: [],

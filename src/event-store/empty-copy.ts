@@ -7,21 +7,24 @@ export interface Table {
   readonly name: string
 }
 
-/** Finds an ordinary table by the name that statements use for it. Errors: an Error when there is none. */
+/** Finds an ordinary or partitioned table by the name that statements use for it. Errors: an Error when there is none. */
 export async function findTable(db: pg.ClientBase, name: string): Promise<Table> {
   const { rows } = await db.query<Table & { kind: string }>(
     `select n.nspname as schema, c.relname as name, c.relkind as kind from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = to_regclass($1)`,
     [name],
   )
-  if (rows[0]?.kind !== 'r') throw new Error(`there is no table ${name} that could be rebuilt; has this version migrated the database?`)
-  return rows[0]
+  if (rows[0]?.kind !== 'r' && rows[0]?.kind !== 'p')
+    throw new Error(`there is no table ${name} that could be rebuilt; has this version migrated the database?`)
+  return { schema: rows[0].schema, name: rows[0].name }
 }
 
-/** Makes an empty table of the same name, columns, constraints, indexes, storage settings, owner and grants in another schema. */
+/** Makes an empty table of the same name, columns, constraints, indexes, storage settings, owner and grants in another schema; a partitioned one has no partitions yet. */
 export async function makeEmptyCopy(db: pg.ClientBase, table: Table, schema: string): Promise<void> {
   const from = qualified(table)
   const to = qualified({ ...table, schema })
-  await db.query(`create table ${to} (like ${from} including all)`)
+  const { rows: parted } = await db.query<{ key: string | null }>('select pg_get_partkeydef($1::regclass) as key', [from])
+  const key = parted[0]!.key
+  await db.query(`create table ${to} (like ${from} including all)${key === null ? '' : ` partition by ${key}`}`)
   await copyIndexNames(db, from, to, schema)
   const { rows } = await db.query<{ statement: string }>(ATTRIBUTES, [from, to])
   for (const { statement } of rows) await db.query(statement)
@@ -40,7 +43,8 @@ export async function takeIndexes(db: pg.ClientBase, table: Table, columns: read
     [qualified(table), columns],
   )
   for (const { name } of rows) await db.query(`drop index ${qualified({ ...table, name })}`)
-  return rows.map(({ statement }) => statement)
+  // Of a partitioned table: on its partitions too.
+  return rows.map(({ statement }) => statement.replace(/ ON ONLY /, ' ON '))
 }
 
 /** Puts the copy in the table's place: whoever waited for the lock finds the copy by name. In one transaction. */
@@ -49,7 +53,10 @@ export async function replaceByCopy(db: pg.ClientBase, table: Table, schema: str
   await db.query(`set local lock_timeout = '500ms'`)
   await db.query(`lock table ${qualified(table)} in access exclusive mode`)
   await db.query(`drop table ${qualified(table)}`)
-  await db.query(`alter table ${qualified({ ...table, schema })} set schema ${quoted(table.schema)}`)
+  const { rows } = await db.query<{ name: string }>(`select relname as name from pg_inherits join pg_class on oid = inhrelid where inhparent = $1::regclass`, [
+    qualified({ ...table, schema }),
+  ])
+  for (const { name } of [table, ...rows]) await db.query(`alter table ${qualified({ schema, name })} set schema ${quoted(table.schema)}`)
 }
 
 export const qualified = ({ schema, name }: Table): string => `${quoted(schema)}.${quoted(name)}`

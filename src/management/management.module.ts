@@ -64,6 +64,7 @@ import { UserPermissionsController } from './users/user-permissions.controller.j
 import { UserRolesController } from './users/user-roles.controller.js'
 import { UsersController } from './users/users.controller.js'
 import { ListUsers } from './users/list-users.js'
+import { LiftBlocks } from './users/lift-blocks.js'
 import { WriteUsers } from './users/write-users.js'
 import { OpenApiController } from './openapi/openapi.controller.js'
 import { Routes } from './routes.js'
@@ -172,6 +173,7 @@ const CONTROLLERS = [
     TenantParts,
     Routes,
     ListUsers,
+    LiftBlocks,
     WriteUsers,
     WriteConnections,
   ],

@@ -8,7 +8,7 @@ import { ManagementController } from '../management-controller.js'
 import { Operation, Scopes } from '../scopes.js'
 import { validBody } from '../validation/valid-body.js'
 import { knownKey, noClient } from './clients.controller.js'
-import { CreateCredentialBody, UpdateCredentialBody } from './clients.dto.js'
+import { CreateCredentialBody, UpdateCredentialBody } from './client-credentials.dto.js'
 import { expiryOf, needsProxy, newCredential, showCredential } from './credentials.js'
 
 const noCredential = (): ManagementError => new ManagementError(404, 'The credential does not exist', 'inexistent_credential')

@@ -1,6 +1,7 @@
 import { type ClientChanges, CLIENT_DEFAULTS, type ClientCredential, type ClientDocument } from '../../authorization/index.js'
 import { ManagementError } from '../../http/management-error.js'
-import type { AuthenticationMethods, ClientFields, CreateClientBody, JwtConfiguration, UpdateClientBody } from './clients.dto.js'
+import type { AuthenticationMethods } from './client-credentials.dto.js'
+import type { ClientFields, CreateClientBody, JwtConfiguration, UpdateClientBody } from './clients.dto.js'
 import { CREDENTIAL_TYPES } from './credentials.js'
 import { defaultGrantTypes } from './grant-types.js'
 import { refreshTokenSettings } from './refresh-token-settings.js'

@@ -17,6 +17,7 @@ import {
   Texts,
   typeOf,
 } from '../validation/rules.js'
+import { AuthenticationMethods } from './client-credentials.dto.js'
 import { OidcLogoutSettings } from './oidc-logout.dto.js'
 import { APP_TYPES, GRANT_TYPES } from './grant-types.js'
 
@@ -79,53 +80,6 @@ export class JwtConfiguration {
 
   @AnyObject()
   scopes?: object
-}
-
-/** A key that is brought with a new client, or the id of one that is there. */
-export class CredentialReference {
-  @Text({ min: 1, max: 40 })
-  id?: string
-
-  @OneOf(['public_key', 'cert_subject_dn', 'x509_cert'])
-  credential_type?: string
-
-  @Text({ max: 128 })
-  name?: string
-
-  @Text({ max: 20_000 })
-  pem?: string
-
-  @Text({ max: 256 })
-  subject_dn?: string
-
-  @OneOf(['RS256', 'RS384', 'PS256'])
-  alg?: string
-
-  @Text({ pattern: /^[0-9a-zA-Z\-_]{10,64}$/ })
-  kid?: string
-
-  @Flag()
-  parse_expiry_from_cert?: boolean
-
-  @Text({ max: 40, nullable: true })
-  expires_at?: string | null
-}
-
-export class AuthenticationMethod {
-  @Required()
-  @NestedList(() => CredentialReference, { min: 1, max: 2 })
-  credentials!: CredentialReference[]
-}
-
-export class AuthenticationMethods {
-  @Nested(() => AuthenticationMethod)
-  private_key_jwt?: AuthenticationMethod
-
-  @Nested(() => AuthenticationMethod)
-  tls_client_auth?: AuthenticationMethod
-
-  @Nested(() => AuthenticationMethod)
-  self_signed_tls_client_auth?: AuthenticationMethod
 }
 
 const Uris = (options: Parameters<typeof Texts>[0] = {}): PropertyDecorator => Texts({ max: 1000, ...options })
@@ -315,37 +269,4 @@ export class UpdateClientBody extends ClientFields {
 
   @ReadOnly()
   client_id?: unknown
-}
-
-export class CreateCredentialBody {
-  @Required()
-  @OneOf(['public_key', 'cert_subject_dn', 'x509_cert'])
-  credential_type!: string
-
-  @Text({ max: 128 })
-  name?: string
-
-  @Text({ max: 20_000 })
-  pem?: string
-
-  @Text({ max: 256 })
-  subject_dn?: string
-
-  @OneOf(['RS256', 'RS384', 'PS256'])
-  alg?: string
-
-  @Text({ pattern: /^[0-9a-zA-Z\-_]{10,64}$/ })
-  kid?: string
-
-  @Flag()
-  parse_expiry_from_cert?: boolean
-
-  @Text({ max: 40, nullable: true })
-  expires_at?: string | null
-}
-
-export class UpdateCredentialBody {
-  @Required()
-  @Text({ max: 40, nullable: true })
-  expires_at!: string | null
 }

@@ -6,7 +6,7 @@ import { ManagementError } from '../../http/management-error.js'
 import { certificateThumbprint } from '../../keys/client-certificate.js'
 import { readCertificate, readRsaKey } from '../validation/pem.js'
 import { invalidBody } from '../validation/valid-body.js'
-import type { CreateCredentialBody } from './clients.dto.js'
+import type { CreateCredentialBody } from './client-credentials.dto.js'
 
 /** What each method of `client_authentication_methods` is proved with. */
 export const CREDENTIAL_TYPES: Readonly<Record<string, ClientCredential['credential_type']>> = {

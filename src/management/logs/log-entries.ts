@@ -88,6 +88,9 @@ const ENTRIES = {
     return [{ type: LOGIN_FAILURES[data.reason], description: data.description, ...(data.userName && { userName: data.userName }), details: { error } }]
   },
   AccountLocked: () => [{ type: 'limit_wc', description: 'Too many wrong passwords for one account from one address.' }],
+  AccountUnlocked: ({ data: { userId } }) => [
+    { type: 'ublkdu', description: 'The block for too many wrong passwords was released.', ...(userId !== undefined && { userId }) },
+  ],
   UserSignedUp: ({ streamId }) => [{ type: 'ss', userId: idIn(streamId) }],
   SignupFailed: ({ data }) => [{ type: 'fs', description: data.description, details: { error: { message: data.description } } }],
   Warned: ({ data }) => [{ type: 'w', description: data.description }],

@@ -71,7 +71,8 @@ export async function searchRows(
   offset: number,
 ): Promise<TenantLogRow[]> {
   return inTransaction(pool, async (db) => {
-    await db.query(`set local statement_timeout = ${SEARCH_MS}`)
+    // Planned for its own values: whether to read by what is rare or in the order of time is a matter of how rare it is.
+    await db.query(`set local statement_timeout = ${SEARCH_MS}; set local plan_cache_mode = force_custom_plan`)
     // Joined after the page is cut, so that names are looked up for what is shown.
     const page = `select * from tenant_logs l where ${sql} order by ${column} ${direction}, l.log_id ${direction} limit ${limit} offset ${offset}`
     const { rows } = await db.query<TenantLogRow>(

@@ -51,6 +51,9 @@ export const tenantLogsProjection: Projection<LoggedSource> = {
 
 const INSERT = { name: 'keep-tenant-logs', text: 'insert into tenant_logs select * from jsonb_populate_recordset(null::tenant_logs, $1)' }
 
+/** Of the table being built, in a rebuild. */
+const PREPARE = `select prepare_tenant_log_partition('tenant_logs'::regclass, to_date($1, 'YYYYMMDD'))`
+
 interface Row {
   readonly log_id: string
   readonly origin: PersonalData | undefined
@@ -61,8 +64,9 @@ interface Row {
 async function newRows(events: readonly SealedEvent<LoggedSource>[], db: pg.ClientBase): Promise<Row[]> {
   const entries = events.flatMap((event) => (event.type === 'PersonErased' ? [] : logEntries(event).map((entry, n) => ({ event, entry, n }))))
   if (entries.length === 0) return []
-  let time = await lastTime(db)
-  return entries.map(({ event: { position, metadata }, entry, n }) => {
+  const { time: last, floor, partitions } = await standing(db)
+  let time = last
+  const rows = entries.map(({ event: { position, metadata }, entry, n }) => {
     const at = metadata.at.replace(/\D/g, '')
     if (at > time) time = at
     return {
@@ -84,15 +88,25 @@ async function newRows(events: readonly SealedEvent<LoggedSource>[], db: pg.Clie
       user_name: entry.userName,
     }
   })
+  // What has left the log does not come back when it is rebuilt.
+  const kept = rows.filter(({ log_id: id }) => id >= floor)
+  for (const day of new Set(kept.map(({ log_id: id }) => id.slice(3, 11)))) {
+    if (!partitions.some((days) => days.slice(0, 8) <= day && day < days.slice(-8))) await db.query(PREPARE, [day])
+  }
+  return kept
 }
 
 /**
- * The time in a log_id is the latest event's so far, so it never goes backwards, whatever a clock did: text order is the log's order. And a
- * rebuild gives every row the id that it had, so that checkpoints and stored links of collectors outlive it.
+ * `time`: the time in a log_id is the latest event's so far, so it never goes backwards, whatever a clock did: text order is the log's order. And a
+ * rebuild gives every row the id that it had, so that checkpoints and stored links of collectors outlive it; those below the floor have no part in
+ * that, as no row above it has their time. `floor`: the smallest log_id that is kept. `partitions`: the days of each, as `20261121_20261124`.
  */
-async function lastTime(db: pg.ClientBase): Promise<string> {
-  const { rows } = await db.query<{ time: string | null }>('select substring(max(log_id) from 4 for 17) as time from tenant_logs')
-  return rows[0]!.time ?? ''
+async function standing(db: pg.ClientBase): Promise<{ time: string; floor: string; partitions: string[] }> {
+  const { rows } = await db.query<{ time: string | null; floor: string; partitions: string[] }>(`
+    select substring((select max(log_id) from tenant_logs) from 4 for 17) as time, floor,
+      array(select right(c.relname, 17) from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'tenant_logs'::regclass) as partitions
+    from tenant_log_retention`)
+  return { ...rows[0]!, time: rows[0]!.time ?? '' }
 }
 
 async function withLookups(rows: readonly Row[], personal: PersonalValues): Promise<object[]> {

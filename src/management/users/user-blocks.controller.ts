@@ -1,18 +1,20 @@
 import { Delete, Get, HttpCode, Param, Query } from '@nestjs/common'
-import { CommandBus, QueryBus } from '@nestjs/cqrs'
+import { QueryBus } from '@nestjs/cqrs'
 import { PersonKeys } from '../../keys/person-keys.js'
-import { FindLoginBlocks, FindUser, LiftLoginBlocks, openProfiles } from '../../users/index.js'
+import { FindLoginBlocks, FindUser, openProfiles } from '../../users/index.js'
+import { Caller, type CallerOf } from '../caller.js'
 import { ManagementController } from '../management-controller.js'
 import { Parameters } from '../parameters.js'
 import { Operation, Scopes } from '../scopes.js'
 import { flag, invalidQuery, type QueryParameters, text } from '../validation/query.js'
+import { LiftBlocks } from './lift-blocks.js'
 import { absentUser } from './user-access.js'
 
 /** Accounts that wrong passwords have closed (spec/management-api.md §2.7). To which address is not told: it is kept as a keyed hash only. */
 @ManagementController('user-blocks')
 export class UserBlocksController {
   constructor(
-    private readonly commands: CommandBus,
+    private readonly blocks: LiftBlocks,
     private readonly queries: QueryBus,
     private readonly keys: PersonKeys,
   ) {}
@@ -31,8 +33,8 @@ export class UserBlocksController {
   @Scopes('update:users')
   @Operation('Unblock by identifier', { personal: true })
   @Parameters('identifier')
-  async lift(@Query() query: QueryParameters): Promise<void> {
-    await this.commands.execute(new LiftLoginBlocks({ identifier: identifierIn(query) }))
+  async lift(@Query() query: QueryParameters, @Caller() { context }: CallerOf): Promise<void> {
+    await this.blocks.lift({ identifier: identifierIn(query) }, context)
   }
 
   @Get(':id')
@@ -48,9 +50,9 @@ export class UserBlocksController {
   @HttpCode(204)
   @Scopes('update:users')
   @Operation('Unblock a user', { personal: true })
-  async liftOfUser(@Param('id') userId: string): Promise<void> {
+  async liftOfUser(@Param('id') userId: string, @Caller() { context }: CallerOf): Promise<void> {
     await this.#identifier(userId)
-    await this.commands.execute(new LiftLoginBlocks({ userId }))
+    await this.blocks.lift({ userId }, context)
   }
 
   /** What the person logs in as. Errors: ManagementError 404. */

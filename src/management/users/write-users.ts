@@ -6,18 +6,9 @@ import { ManagementError } from '../../http/management-error.js'
 import { PersonKeys } from '../../keys/person-keys.js'
 import { WithdrawConsentsOf } from '../../authorization/index.js'
 import { RevokeRefreshTokens } from '../../tokens/index.js'
-import {
-  type Attributes,
-  ChangeUser,
-  CreateUser,
-  DeleteUser,
-  FindConnection,
-  FindUser,
-  LiftLoginBlocks,
-  openProfiles,
-  type UserChanges,
-} from '../../users/index.js'
+import { type Attributes, ChangeUser, CreateUser, DeleteUser, FindConnection, FindUser, openProfiles, type UserChanges } from '../../users/index.js'
 import { actsOn, type CallerOf, insufficientScope } from '../caller.js'
+import { LiftBlocks } from './lift-blocks.js'
 import { checkChanges, checkNewUser } from './user-rules.js'
 import { ATTRIBUTES, type CreateUserBody, type UpdateUserBody } from './users.dto.js'
 
@@ -28,6 +19,7 @@ export class WriteUsers {
     private readonly commands: CommandBus,
     private readonly queries: QueryBus,
     private readonly keys: PersonKeys,
+    private readonly blocks: LiftBlocks,
   ) {}
 
   /** Answers the id. */
@@ -57,7 +49,7 @@ export class WriteUsers {
     if (result === 'exists') throw new ManagementError(400, `The specified new ${identifierIn(body)} already exists`, 'auth0_idp_error')
     if (typeof body.password !== 'string') return
     // Who was closed out may try the new one at once.
-    await this.commands.execute(new LiftLoginBlocks({ userId: id }))
+    await this.blocks.lift({ userId: id }, context)
     await this.commands.execute(new RevokeRefreshTokens({ userId: id }, 'password-changed', context))
   }
 

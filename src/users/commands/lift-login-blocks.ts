@@ -2,8 +2,13 @@ import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
 import { type AccountKey, LoginAccounts } from '../login/accounts.js'
 import { LoginAttempts } from '../login/login-attempts.js'
 
-/** Forgets the wrong passwords that were counted for an account. Who asked for it stands in the log of requests. */
-export class LiftLoginBlocks extends Command<void> {
+/** An account that was closed and is open now: of a user, or of what people type and nobody has. */
+export interface OpenedAccount {
+  readonly userId?: string
+}
+
+/** Forgets the wrong passwords that were counted for an account. Answers what was closed by them; several askers are told once. */
+export class LiftLoginBlocks extends Command<readonly OpenedAccount[]> {
   constructor(readonly key: AccountKey) {
     super()
   }
@@ -16,8 +21,9 @@ export class LiftLoginBlocksHandler implements ICommandHandler<LiftLoginBlocks> 
     private readonly attempts: LoginAttempts,
   ) {}
 
-  async execute({ key }: LiftLoginBlocks): Promise<void> {
+  async execute({ key }: LiftLoginBlocks): Promise<OpenedAccount[]> {
     const accounts = await this.accounts.of(key)
-    await this.attempts.forgetAll(accounts.map(({ account }) => account))
+    const opened = await this.attempts.forgetAll(accounts.map(({ account }) => account))
+    return accounts.filter(({ account }) => opened.has(account)).map(({ userId }) => (userId === undefined ? {} : { userId }))
   }
 }

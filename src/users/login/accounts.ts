@@ -12,6 +12,8 @@ export interface LoginAccount {
   readonly account: string
   /** The connection's name. */
   readonly connection: string
+  /** Absent for what people type and nobody has. */
+  readonly userId?: string
 }
 
 /** By id where there is one: email and username are two names of one account, not twice the attempts. */
@@ -30,7 +32,7 @@ export class LoginAccounts {
   async of(key: AccountKey): Promise<LoginAccount[]> {
     if ('userId' in key) {
       const found = await findUserById(this.pool, key.userId)
-      return found ? [{ account: found.user_id, connection: found.document.identities[0].connection }] : []
+      return found ? [{ account: found.user_id, connection: found.document.identities[0].connection, userId: found.user_id }] : []
     }
     const { rows } = await this.pool.query<{ id: string; name: string }>({
       name: 'find-database-connections',
@@ -39,7 +41,7 @@ export class LoginAccounts {
     const accounts: LoginAccount[] = []
     for (const { id, name } of rows) {
       const found = await this.credentials.find(id, key.identifier)
-      accounts.push({ account: accountOf(id, key.identifier, found?.userId), connection: name })
+      accounts.push({ account: accountOf(id, key.identifier, found?.userId), connection: name, ...(found && { userId: found.userId }) })
     }
     return accounts
   }

@@ -64,10 +64,16 @@ export class LoginAttempts {
     return new Set(rows.map(({ account }) => keys.get(account.toString('hex'))!))
   }
 
-  /** Opens accounts to every address. */
-  async forgetAll(accounts: readonly string[]): Promise<void> {
-    const keys = accounts.map((account) => this.#key(account))
-    await this.pool.query({ name: 'forget-all-login-attempts', text: 'delete from login_attempts where account = any($1)', values: [keys] })
+  /** Opens accounts to every address; answers those that were closed to some, each to one of several askers only. */
+  async forgetAll(accounts: readonly string[]): Promise<ReadonlySet<string>> {
+    const limit = loginLimit(await readSettings(this.pool))
+    const keys = new Map(accounts.map((account) => [this.#key(account).toString('hex'), account]))
+    const { rows } = await this.pool.query<{ account: Buffer; closed: boolean }>({
+      name: 'forget-all-login-attempts',
+      text: 'delete from login_attempts where account = any($1) returning account, failures >= $2 and ends_at >= clock_timestamp() as closed',
+      values: [accounts.map((account) => this.#key(account)), limit?.failures ?? null],
+    })
+    return new Set(rows.filter(({ closed }) => closed).map(({ account }) => keys.get(account.toString('hex'))!))
   }
 
   /** Of an account alone, or of it and an address. */
