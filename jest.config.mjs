@@ -24,6 +24,9 @@ const processes = {
  */
 export default {
   maxWorkers: 2,
+  // Far more than a slow machine takes: what hangs fails, and nothing else.
+  testTimeout: 180_000,
+  testSequencer: '<rootDir>/test/support/sequencer.mjs',
   workerIdleMemoryLimit: '1200MB',
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts'] },

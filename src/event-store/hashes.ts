@@ -1,4 +1,7 @@
-import { createHash } from 'node:crypto'
+import { hash as digest } from 'node:crypto'
+
+/** In one call, which costs half of what a hash object does. */
+const sha256 = (data: string | Buffer): Buffer => digest('sha256', data, 'buffer')
 
 export const ZERO_HASH: Buffer = Buffer.alloc(32)
 
@@ -18,9 +21,7 @@ export interface HashedEvent {
  */
 export function eventHash(previous: Buffer, event: HashedEvent): Buffer {
   const { streamId, version, type, schemaVersion, data, metadata } = event
-  return createHash('sha256')
-    .update(`evergrant-event-1\n${previous.toString('hex')}\n${streamId}\n${version}\n${type}\n${schemaVersion}\n${data}\n${metadata}`)
-    .digest()
+  return sha256(`evergrant-event-1\n${previous.toString('hex')}\n${streamId}\n${version}\n${type}\n${schemaVersion}\n${data}\n${metadata}`)
 }
 
 /** The bytes that a seal's hash covers; its signature covers that hash. Numbers are decimal, hashes hex. */
@@ -37,26 +38,25 @@ export interface SealContent {
 }
 
 export function sealHash(seal: SealContent): Buffer {
-  return createHash('sha256')
-    .update(
-      [
-        'evergrant-seal-1',
-        seal.number,
-        seal.firstPosition,
-        seal.lastPosition,
-        seal.epoch,
-        seal.xid,
-        seal.sequence,
-        seal.merkleRoot.toString('hex'),
-        seal.previousHash.toString('hex'),
-        seal.sealedAt.toISOString(),
-      ].join('\n'),
-    )
-    .digest()
+  return sha256(
+    [
+      'evergrant-seal-1',
+      seal.number,
+      seal.firstPosition,
+      seal.lastPosition,
+      seal.epoch,
+      seal.xid,
+      seal.sequence,
+      seal.merkleRoot.toString('hex'),
+      seal.previousHash.toString('hex'),
+      seal.sealedAt.toISOString(),
+    ].join('\n'),
+  )
 }
 
-const leafHash = (eventHash: Buffer): Buffer => createHash('sha256').update('\x00').update(eventHash).digest()
-const nodeHash = (left: Buffer, right: Buffer): Buffer => createHash('sha256').update('\x01').update(left).update(right).digest()
+const [LEAF, NODE] = [Buffer.from([0]), Buffer.from([1])]
+const leafHash = (eventHash: Buffer): Buffer => sha256(Buffer.concat([LEAF, eventHash]))
+const nodeHash = (left: Buffer, right: Buffer): Buffer => sha256(Buffer.concat([NODE, left, right]))
 
 /** Merkle tree hash of RFC 6962 §2.1 over event hashes; at least one. */
 export function merkleRoot(eventHashes: readonly Buffer[]): Buffer {

@@ -1,11 +1,12 @@
 import 'reflect-metadata'
-import { randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import type { INestApplicationContext } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
 import { AppModule } from '../../src/app.module.js'
 import { completeConfig, type Config, loadConfig, type Part } from '../../src/config.js'
 
-const ENCRYPTION_KEY = randomBytes(32).toString('base64')
+/** Always the same one, since `bench:scale` can keep its databases for the next run. */
+const ENCRYPTION_KEY = createHash('sha256').update('for benches only').digest('base64')
 
 /** The environment of one of the service's processes. */
 export const environmentOf = (databaseUrl: string, part: Part): Record<string, string> => ({

@@ -1,6 +1,5 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { jest } from '@jest/globals'
 import axe, { type AxeResults } from 'axe-core'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import type { ClientDocument } from '../../src/authorization/index.js'
@@ -8,8 +7,6 @@ import { ChangeTenantSettings } from '../../src/users/index.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { chromiumPath, launchChromium, picture } from '../support/chromium.js'
 import { aClient, anApi, aPerson, authorizeUrl, DIRECTORY, PASSWORD } from '../support/people.js'
-
-jest.setTimeout(120_000)
 
 const describeInBrowser = chromiumPath ? describe : describe.skip
 const SIZES = [

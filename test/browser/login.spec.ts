@@ -1,6 +1,5 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { jest } from '@jest/globals'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import type { ClientDocument } from '../../src/authorization/index.js'
 import { ChangeTenantSettings } from '../../src/users/index.js'
@@ -8,8 +7,6 @@ import { startApp, type TestApp } from '../support/app.js'
 import { chromiumPath, launchChromium, picture } from '../support/chromium.js'
 import { eventually } from '../support/eventually.js'
 import { aClient, aPerson, authorizeUrl, PASSWORD } from '../support/people.js'
-
-jest.setTimeout(120_000)
 
 const describeInBrowser = chromiumPath ? describe : describe.skip
 

@@ -1,5 +1,4 @@
 import { fileURLToPath } from 'node:url'
-import { jest } from '@jest/globals'
 import { buildSync } from 'esbuild'
 import type { Browser, Page } from 'playwright-core'
 import { EndSession } from '../../src/sessions/index.js'
@@ -10,8 +9,6 @@ import { claimsOf, ROTATING } from '../support/oauth.js'
 import { aClient, anApi, aPerson, PASSWORD } from '../support/people.js'
 import { recorded } from '../support/recorded.js'
 import { serveSpa } from '../support/spa.js'
-
-jest.setTimeout(120_000)
 
 const describeInBrowser = chromiumPath ? describe : describe.skip
 

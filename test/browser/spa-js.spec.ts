@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals'
 import type { Browser, BrowserContext } from 'playwright-core'
 import type { ClientDocument } from '../../src/authorization/index.js'
 import { startApp, type TestApp } from '../support/app.js'
@@ -7,8 +6,6 @@ import { claimsOf, ROTATING } from '../support/oauth.js'
 import { aClient, anApi, aPerson, PASSWORD } from '../support/people.js'
 import { recorded } from '../support/recorded.js'
 import { serveSpa, SpaTab } from '../support/spa.js'
-
-jest.setTimeout(120_000)
 
 const describeInBrowser = chromiumPath ? describe : describe.skip
 const FRESH = `client.getTokenSilently({ cacheMode: 'off' })`

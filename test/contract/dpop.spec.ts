@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals'
 import * as oauth from 'oauth4webapi'
 import * as openid from 'openid-client'
 import type { ClientDocument } from '../../src/authorization/index.js'
@@ -6,8 +5,6 @@ import { MANAGEMENT_CLIENT } from '../support/app.js'
 import { startHttpsApp } from '../support/https.js'
 import { AUDIENCE, CALLBACK, claimsOf, OAuthScene, ROTATING, SECRET } from '../support/oauth.js'
 import { Visitor } from '../support/visitor.js'
-
-jest.setTimeout(60_000)
 
 const EMAIL = 'ada@example.com'
 const PASSWORD = 'Correct-Horse-1'

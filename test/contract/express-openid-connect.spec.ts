@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
-import { jest } from '@jest/globals'
 import type { ClientDocument } from '../../src/authorization/index.js'
 import { type Json, startApp, type TestApp } from '../support/app.js'
 import { eventually } from '../support/eventually.js'
@@ -10,8 +9,6 @@ import { aClient, anApi, aPerson, authorizeUrl, PASSWORD } from '../support/peop
 import { recorded } from '../support/recorded.js'
 import { freePort } from '../support/service.js'
 import { hiddenFields, type Page, Visitor } from '../support/visitor.js'
-
-jest.setTimeout(60_000)
 
 const SECRET = 'The-Clients-Secret-0123456789'
 const SCOPE = 'openid profile email offline_access read:plants'

@@ -1,9 +1,6 @@
-import { jest } from '@jest/globals'
 import * as openid from 'openid-client'
 import { startHttpsApp } from '../support/https.js'
 import { CALLBACK, OAuthScene, SECRET } from '../support/oauth.js'
-
-jest.setTimeout(60_000)
 
 let running: Awaited<ReturnType<typeof startHttpsApp>>
 let scene: OAuthScene

@@ -1,13 +1,10 @@
 import { rmSync } from 'node:fs'
-import { jest } from '@jest/globals'
 import { tlsFiles } from '../../src/processes/local-authority.js'
 import { FindConnection } from '../../src/users/index.js'
 import { type Json, MANAGEMENT_CLIENT, startApp, type TestApp } from '../support/app.js'
 import { Auth0Sdk } from '../support/auth0-sdk.js'
 import { OAuthScene } from '../support/oauth.js'
 import { temporaryFolder } from '../support/service.js'
-
-jest.setTimeout(120_000)
 
 let folder: string
 let service: TestApp

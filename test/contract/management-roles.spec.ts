@@ -1,12 +1,9 @@
 import { rmSync } from 'node:fs'
-import { jest } from '@jest/globals'
 import { tlsFiles } from '../../src/processes/local-authority.js'
 import { type Json, MANAGEMENT_CLIENT, startApp, type TestApp } from '../support/app.js'
 import { Auth0Sdk } from '../support/auth0-sdk.js'
 import { OAuthScene } from '../support/oauth.js'
 import { temporaryFolder } from '../support/service.js'
-
-jest.setTimeout(120_000)
 
 const AUDIENCE = 'https://orders.example.com/'
 let folder: string

@@ -1,12 +1,9 @@
 import { rmSync } from 'node:fs'
-import { jest } from '@jest/globals'
 import { tlsFiles } from '../../src/processes/local-authority.js'
 import { IssueRefreshToken, type IssuedRefreshToken } from '../../src/tokens/index.js'
 import { MANAGEMENT_CLIENT, startApp, type TestApp } from '../support/app.js'
 import { Auth0Sdk } from '../support/auth0-sdk.js'
 import { temporaryFolder } from '../support/service.js'
-
-jest.setTimeout(120_000)
 
 const AUDIENCE = 'https://orders.example'
 let folder: string

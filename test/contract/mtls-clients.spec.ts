@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals'
 import { createLocalJWKSet, jwtVerify } from 'jose'
 import * as oauth from 'oauth4webapi'
 import * as openid from 'openid-client'
@@ -8,8 +7,6 @@ import { certificateFor, type Certified } from '../support/certificates.js'
 import { CALLBACK, OAuthScene } from '../support/oauth.js'
 import { freePort } from '../support/service.js'
 import { startTlsProxy, type TlsProxy } from '../support/tls-proxy.js'
-
-jest.setTimeout(60_000)
 
 const BOUND = 'https://bound.example.com/'
 

@@ -1,13 +1,10 @@
 import { generateKeyPairSync, webcrypto } from 'node:crypto'
-import { jest } from '@jest/globals'
 import * as oauth from 'oauth4webapi'
 import * as openid from 'openid-client'
 import { type ClientDocument, CLIENT_DEFAULTS, CreateClient } from '../../src/authorization/index.js'
 import { startHttpsApp } from '../support/https.js'
 import { AUDIENCE, CALLBACK, OAuthScene, ROTATING, SECRET } from '../support/oauth.js'
 import { Visitor } from '../support/visitor.js'
-
-jest.setTimeout(60_000)
 
 const EMAIL = 'ada@example.com'
 const PASSWORD = 'Correct-Horse-1'

@@ -1,6 +1,5 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { jest } from '@jest/globals'
 import { type Allowed, type Denied, replayMetadata } from '../../src/actions/index.js'
 import { ActionsScene, aLogin, anExchange } from '../support/actions.js'
 import { type Json, startApp, type TestApp } from '../support/app.js'
@@ -8,8 +7,6 @@ import { eventually } from '../support/eventually.js'
 import { recorded } from '../support/recorded.js'
 import { mmdbFile } from '../support/mmdb.js'
 import { ROOT, temporaryFolder } from '../support/service.js'
-
-jest.setTimeout(180_000)
 
 /*
  * The conformance cases of spec/actions.md §10, where Actions answer the flow that asks them. What login and exchange make of the answer is tested

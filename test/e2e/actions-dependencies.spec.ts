@@ -2,13 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { jest } from '@jest/globals'
 import { ActionsScene, aLogin, anExchange } from '../support/actions.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { type NpmRegistry, startNpmRegistry } from '../support/npm-registry.js'
 import { recorded } from '../support/recorded.js'
-
-jest.setTimeout(180_000)
 
 let service: TestApp
 let scene: ActionsScene

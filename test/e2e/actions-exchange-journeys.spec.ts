@@ -13,8 +13,6 @@ import { aClient, anApi, aPerson, authorizeUrl, DIRECTORY, PASSWORD } from '../s
 import { ROOT, temporaryFolder } from '../support/service.js'
 import { answerOf, Visitor } from '../support/visitor.js'
 
-jest.setTimeout(180_000)
-
 /*
  * Actions from the login to the tokens and through their exchanges, with the samples of the documentation letter by letter; one further Action does
  * what the request tells it to. Then what the token endpoint makes of Actions in its other grants, and of runners that die and versions that change.
@@ -293,6 +291,22 @@ describe('client_credentials', () => {
   ])('is denied with %s as the Action says', async (code, status) => {
     const answer = await ask(`api.access.deny('${code}', 'because')`)
     expect({ status: answer.status, body: answer.body }).toEqual({ status, body: { error: code, error_description: 'because' } })
+  })
+
+  test('is told of the organization that the client acts for', async () => {
+    const created = { name: 'acme', display_name: 'Acme Corp', metadata: { plan: 'gold' } }
+    const { id } = (await service.api('POST', 'organizations', created)).body
+    const { client_id } = await scene.client()
+    const acting = { organization_usage: 'allow', allow_any_organization: true }
+    expect((await service.api('POST', 'client-grants', { client_id, audience: AUDIENCE, scope: ['read:orders'], ...acting })).status).toBe(201)
+    const tell = `api.accessToken.setCustomClaim('https://x/organization', event.organization ?? 'none'); api.accessToken.setCustomClaim('org_id', 'evil')`
+    expect(access(await ask(tell, { client_id, organization: id }))).toMatchObject({ org_id: id, 'https://x/organization': { id, ...created } })
+    const without = access(await ask(tell, { client_id }))
+    expect(without).toMatchObject({ 'https://x/organization': 'none' })
+    expect(without).not.toHaveProperty('org_id')
+    const deny = `if (event.organization?.metadata.plan === 'gold') api.access.deny('invalid_request', event.organization.name)`
+    const { status, body } = await ask(deny, { client_id, organization: id })
+    expect({ status, body }).toEqual({ status: 400, body: { error: 'invalid_request', error_description: 'acme' } })
   })
 
   test('is refused where the Action throws', async () => {

@@ -5,8 +5,6 @@ import { type Json, startApp, type TestApp } from '../support/app.js'
 import { eventually } from '../support/eventually.js'
 import { type Answer, AUDIENCE, claimsOf, OAuthScene, ROTATING, UNKNOWN } from '../support/oauth.js'
 
-jest.setTimeout(180_000)
-
 /*
  * Post-login Actions at the token endpoint: what an exchange makes of their answer (spec/actions.md §4.4–§4.8). One Action does what the request
  * tells it to, so that there is one to build.
@@ -154,6 +152,22 @@ describe('a bound Action', () => {
     expect(identity(answer).ok).toBe(1)
   })
 
+  test('has the exchange ask the database no more often than without it', async () => {
+    const { act } = await holder()
+    await act()
+    const query = service.pool.query.bind(service.pool)
+    const own: string[] = []
+    const spy = jest.spyOn(service.pool, 'query').mockImplementation((...args: Parameters<typeof query>) => {
+      const [{ name = '' }] = args as unknown as [{ name?: string }]
+      // What is renewed or recorded meanwhile no exchange waits for.
+      if (/^(read-stream|append|find-(?!person-keys))/.test(name)) own.push(name)
+      return query(...args)
+    })
+    for (let n = 0; n < 3; n++) expect((await act(`api.refreshToken.setMetadata('n', event.stats.logins_count + '${n}')`)).status).toBe(200)
+    spy.mockRestore()
+    expect(own).toEqual(Array.from({ length: 3 }, () => ['read-streams-family-user-login', 'append-guarded']).flat())
+  })
+
   test('changes the metadata in the exchange’s own event, sealed, with the version of the code that did', async () => {
     const { act, familyId, userId } = await holder({}, { metadata: { plan: 'gold', gone: '1' } })
     await act(`api.refreshToken.setMetadata('device', 'a-phone-of-ada'); api.refreshToken.deleteMetadata('gone')`)
@@ -172,7 +186,8 @@ describe('a bound Action', () => {
           action_id: told.id,
           version_id: told.deployed_version.id,
           number: 1,
-          decided: ['refreshToken.metadata set device', 'refreshToken.metadata delete gone'],
+          // The names came with the request: what stands in clear is what stands in the code.
+          decided: ['refreshToken.metadata set *', 'refreshToken.metadata delete *'],
         },
       ],
     })

@@ -1,12 +1,9 @@
-import { jest } from '@jest/globals'
 import { ActionsScene, aLogin } from '../support/actions.js'
 import { type Json, startApp, type TestApp } from '../support/app.js'
 import { createOwnerClient } from '../../src/database/pool.js'
 import { dumpTables, formsOf } from '../support/dump.js'
 import { eventually } from '../support/eventually.js'
 import { recorded } from '../support/recorded.js'
-
-jest.setTimeout(120_000)
 
 let service: TestApp
 let scene: ActionsScene

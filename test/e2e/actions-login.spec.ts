@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { jest } from '@jest/globals'
 import type { IssuanceDecisions } from '../../src/actions/index.js'
+import { ActionsSandbox } from '../../src/actions/run/actions-sandbox.js'
 import { type ClientDocument, type DecidedByActions, RedeemAuthorizationCode } from '../../src/authorization/index.js'
 import { PersonKeys } from '../../src/keys/person-keys.js'
 import { FindSessionById } from '../../src/sessions/index.js'
@@ -13,8 +14,6 @@ import { anotherWorker, claimsOf } from '../support/oauth.js'
 import { aClient, anApi, aPerson, authorizeUrl, CALLBACK, DIRECTORY, PASSWORD } from '../support/people.js'
 import { recorded } from '../support/recorded.js'
 import { answerOf, type Page, Visitor } from '../support/visitor.js'
-
-jest.setTimeout(90_000)
 
 let service: TestApp
 let scene: ActionsScene
@@ -179,6 +178,22 @@ describe('an Action that lets a login through', () => {
     const form = await who.get(authorizeUrl(client, { scope, screen_hint: 'signup', ...PKCE }))
     const page = await who.submit(form, { email: 'fresh@example.com', password: PASSWORD, action: 'default' })
     expect((await decisionsOf(page)).claims.idToken).toEqual({ first: [1, 'fresh@example.com', {}] })
+  })
+
+  it('gives no code for a session that ends while it runs', async () => {
+    await scene.use(`api.idToken.setCustomClaim('ran', 1)`)
+    const { who, person, sessionId } = await firstLogin()
+    const sandbox = service.app.get(ActionsSandbox, { strict: false })
+    const run = sandbox.run.bind(sandbox)
+    const spy = jest.spyOn(sandbox, 'run').mockImplementation(async (...job) => {
+      spy.mockRestore()
+      await service.api('DELETE', `sessions/${sessionId}`)
+      return run(...job)
+    })
+    const refused = { error: 'access_denied', error_description: 'The session ended before the login was complete.' }
+    expect(answerOf(await enter(who, person.email))).toMatchObject(refused)
+    const codes = (await recorded(service, 'AuthorizationCodeIssued')).filter(({ data }) => data['userId'] === person.userId)
+    expect(codes).toHaveLength(1)
   })
 
   it('costs nothing where none is bound: the code has no decisions, and the login is told at once', async () => {

@@ -1,12 +1,9 @@
-import { jest } from '@jest/globals'
 import type { ClientDocument } from '../../src/authorization/index.js'
 import { ChangeTenantSettings } from '../../src/users/index.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { recorded } from '../support/recorded.js'
 import { aClient, anApi, aPerson, authorizeUrl, CALLBACK, PASSWORD } from '../support/people.js'
 import { answerOf, hiddenFields, type Page, Visitor } from '../support/visitor.js'
-
-jest.setTimeout(60_000)
 
 let service: TestApp
 let client: ClientDocument

@@ -1,6 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { jest } from '@jest/globals'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import type { ClientDocument } from '../../src/authorization/index.js'
 import { type Json, startApp, type TestApp } from '../support/app.js'
@@ -8,8 +7,6 @@ import { eventually } from '../support/eventually.js'
 import { aClient, aPerson, authorizeUrl, PASSWORD } from '../support/people.js'
 import { recorded } from '../support/recorded.js'
 import { Visitor } from '../support/visitor.js'
-
-jest.setTimeout(60_000)
 
 let service: TestApp
 let listener: Server

@@ -1,8 +1,5 @@
-import { jest } from '@jest/globals'
 import { startApp, type TestApp } from '../support/app.js'
 import { AUDIENCE, credentialsOf, OAuthScene } from '../support/oauth.js'
-
-jest.setTimeout(60_000)
 
 let service: TestApp
 let scene: OAuthScene

@@ -1,9 +1,6 @@
-import { jest } from '@jest/globals'
 import { ChangeTenantSettings } from '../../src/users/index.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { OAuthScene } from '../support/oauth.js'
-
-jest.setTimeout(60_000)
 
 let service: TestApp
 let scene: OAuthScene

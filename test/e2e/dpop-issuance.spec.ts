@@ -1,10 +1,7 @@
-import { jest } from '@jest/globals'
 import type { ClientDocument } from '../../src/authorization/index.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { type DpopKey, dpopKey, tokenWithProof } from '../support/dpop.js'
 import { type Answer, AUDIENCE, CALLBACK, claimsOf, OAuthScene, ROTATING } from '../support/oauth.js'
-
-jest.setTimeout(60_000)
 
 const TAKES_DPOP = 'https://dpop.example.com/'
 const DEMANDS_DPOP = 'https://bound.example.com/'

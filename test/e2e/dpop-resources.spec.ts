@@ -1,10 +1,7 @@
-import { jest } from '@jest/globals'
 import { SigningKeys } from '../../src/keys/signing-keys.js'
 import { MANAGEMENT_CLIENT, startApp, type TestApp } from '../support/app.js'
 import { type DpopKey, dpopKey, hashOf, resourceWithProof, tokenWithProof } from '../support/dpop.js'
 import { anotherWorker, type Answer, CALLBACK, credentialsOf, OAuthScene, SECRET } from '../support/oauth.js'
-
-jest.setTimeout(60_000)
 
 const API = 'https://bound.example.com/'
 

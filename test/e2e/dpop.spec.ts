@@ -1,12 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { request } from 'node:http'
-import { jest } from '@jest/globals'
 import { type ClientDocument, ForgetUsedProofs } from '../../src/authorization/index.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { type DpopKey, dpopKey, tokenWithProof } from '../support/dpop.js'
 import { anotherWorker, type Answer, AUDIENCE, CALLBACK, claimsOf, credentialsOf, OAuthScene, ROTATING } from '../support/oauth.js'
-
-jest.setTimeout(60_000)
 
 const TAKES_DPOP = 'https://dpop.example.com/'
 

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals'
 import { Readable } from 'node:stream'
 import { verifyDatabase, verifyExport } from '../../src/cli/verify.js'
 import { createOwnerClient } from '../../src/database/pool.js'
@@ -9,8 +8,6 @@ import { dumpTables, formsOf } from '../support/dump.js'
 import { eventually } from '../support/eventually.js'
 import { authorizeUrl, aClient, anApi, CALLBACK, DIRECTORY } from '../support/people.js'
 import { answerOf, Visitor } from '../support/visitor.js'
-
-jest.setTimeout(90_000)
 
 let service: TestApp
 beforeAll(async () => {

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals'
 import { type ClientDocument, WithdrawConsent } from '../../src/authorization/index.js'
 import { FindConnection } from '../../src/users/index.js'
 import { type Json, startApp, type TestApp } from '../support/app.js'
@@ -9,8 +8,6 @@ import { anotherWorker, OAuthScene } from '../support/oauth.js'
 import { aClient, anApi, aPerson, authorizeUrl, DIRECTORY, PASSWORD } from '../support/people.js'
 import { recorded } from '../support/recorded.js'
 import { answerOf, type Page, Visitor } from '../support/visitor.js'
-
-jest.setTimeout(60_000)
 
 let service: TestApp
 let scene: OAuthScene

@@ -1,9 +1,6 @@
-import { jest } from '@jest/globals'
 import { DeleteUser } from '../../src/users/index.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { AUDIENCE, credentialsOf, OAuthScene, ROTATING } from '../support/oauth.js'
-
-jest.setTimeout(60_000)
 
 let service: TestApp
 let scene: OAuthScene

@@ -1,13 +1,10 @@
 import { createHash, createPublicKey, verify } from 'node:crypto'
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { jest } from '@jest/globals'
 import { type Json, startApp, type TestApp } from '../support/app.js'
 import { eventually } from '../support/eventually.js'
 import { aClient, anApi, aPerson, authorizeUrl, CALLBACK, PASSWORD } from '../support/people.js'
 import { answerOf, Visitor } from '../support/visitor.js'
-
-jest.setTimeout(60_000)
 
 let service: TestApp
 beforeAll(async () => {

@@ -1,11 +1,8 @@
-import { jest } from '@jest/globals'
 import { Audit } from '../../src/audit/audit.js'
 import { readCheckpoint } from '../../src/event-store/verification/log-checkpoint.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { eventually } from '../support/eventually.js'
 import { natsServerBinary, realNats, smallNats, type NatsServer } from '../support/nats.js'
-
-jest.setTimeout(60_000)
 
 const binary = natsServerBinary()
 const servers: [string, () => Promise<NatsServer>][] = [['what a publisher sees of NATS', smallNats]]

@@ -7,8 +7,6 @@ import { type Recorded, recorded } from '../support/recorded.js'
 import { aClient, aPerson, authorizeUrl, CALLBACK, DIRECTORY, PASSWORD } from '../support/people.js'
 import { answerOf, hiddenFields, type Page, Visitor } from '../support/visitor.js'
 
-jest.setTimeout(60_000)
-
 let service: TestApp
 let client: ClientDocument
 beforeAll(async () => {

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals'
 import type { ClientDocument } from '../../src/authorization/index.js'
 import { SigningKeys } from '../../src/keys/signing-keys.js'
 import { ChangeTenantSettings } from '../../src/users/index.js'
@@ -6,8 +5,6 @@ import { startApp, type TestApp } from '../support/app.js'
 import { aClient, aPerson, authorizeUrl, PASSWORD } from '../support/people.js'
 import { recorded } from '../support/recorded.js'
 import { answerOf, type Page, Visitor } from '../support/visitor.js'
-
-jest.setTimeout(60_000)
 
 const BYE = 'https://app.example/bye'
 const NOT_ALLOWED = (parameter: string): string => `The "${parameter}" querystring parameter is not in the list of allowed logout URLs. invalid_request`

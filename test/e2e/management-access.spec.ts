@@ -1,12 +1,9 @@
-import { jest } from '@jest/globals'
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js'
 import { RequestMethod } from '@nestjs/common'
 import { ModulesContainer } from '@nestjs/core'
 import { MANAGEMENT_SCOPES } from '../../src/authorization/index.js'
 import { OPERATION, PUBLIC, REQUIRED_SCOPES, type RequiredScopes } from '../../src/management/scopes.js'
 import { startApp, type TestApp } from '../support/app.js'
-
-jest.setTimeout(60_000)
 
 let service: TestApp
 beforeAll(async () => {

@@ -1,8 +1,5 @@
 import { generateKeyPairSync, X509Certificate } from 'node:crypto'
-import { jest } from '@jest/globals'
 import { type Json, startApp, type TestApp } from '../support/app.js'
-
-jest.setTimeout(60_000)
 
 let service: TestApp
 beforeAll(async () => {
@@ -274,7 +271,7 @@ describe('credentials', () => {
     expect(await add(pem)).toMatchObject({ status: 400, body: { message: 'credentials contains public keys that already exist in client' } })
     for (let n = 1; n < 4; n++) expect((await add(publicKey())).status).toBe(201)
     expect(await add(publicKey())).toMatchObject({ status: 400, body: { message: 'A client can have a maximum of 4 credentials.' } })
-    const three = [1, 2, 3].map(() => ({ credential_type: 'public_key', pem: publicKey() }))
+    const three = [1, 2, 3].map(() => ({ credential_type: 'public_key', pem }))
     expect(await service.api('POST', 'clients', { name: 'x', client_authentication_methods: { private_key_jwt: { credentials: three } } })).toMatchObject({
       status: 400,
       body: { message: `Payload validation error: 'Array is too long (3), maximum 2' on property client_authentication_methods.private_key_jwt.credentials.` },

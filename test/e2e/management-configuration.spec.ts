@@ -1,7 +1,4 @@
-import { jest } from '@jest/globals'
 import { type Json, startApp, type TestApp } from '../support/app.js'
-
-jest.setTimeout(60_000)
 
 let service: TestApp
 beforeAll(async () => {

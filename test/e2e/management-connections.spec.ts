@@ -1,11 +1,8 @@
-import { jest } from '@jest/globals'
 import { createOwnerClient } from '../../src/database/pool.js'
 import { FindLoginConnections } from '../../src/users/index.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { dumpTables, formsOf } from '../support/dump.js'
 import { eventually } from '../support/eventually.js'
-
-jest.setTimeout(60_000)
 
 const DIRECTORY = 'Username-Password-Authentication'
 let service: TestApp

@@ -1,9 +1,7 @@
-import { jest } from '@jest/globals'
 import type { ClientDocument } from '../../src/authorization/index.js'
 import { type Json, startApp, type TestApp } from '../support/app.js'
+import { current } from '../support/eventually.js'
 import { anotherWorker, OAuthScene, ROTATING } from '../support/oauth.js'
-
-jest.setTimeout(120_000)
 
 let service: TestApp
 let scene: OAuthScene
@@ -92,7 +90,8 @@ describe('GET /device-credentials', () => {
       const authorization = `Bearer ${await service.managementToken()}`
       for (let n = 1; n <= 3; n++) {
         await scene.refreshToken(plain, userId)
-        const res = await fetch(`${worker.scene.service.url}api/v2/device-credentials?user_id=${encodeURIComponent(userId)}`, { headers: { authorization } })
+        const url = `${worker.scene.service.url}api/v2/device-credentials?user_id=${encodeURIComponent(userId)}`
+        const res = await current(() => fetch(url, { headers: { authorization } }))
         expect(await res.json()).toHaveLength(n)
       }
     } finally {

@@ -1,11 +1,8 @@
 import { connect } from 'node:net'
-import { jest } from '@jest/globals'
 import { PATH_METADATA, METHOD_METADATA } from '@nestjs/common/constants.js'
 import { RequestMethod } from '@nestjs/common'
 import { ModulesContainer } from '@nestjs/core'
 import { type Json, startApp, type TestApp } from '../support/app.js'
-
-jest.setTimeout(180_000)
 
 let service: TestApp
 let token: string

@@ -1,13 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { jest } from '@jest/globals'
 import { Audit } from '../../src/audit/audit.js'
 import type { AuditEvent } from '../../src/audit/audit.events.js'
 import type { Context } from '../../src/event-store/event.js'
 import { PersonKeys } from '../../src/keys/person-keys.js'
 import { CreateUser, FindConnection } from '../../src/users/index.js'
 import { startApp, type TestApp } from '../support/app.js'
-
-jest.setTimeout(60_000)
 
 let service: TestApp
 beforeAll(async () => {

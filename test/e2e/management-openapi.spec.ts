@@ -1,14 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { jest } from '@jest/globals'
 import { RequestMethod } from '@nestjs/common'
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js'
 import { ModulesContainer } from '@nestjs/core'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { PUBLIC, REQUIRED_SCOPES, type RequiredScopes } from '../../src/management/scopes.js'
 import { type Json, startApp, type TestApp } from '../support/app.js'
-
-jest.setTimeout(60_000)
 
 interface Operation {
   readonly operationId: string

@@ -1,9 +1,6 @@
-import { jest } from '@jest/globals'
 import { FindConnection } from '../../src/users/index.js'
 import { type Json, startApp, type TestApp } from '../support/app.js'
 import { AUDIENCE, OAuthScene } from '../support/oauth.js'
-
-jest.setTimeout(60_000)
 
 let service: TestApp
 let scene: OAuthScene

@@ -1,11 +1,8 @@
-import { jest } from '@jest/globals'
 import { ChangeClient, type ClientDocument } from '../../src/authorization/index.js'
 import { RevokeRefreshToken } from '../../src/tokens/index.js'
 import { type Json, startApp, type TestApp } from '../support/app.js'
-import { eventually } from '../support/eventually.js'
+import { current, eventually } from '../support/eventually.js'
 import { anotherWorker, AUDIENCE, CALLBACK, claimsOf, OAuthScene, ROTATING, SECRET } from '../support/oauth.js'
-
-jest.setTimeout(120_000)
 
 const HOME = { 'x-forwarded-for': '203.0.113.50', 'user-agent': 'Home-Browser/1' }
 const CAFE = { 'x-forwarded-for': '198.51.100.60', 'user-agent': 'Cafe-Tool/2' }
@@ -218,7 +215,7 @@ describe('GET /refresh-tokens/{id}/history', () => {
       for (let n = 2; n < 6; n++) {
         next = (await exchange(client, next)).body.refresh_token
         const authorization = `Bearer ${await service.managementToken()}`
-        const res = await fetch(`${worker.scene.service.url}api/v2/refresh-tokens/${id}/history`, { headers: { authorization } })
+        const res = await current(() => fetch(`${worker.scene.service.url}api/v2/refresh-tokens/${id}/history`, { headers: { authorization } }))
         const { history: entries } = (await res.json()) as { history: Json[] }
         expect(entries.at(-1)).toMatchObject({ type: 'rotated', position: expect.any(Number), log_id: expect.any(String), details: { generation: n } })
       }

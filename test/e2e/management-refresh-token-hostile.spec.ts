@@ -1,10 +1,7 @@
-import { jest } from '@jest/globals'
 import { startApp, type TestApp } from '../support/app.js'
 import { flawOf, send } from '../support/hostile.js'
 import { ENCODED, TEXTS, THINGS } from '../support/hostile-values.js'
 import { OAuthScene, ROTATING } from '../support/oauth.js'
-
-jest.setTimeout(180_000)
 
 const FILTERS = ['user_id', 'client_id', 'session_id', 'audience', 'device_credential_id', 'initial_ip', 'initial_user_agent', 'last_ip', 'last_user_agent', 'issued_from', 'issued_to'] // prettier-ignore
 

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals'
 import type { ClientDocument } from '../../src/authorization/index.js'
 import { createOwnerClient } from '../../src/database/pool.js'
 import { rebuildProjection } from '../../src/event-store/rebuild-projection.js'
@@ -14,9 +13,8 @@ import {
 } from '../../src/tokens/index.js'
 import { refreshTokenPolicy } from '../../src/tokens/refresh-token/policy.js'
 import { startApp, type TestApp } from '../support/app.js'
+import { current } from '../support/eventually.js'
 import { AUDIENCE, anotherWorker, OAuthScene, ROTATING } from '../support/oauth.js'
-
-jest.setTimeout(120_000)
 
 const OTHER_AUDIENCE = 'https://bills.example.com/'
 const EXPIRED = `The checkpoint ID provided in the 'from' parameter has expired or is invalid, please remove the checkpoint ID and try again`
@@ -180,7 +178,8 @@ describe('GET /refresh-tokens without a user', () => {
         const answers = await Promise.all(
           [{ session_id: sessionId }, { initial_ip: `192.0.2.${n}` }].map(async (query) => {
             const token = await service.managementToken()
-            const res = await fetch(`${worker.scene.service.url}api/v2/refresh-tokens?${toQuery(query)}`, { headers: { authorization: `Bearer ${token}` } })
+            const url = `${worker.scene.service.url}api/v2/refresh-tokens?${toQuery(query)}`
+            const res = await current(() => fetch(url, { headers: { authorization: `Bearer ${token}` } }))
             return ((await res.json()) as { refresh_tokens: { id: string }[] }).refresh_tokens.map(({ id }) => id)
           }),
         )

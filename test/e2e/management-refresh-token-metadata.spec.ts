@@ -1,9 +1,6 @@
-import { jest } from '@jest/globals'
 import { ChangeClient } from '../../src/authorization/index.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { OAuthScene, ROTATING } from '../support/oauth.js'
-
-jest.setTimeout(60_000)
 
 const TOO_MUCH = 'Metadata must not exceed 25 entries. Each key and value must be ≤ 255 characters.'
 

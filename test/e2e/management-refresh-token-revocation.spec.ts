@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals'
 import { CommandBus } from '@nestjs/cqrs'
 import { ChangeClient, type ClientDocument } from '../../src/authorization/index.js'
 import { createOwnerClient } from '../../src/database/pool.js'
@@ -9,8 +8,6 @@ import { dumpTables, formsOf } from '../support/dump.js'
 import { eventually } from '../support/eventually.js'
 import { AUDIENCE, anotherWorker, OAuthScene, ROTATING } from '../support/oauth.js'
 import { recorded } from '../support/recorded.js'
-
-jest.setTimeout(180_000)
 
 const OTHER_AUDIENCE = 'https://bills.example.com/'
 const COMBINATION = 'Invalid combination of parameters.'

@@ -1,9 +1,6 @@
-import { jest } from '@jest/globals'
 import { IssueRefreshToken, type IssuedRefreshToken, RevokeRefreshToken } from '../../src/tokens/index.js'
 import { eventually } from '../support/eventually.js'
 import { startApp, type TestApp } from '../support/app.js'
-
-jest.setTimeout(60_000)
 
 const AUDIENCE = 'https://tokens.example'
 const ORIGIN = { ip: '203.0.113.9', userAgent: 'Planted-Agent/2.0' }

@@ -1,10 +1,7 @@
-import { jest } from '@jest/globals'
 import { eventually } from '../support/eventually.js'
 import { type Json, startApp, type TestApp } from '../support/app.js'
 import { AUDIENCE, OAuthScene } from '../support/oauth.js'
 import { recorded } from '../support/recorded.js'
-
-jest.setTimeout(60_000)
 
 let service: TestApp
 let scene: OAuthScene

@@ -1,9 +1,6 @@
-import { jest } from '@jest/globals'
 import { CheckPassword, type CheckedPassword, FindConnection } from '../../src/users/index.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { aPerson, DIRECTORY, PASSWORD } from '../support/people.js'
-
-jest.setTimeout(60_000)
 
 let service: TestApp
 let connectionId: string
@@ -37,6 +34,9 @@ describe('an account that wrong passwords have closed', () => {
     expect(await blocks(at)).toEqual([200, { blocked_for: [] }])
     for (const address of ['203.0.113.7', '203.0.113.8']) expect(await attempt(email, PASSWORD, address)).toMatchObject({ kind: 'right' })
     expect((await service.api('DELETE', at)).status).toBe(204)
+    // Of two goes the one that opened it; and not that of others.
+    const { body: told } = await service.api('GET', `logs?q=${encodeURIComponent(`type:ublkdu AND user_id:"${userId}"`)}`)
+    expect(told).toMatchObject([{ type: 'ublkdu', user_id: userId, user_name: email }])
   })
 
   it('is told of and opened by what people type, also where nobody has it, and no other is', async () => {
@@ -56,6 +56,7 @@ describe('an account that wrong passwords have closed', () => {
     await close(email)
     await service.api('PATCH', `users/${encodeURIComponent(userId)}`, { password: 'Another-Horse-2' })
     expect(await attempt(email, 'Another-Horse-2')).toMatchObject({ kind: 'right', userId })
+    expect((await service.api('GET', `logs?q=${encodeURIComponent(`type:ublkdu AND user_id:"${userId}"`)}`)).body).toHaveLength(1)
   })
 
   it('must be named', async () => {

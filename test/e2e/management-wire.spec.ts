@@ -1,9 +1,6 @@
 import { request } from 'node:http'
-import { jest } from '@jest/globals'
 import { type Json, MANAGEMENT_CLIENT, startApp, type TestApp } from '../support/app.js'
 import { AUDIENCE, OAuthScene, ROTATING } from '../support/oauth.js'
-
-jest.setTimeout(60_000)
 
 let service: TestApp
 let scene: OAuthScene

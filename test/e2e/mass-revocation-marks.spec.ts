@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals'
 import { CommandBus } from '@nestjs/cqrs'
 import { CatchUp } from '../../src/event-store/catch-up.js'
 import { RevokeRefreshToken, RevokeRefreshTokens } from '../../src/tokens/index.js'
@@ -8,8 +7,6 @@ import { DEAD, Devices, GONE, type Owner, pathOf } from '../support/devices.js'
 import { eventually } from '../support/eventually.js'
 import { anotherWorker, OAuthScene } from '../support/oauth.js'
 import { recorded } from '../support/recorded.js'
-
-jest.setTimeout(120_000)
 
 let service: TestApp
 let other: Awaited<ReturnType<typeof anotherWorker>>

@@ -1,11 +1,8 @@
-import { jest } from '@jest/globals'
 import { startApp, type TestApp } from '../support/app.js'
 import { BLOCKED, DEAD, Devices, GONE, type Owner, pathOf } from '../support/devices.js'
 import { eventually } from '../support/eventually.js'
 import { anotherWorker } from '../support/oauth.js'
 import { aPerson } from '../support/people.js'
-
-jest.setTimeout(120_000)
 
 let service: TestApp
 let other: Awaited<ReturnType<typeof anotherWorker>>

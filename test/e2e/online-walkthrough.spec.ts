@@ -1,9 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { jest } from '@jest/globals'
 import { type Json, MANAGEMENT_CLIENT, startApp, type TestApp } from '../support/app.js'
+import { current } from '../support/eventually.js'
 import { answerOf, Visitor } from '../support/visitor.js'
-
-jest.setTimeout(60_000)
 
 /*
  * "Configure and Use Online Refresh Tokens", as its reader would follow it: what is asked for is asked for over the wire, with the document's
@@ -28,7 +26,7 @@ async function post(path: string, body: string): Promise<{ status: number; body:
 }
 async function management(method: string, path: string, body?: object): Promise<{ status: number; body: Json }> {
   const headers = { authorization: `Bearer ${managementToken}`, 'content-type': 'application/json' }
-  const res = await fetch(`${service.url}api/v2/${path}`, { method, headers, ...(body && { body: JSON.stringify(body) }) })
+  const res = await current(() => fetch(`${service.url}api/v2/${path}`, { method, headers, ...(body && { body: JSON.stringify(body) }) }))
   return { status: res.status, body: await res.json() }
 }
 const claims = (jwt: string): Json => JSON.parse(Buffer.from(jwt.split('.')[1]!, 'base64url').toString())

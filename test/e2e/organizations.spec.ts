@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals'
 import type { ClientDocument } from '../../src/authorization/index.js'
 import { DeleteOrganization } from '../../src/users/index.js'
 import { type Json, startApp, type TestApp } from '../support/app.js'
@@ -9,8 +8,6 @@ import { type Answer, AUDIENCE, claimsOf, OAuthScene, ROTATING } from '../suppor
 import { aClient, aPerson, anApi, authorizeUrl, DIRECTORY, PASSWORD } from '../support/people.js'
 import { recorded } from '../support/recorded.js'
 import { answerOf, hiddenFields, type Page, Visitor } from '../support/visitor.js'
-
-jest.setTimeout(90_000)
 
 let service: TestApp
 let scene: OAuthScene

@@ -1,10 +1,7 @@
-import { jest } from '@jest/globals'
 import type { ClientDocument } from '../../src/authorization/index.js'
 import { type Json, startApp, type TestApp } from '../support/app.js'
 import { anotherWorker, AUDIENCE, CALLBACK, claimsOf, OAuthScene, ROTATING } from '../support/oauth.js'
 import { answerOf, Visitor } from '../support/visitor.js'
-
-jest.setTimeout(60_000)
 
 const OPEN = 'https://open.example.com/'
 const scopes = ['read:orders', 'write:orders', 'ship:orders'].map((value) => ({ value }))

@@ -1,12 +1,9 @@
-import { jest } from '@jest/globals'
 import { ChangeClient, ChangeResourceServer } from '../../src/authorization/index.js'
 import { DeleteUser } from '../../src/users/index.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { dpopKey } from '../support/dpop.js'
 import { AUDIENCE, OAuthScene, ROTATING, SECRET, UNKNOWN } from '../support/oauth.js'
 import { familyEvents } from '../support/recorded.js'
-
-jest.setTimeout(60_000)
 
 let service: TestApp
 let scene: OAuthScene

@@ -1,10 +1,7 @@
-import { jest } from '@jest/globals'
 import { startApp, type TestApp } from '../support/app.js'
 import { eventually } from '../support/eventually.js'
 import { flakyProxy } from '../support/flaky-proxy.js'
 import { anotherWorker, credentialsOf, OAuthScene, SECRET } from '../support/oauth.js'
-
-jest.setTimeout(60_000)
 
 let service: TestApp
 let scene: OAuthScene

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals'
 import type { ClientDocument } from '../../src/authorization/index.js'
 import { PersonKeys } from '../../src/keys/person-keys.js'
 import { CreateConnection, DATABASE_OPTIONS, FindAccount } from '../../src/users/index.js'
@@ -6,8 +5,6 @@ import { startApp, type TestApp } from '../support/app.js'
 import { recorded } from '../support/recorded.js'
 import { aClient, aPerson, authorizeUrl, DIRECTORY, PASSWORD } from '../support/people.js'
 import { answerOf, type Page, Visitor } from '../support/visitor.js'
-
-jest.setTimeout(60_000)
 
 let service: TestApp
 let client: ClientDocument

@@ -1,12 +1,9 @@
 import { createHmac, generateKeyPairSync } from 'node:crypto'
-import { jest } from '@jest/globals'
 import { compactDecrypt, createRemoteJWKSet, decodeProtectedHeader, type JWTPayload, jwtVerify } from 'jose'
 import type { ClientDocument } from '../../src/authorization/index.js'
 import { SIGNING_ALGORITHMS } from '../../src/keys/signature.js'
 import { type Json, startApp, type TestApp } from '../support/app.js'
 import { AUDIENCE, claimsOf, credentialsOf, OAuthScene, SECRET } from '../support/oauth.js'
-
-jest.setTimeout(60_000)
 
 const SIGNING_SECRET = 'The-APIs-signing-secret-0123456789'
 

@@ -1,11 +1,8 @@
 import { generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto'
-import { jest } from '@jest/globals'
 import { SignJWT } from 'jose'
 import { type ClientCredential, type ClientDocument, CreateClient } from '../../src/authorization/index.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { AUDIENCE, OAuthScene, SECRET } from '../support/oauth.js'
-
-jest.setTimeout(60_000)
 
 let service: TestApp
 let scene: OAuthScene

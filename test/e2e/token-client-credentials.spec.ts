@@ -1,10 +1,7 @@
-import { jest } from '@jest/globals'
 import { MANAGEMENT_SCOPES } from '../../src/authorization/index.js'
 import { ChangeTenantSettings } from '../../src/users/index.js'
 import { MANAGEMENT_CLIENT, startApp, type TestApp } from '../support/app.js'
 import { AUDIENCE, claimsOf, OAuthScene } from '../support/oauth.js'
-
-jest.setTimeout(60_000)
 
 let service: TestApp
 let scene: OAuthScene

@@ -1,9 +1,6 @@
 import { createHash } from 'node:crypto'
-import { jest } from '@jest/globals'
 import { startApp, type TestApp } from '../support/app.js'
 import { AUDIENCE, CALLBACK, claimsOf, OAuthScene, randomText, ROTATING } from '../support/oauth.js'
-
-jest.setTimeout(60_000)
 
 let service: TestApp
 let scene: OAuthScene
@@ -140,7 +137,7 @@ it('writes every refusal down before it is read', async () => {
   const [failure] = (await scene.facts('ExchangeFailed')).filter(({ metadata }) => metadata.clientId === client.client_id)
   expect(failure).toMatchObject({
     data: { grant: 'authorization_code', error: 'invalid_grant', description: 'Invalid authorization code', reason: 'invalid' },
-    metadata: { origin: expect.stringMatching(/^pd1\./) },
+    metadata: { origin: expect.stringMatching(/^pd2\./) },
   })
   const { rows } = await service.pool.query(`select count(*) as n from events where data::text like $1 or metadata::text like $1`, [`%${code}%`])
   expect(rows[0].n).toBe(0)

@@ -1,9 +1,6 @@
-import { jest } from '@jest/globals'
 import { startApp, type TestApp } from '../support/app.js'
 import { type Clock, databaseWithClock } from '../support/clock.js'
 import { type Answer, anotherWorker, CALLBACK, credentialsOf, OAuthScene, ROTATING } from '../support/oauth.js'
-
-jest.setTimeout(60_000)
 
 let service: TestApp
 let scene: OAuthScene

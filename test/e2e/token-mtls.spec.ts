@@ -1,11 +1,8 @@
-import { jest } from '@jest/globals'
 import type { ClientDocument } from '../../src/authorization/index.js'
 import { certificateThumbprint } from '../../src/keys/client-certificate.js'
 import { type Json, startApp, type TestApp } from '../support/app.js'
 import { certificateFor, type Certified } from '../support/certificates.js'
 import { anotherWorker, type Answer, AUDIENCE, CALLBACK, claimsOf, OAuthScene, ROTATING, SECRET } from '../support/oauth.js'
-
-jest.setTimeout(60_000)
 
 const BOUND = 'https://bound.example.com/'
 const ALLOWING = 'https://allowing.example.com/'

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals'
 import { createOwnerClient } from '../../src/database/pool.js'
 import { type Answer, Caller } from '../../src/tour/caller.js'
 import { readLog } from '../../src/tour/chapter-log.js'
@@ -8,8 +7,6 @@ import { useTokens } from '../../src/tour/chapter-tokens.js'
 import { Narrator } from '../../src/tour/narrator.js'
 import { MANAGEMENT_CLIENT, startApp, type TestApp } from '../support/app.js'
 import { dumpTables, formsOf } from '../support/dump.js'
-
-jest.setTimeout(60_000)
 
 let service: TestApp
 beforeAll(async () => {

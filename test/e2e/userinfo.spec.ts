@@ -1,10 +1,7 @@
-import { jest } from '@jest/globals'
 import { DeleteUser } from '../../src/users/index.js'
 import { SigningKeys } from '../../src/keys/signing-keys.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { AUDIENCE, OAuthScene } from '../support/oauth.js'
-
-jest.setTimeout(60_000)
 
 let service: TestApp
 let scene: OAuthScene

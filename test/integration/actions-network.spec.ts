@@ -1,10 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
-import { jest } from '@jest/globals'
 import { isAllowedHostForm, isPrivateAddress, networkFlags } from '../../src/actions/sandbox/network.js'
 import type { Sandbox } from '../../src/actions/sandbox/sandbox.js'
 import { aSandbox, claimsOf, runBody } from '../support/sandbox.js'
-
-jest.setTimeout(60_000)
 
 let server: Server
 let port: number

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals'
 import type pg from 'pg'
 import { clientGrant, MANAGEMENT_SCOPES } from '../../src/authorization/index.js'
 import { createOwnerClient, createPool } from '../../src/database/pool.js'
@@ -8,8 +7,6 @@ import { isPassword } from '../../src/users/index.js'
 import { bootstrapped, ENCRYPTION_KEY } from '../support/bootstrapped.js'
 import { freshDatabase } from '../support/database.js'
 import { dumpTables, formsOf } from '../support/dump.js'
-
-jest.setTimeout(60_000)
 
 const rootKeys = new RootKeys([Buffer.from(ENCRYPTION_KEY, 'base64')])
 const open: { end(): Promise<void> }[] = []

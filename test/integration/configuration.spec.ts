@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals'
 import { Module } from '@nestjs/common'
 import type { INestApplicationContext } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
@@ -16,8 +15,6 @@ import { CreateConnection, CreateUser, DeleteUser, FindUser, user, UsersModule }
 import { configFor } from '../support/bootstrapped.js'
 import { databaseUrl } from '../support/database.js'
 import { dumpTables, formsOf } from '../support/dump.js'
-
-jest.setTimeout(60_000)
 
 @Module({
   imports: [ConfigModule.for(configFor(databaseUrl)), DatabaseModule, EventStoreModule, KeysModule, AuditModule, CqrsModule, UsersModule, AuthorizationModule],

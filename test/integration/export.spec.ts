@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals'
 import { execFile, spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -12,8 +11,6 @@ import { exportLines } from './export-lines.js'
 import { ISSUER, LogFixture } from './log-fixture.js'
 
 // Each test makes a database of its own, or runs commands as processes.
-jest.setTimeout(60_000)
-
 const execute = promisify(execFile)
 const KEY = Buffer.alloc(32, 7).toString('base64')
 const MAIN = 'dist/src/cli/main.js'

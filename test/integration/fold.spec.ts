@@ -1,12 +1,9 @@
-import { jest } from '@jest/globals'
 import { foldDatabase, type FoldTotals } from '../../src/cli/fold.js'
 import type { Decider, Event } from '../../src/event-store/event.js'
 import { counter } from '../support/counter.js'
 import { LogFixture } from './log-fixture.js'
 
 // Each test makes a database of its own, or runs commands as processes.
-jest.setTimeout(60_000)
-
 let log: LogFixture
 
 beforeEach(async () => {

@@ -18,8 +18,6 @@ import { CountRefreshTokens, FindRevocation, IssueRefreshToken, RevokeMatchingRe
 import { databaseUrl } from '../support/database.js'
 import { testSigner } from '../support/log.js'
 
-jest.setTimeout(180_000)
-
 const MANY = 2300
 const DEVICE = { initialUserAgent: 'Large/1' }
 

@@ -1,11 +1,8 @@
-import { jest } from '@jest/globals'
 import { createPublicKey, randomBytes, verify } from 'node:crypto'
 import { createPool } from '../../src/database/pool.js'
 import { isAuthentic, LogKey, publicKeys } from '../../src/keys/log-key.js'
 import { RootKeys, UnknownRootKeyError } from '../../src/keys/root-key.js'
 import { databaseUrl } from '../support/database.js'
-
-jest.setTimeout(60_000)
 
 const pool = createPool(databaseUrl, 8)
 const rootKeys = new RootKeys([randomBytes(32)])

@@ -169,7 +169,7 @@ describe('caughtUp', () => {
     const catchUp = new CatchUp(pool)
     const runner = new ProjectionRunner(pool, [counts()], onFailure)
     const { mark } = await store.transact(counter, 'a', add('x'))
-    const waiting = catchUp.caughtUp('counts', 10_000)
+    const waiting = catchUp.caughtUp('counts', 60_000)
     await sealAll(pool)
     await runAll(runner)
     expect(await waiting).toBe(true)

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals'
 import type pg from 'pg'
 import { createOwnerClient } from '../../src/database/pool.js'
 import { type Projection, rowProjection } from '../../src/event-store/projection.js'
@@ -8,8 +7,6 @@ import { add, counter, type CounterEvent } from '../support/counter.js'
 import { LogFixture } from './log-fixture.js'
 
 // Each test makes a database of its own, or runs commands as processes.
-jest.setTimeout(60_000)
-
 interface CountRow extends Record<string, unknown> {
   id: string
   count: number

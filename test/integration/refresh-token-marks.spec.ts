@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { jest } from '@jest/globals'
 import { CommandBus, CqrsModule, QueryBus } from '@nestjs/cqrs'
 import { Test, type TestingModule } from '@nestjs/testing'
 import pg from 'pg'
@@ -31,8 +30,6 @@ import { createOwnerClient } from '../../src/database/pool.js'
 import { databaseUrl } from '../support/database.js'
 import { eventually } from '../support/eventually.js'
 import { TEXTS } from '../support/hostile-values.js'
-
-jest.setTimeout(60_000)
 
 /** As far as the database can tell, two processes. */
 const workers: TestingModule[] = []

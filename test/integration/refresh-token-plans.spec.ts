@@ -1,12 +1,9 @@
-import { jest } from '@jest/globals'
 import type pg from 'pg'
 import { createOwnerClient, createPool } from '../../src/database/pool.js'
 import { migrate } from '../../src/database/migrate.js'
 import { type HashedFilter, rangeOf } from '../../src/tokens/queries/refresh-token-filter.js'
 import { IN_ORDER, pageQuery, SCANNED } from '../../src/tokens/queries/refresh-token-pages.js'
 import { freshDatabase } from '../support/database.js'
-
-jest.setTimeout(120_000)
 
 const ROWS = 60_000
 const TAKE = 50

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals'
 import { randomBytes, X509Certificate } from 'node:crypto'
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
 import { createOwnerClient, createPool } from '../../src/database/pool.js'
@@ -8,8 +7,6 @@ import { SIGNING_ALGORITHMS } from '../../src/keys/signature.js'
 import { SigningKeys } from '../../src/keys/signing-keys.js'
 import { databaseUrl } from '../support/database.js'
 import { dumpTables } from '../support/dump.js'
-
-jest.setTimeout(60_000)
 
 const pool = createPool(databaseUrl, 8)
 const root = randomBytes(32)

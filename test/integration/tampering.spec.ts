@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals'
 import { Readable } from 'node:stream'
 import { verifyDatabase, verifyExport } from '../../src/cli/verify.js'
 import { describe as inWords, type Finding } from '../../src/event-store/verification/log-source.js'
@@ -7,8 +6,6 @@ import { ISSUER, LogFixture } from './log-fixture.js'
 import { exportLines } from './export-lines.js'
 
 // Each test makes a database of its own, or runs commands as processes.
-jest.setTimeout(60_000)
-
 let log: LogFixture
 
 beforeEach(async () => {

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { jest } from '@jest/globals'
 import { audit, type AuditEvent } from '../../src/audit/audit.events.js'
 import { authorizationCode } from '../../src/authorization/index.js'
 import { createOwnerClient, createPool } from '../../src/database/pool.js'
@@ -21,8 +20,6 @@ import { family, type FamilyEvent } from '../../src/tokens/index.js'
 import { user } from '../../src/users/index.js'
 import { databaseUrl } from '../support/database.js'
 import { testSigner } from '../support/log.js'
-
-jest.setTimeout(30_000)
 
 const rootKeys = new RootKeys([Buffer.alloc(32, 5)])
 const pool = createPool(databaseUrl, 8)
@@ -55,7 +52,7 @@ const record = async <E extends Event>(decider: Decider<unknown, E>, events: rea
   await store.transact({ ...decider, evolve: () => ({}) }, id, () => ({ events, result: undefined }), context)
 }
 const fact = (event: AuditEvent, context: Context = {}): Promise<void> => record(audit as Decider<unknown, AuditEvent>, [event], context)
-const caughtUp = async (): Promise<void> => void expect(await catchUp.caughtUp('tenant_logs', 10_000)).toBe(true)
+const caughtUp = async (): Promise<void> => void expect(await catchUp.caughtUp('tenant_logs', 60_000)).toBe(true)
 const search = async (q: string): Promise<Log[]> => {
   await caughtUp()
   return (await logs.search(parseSearch(q), { column: 'l.log_id', direction: 'asc' }, { limit: 1000, offset: 0 })) as Log[]
@@ -107,6 +104,7 @@ const CASES: readonly [string, Decider<unknown, never>, Event, readonly string[]
   ['an unknown user', audit, { type: 'LoginFailed', data: { reason: 'unknown-user', description: 'Wrong email or password.' } }, ['fu']],
   ['a blocked user', audit, { type: 'LoginFailed', data: { reason: 'blocked', description: 'user is blocked' } }, ['f']],
   ['an account that is locked', audit, { type: 'AccountLocked', data: {} }, ['limit_wc']],
+  ['an account that is opened again', audit, { type: 'AccountUnlocked', data: { userId: 'auth0|1' } }, ['ublkdu']],
   ['a sign-up', user, { type: 'UserSignedUp', data: {} }, ['ss']],
   ['a refused sign-up', audit, { type: 'SignupFailed', data: { description: 'x' } }, ['fs']],
   ['a refused logout', audit, { type: 'LogoutRefused', data: { description: 'x' } }, ['flo']],

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals'
 import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -10,8 +9,6 @@ import { migrate } from '../../src/database/migrate.js'
 import { ISSUER, LogFixture } from './log-fixture.js'
 
 // Each test makes a database of its own, or runs commands as processes.
-jest.setTimeout(60_000)
-
 const execute = promisify(execFile)
 const KEY = Buffer.alloc(32, 7).toString('base64')
 

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals'
 import { createPublicKey, randomBytes, verify, X509Certificate } from 'node:crypto'
 import { get } from 'node:http'
 import { Module } from '@nestjs/common'
@@ -15,8 +14,6 @@ import { RootKeys } from '../../src/keys/root-key.js'
 import { SigningKeys } from '../../src/keys/signing-keys.js'
 import { configFor } from '../support/bootstrapped.js'
 import { databaseUrl } from '../support/database.js'
-
-jest.setTimeout(60_000)
 
 @Module({ imports: [ConfigModule.for(configFor(databaseUrl)), DatabaseModule, EventStoreModule, KeysModule] })
 class KeysApp {}

@@ -118,7 +118,7 @@ describe('the import table', () => {
     } finally {
       rmSync(root, { recursive: true, force: true })
     }
-  }, 60_000)
+  })
 
   test.each(PLANTS.filter(([, , rule]) => rule))('%s may not: %s', (file, line, ...rules) => {
     expect(rulesFor(file, line)).toEqual(rules)

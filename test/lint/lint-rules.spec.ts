@@ -48,7 +48,7 @@ describe('the rules of our own', () => {
 
   beforeAll(async () => {
     found = await lint(SNIPPETS)
-  }, 60_000)
+  })
 
   test.each(SNIPPETS.map(([file, code, ...rules], index) => [file, code, rules, index] as const))('%s: %s', (_file, _code, rules, index) => {
     expect(found[index]).toEqual(rules)

@@ -1,12 +1,9 @@
 import { execFile } from 'node:child_process'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { jest } from '@jest/globals'
 import { parseRefreshToken } from '../../src/tokens/refresh-token/token-value.js'
 import { MANAGEMENT_ENVIRONMENT, NoAnswer, Outside, type Reply } from '../support/outside.js'
 import { cleanUp, freePort, preparedFolder, ROOT, Service } from '../support/service.js'
-
-jest.setTimeout(180_000)
 
 const ROUNDS = 4
 /** Families that live through all rounds, exchanged and given metadata at the same time. */

@@ -1,9 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { jest } from '@jest/globals'
 import { eventually } from '../support/eventually.js'
 import { cleanUp, freePort, isAlive, Service, temporaryFolder } from '../support/service.js'
-
-jest.setTimeout(180_000)
 
 const CLIENT = { MANAGEMENT_CLIENT_ID: 'management', MANAGEMENT_CLIENT_SECRET: 'a-secret-for-tests-0123456789' }
 const onLinux = process.platform === 'linux' ? test : test.skip

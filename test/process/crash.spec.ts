@@ -4,7 +4,6 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { jest } from '@jest/globals'
 import { foldDatabase } from '../../src/cli/fold.js'
 import { verifyDatabase } from '../../src/cli/verify.js'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/database/embedded-postgres.js'
@@ -13,8 +12,6 @@ import { createOwnerClient, createPool } from '../../src/database/pool.js'
 import { CatchUp } from '../../src/event-store/catch-up.js'
 import { deciders } from '../../src/deciders.js'
 import { RootKeys } from '../../src/keys/root-key.js'
-
-jest.setTimeout(120_000)
 
 const WORKERS = 3
 const FAMILIES_EACH = 6
@@ -112,7 +109,7 @@ it('loses and doubles nothing when workers and PostgreSQL are killed at work, ag
   // The background workers stay until the read model has caught up.
   const pool = createPool(databaseUrl, 2)
   const stopped = workers.map((worker) => once(worker, 'exit'))
-  expect(await new CatchUp(pool).caughtUp('refresh_tokens', 20_000)).toBe(true)
+  expect(await new CatchUp(pool).caughtUp('refresh_tokens', 60_000)).toBe(true)
   for (const worker of workers.slice(2)) worker.send('stop')
   await Promise.all(stopped.slice(2))
   for (const worker of workers.slice(0, 2)) worker.send('stop')

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
@@ -6,8 +5,6 @@ import pg from 'pg'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/database/embedded-postgres.js'
 import { eventually } from '../support/eventually.js'
 import { isAlive, ROOT, temporaryFolder } from '../support/service.js'
-
-jest.setTimeout(60_000)
 
 const isRoot = process.getuid?.() === 0
 const NOBODY = 65534

@@ -1,8 +1,5 @@
-import { jest } from '@jest/globals'
 import { eventually } from '../support/eventually.js'
 import { cleanUp, freePort, isAlive, preparedFolder, Service } from '../support/service.js'
-
-jest.setTimeout(90_000)
 
 const folders: string[] = []
 const folder = (): string => folders[folders.push(preparedFolder()) - 1]!

@@ -1,8 +1,5 @@
-import { jest } from '@jest/globals'
 import { createServer } from 'node:net'
 import { cleanUp, freePort, preparedFolder, Service } from '../support/service.js'
-
-jest.setTimeout(60_000)
 
 const folders: string[] = []
 const folder = (): string => folders[folders.push(preparedFolder()) - 1]!

@@ -38,7 +38,8 @@ let app: App
 let clients: SimulatedClient[]
 
 beforeAll(async () => {
-  postgres = await startEmbeddedPostgres({ dir: path.join(folder, 'postgres') })
+  // Workers of the service are killed, and never PostgreSQL: it need not wait for the disk.
+  postgres = await startEmbeddedPostgres({ dir: path.join(folder, 'postgres'), settings: { fsync: 'off' } })
   const databaseUrl = postgres.url('postgres')
   db = createOwnerClient(databaseUrl)
   await db.connect()

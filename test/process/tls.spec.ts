@@ -1,10 +1,7 @@
-import { jest } from '@jest/globals'
 import { readFileSync, statSync } from 'node:fs'
 import { request } from 'node:https'
 import path from 'node:path'
 import { cleanUp, freePort, preparedFolder, Service } from '../support/service.js'
-
-jest.setTimeout(60_000)
 
 const dataDir = preparedFolder()
 afterAll(() => cleanUp(dataDir))

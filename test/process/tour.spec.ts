@@ -1,9 +1,6 @@
 import { spawn } from 'node:child_process'
 import path from 'node:path'
-import { jest } from '@jest/globals'
 import { cleanUp, freePort, preparedFolder, ROOT, Service } from '../support/service.js'
-
-jest.setTimeout(90_000)
 
 const folder = preparedFolder()
 afterAll(() => cleanUp(folder))

@@ -1,9 +1,6 @@
-import { jest } from '@jest/globals'
 import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { cleanUp, freePort, preparedFolder, Service } from '../support/service.js'
-
-jest.setTimeout(60_000)
 
 const dataDir = preparedFolder()
 afterAll(() => cleanUp(dataDir))

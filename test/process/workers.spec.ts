@@ -1,10 +1,7 @@
-import { jest } from '@jest/globals'
 import { readdirSync, readlinkSync } from 'node:fs'
 import { connect } from 'node:net'
 import { eventually } from '../support/eventually.js'
 import { cleanUp, freePort, isAlive, preparedFolder, Service, tryKill } from '../support/service.js'
-
-jest.setTimeout(60_000)
 
 /** 0 where there is no /proc. */
 function socketsOf(pid: number): number {

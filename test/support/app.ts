@@ -11,6 +11,7 @@ import { createHttpApp } from '../../src/http/set-up.js'
 import { SigningKeys } from '../../src/keys/signing-keys.js'
 import { createLogger, NestLog } from '../../src/logging.js'
 import { bootstrapped, configFor } from './bootstrapped.js'
+import { current } from './eventually.js'
 import { freshDatabase } from './database.js'
 import { freePort } from './service.js'
 
@@ -32,7 +33,7 @@ export interface TestApp {
   readonly queries: QueryBus
   /** A token for the Management API, of the management client unless `claims` say otherwise; by default with every scope. */
   managementToken(scopes?: readonly string[], claims?: object): Promise<string>
-  /** A call of the Management API with every scope, or with the token that `headers` bring. */
+  /** A call of the Management API with every scope, or with the token that `headers` bring; asked again while it is too early for the answer. */
   api(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<{ status: number; body: Json; headers: Headers }>
   close(): Promise<void>
 }
@@ -87,11 +88,12 @@ export async function startApp(
     queries: app.get(QueryBus),
     managementToken,
     async api(method, path, body, headers = {}) {
-      const res = await send(`${url}api/v2/${path}`, {
+      const init = {
         method,
         headers: { authorization: `Bearer ${token}`, ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
         ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-      })
+      }
+      const res = await current(() => send(`${url}api/v2/${path}`, init))
       const text = await res.text()
       return { status: res.status, headers: res.headers, body: text === '' ? undefined : JSON.parse(text) }
     },

@@ -1,4 +1,5 @@
 import type { Json } from './app.js'
+import { current } from './eventually.js'
 import { answerOf, Visitor } from './visitor.js'
 
 /** No answer came, or one that leaves open whether it happened: the connection broke, or the database was not there. */
@@ -82,7 +83,8 @@ export class Outside {
   /** A call of the Management API. Errors: NoAnswer. */
   async api(method: string, path: string, body?: object): Promise<Reply> {
     const headers = { authorization: `Bearer ${this.#bearer}`, ...(body && { 'content-type': 'application/json' }) }
-    return reply(await ask(new URL(`api/v2/${path}`, this.#url), { method, headers, ...(body && { body: JSON.stringify(body) }) }))
+    const address = new URL(`api/v2/${path}`, this.#url)
+    return reply(await current(() => ask(address, { method, headers, ...(body && { body: JSON.stringify(body) }) })))
   }
 
   async #post(path: string, members: object): Promise<Reply> {

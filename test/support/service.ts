@@ -74,8 +74,12 @@ const running = new Set<Service>()
 export class Service {
   output = ''
   errors = ''
+  /** The log's lines of JSON. */
+  readonly lines: { pid: number; part: string; msg: string }[] = []
   readonly exited: Promise<number | null>
   readonly #child: ChildProcess
+  /** Of the output: a line of which the rest has not come yet. */
+  #begun = ''
 
   constructor(
     readonly port: number,
@@ -85,23 +89,22 @@ export class Service {
   ) {
     const base = { PATH: process.env['PATH']!, HOME: process.env['HOME'] ?? '/', PORT: String(port), DATA_DIR: dataDir, WORKERS: '1' }
     this.#child = spawn(command[0], command.slice(1), { cwd: ROOT, env: { ...base, ...env }, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
-    this.#child.stdout!.setEncoding('utf8').on('data', (text: string) => (this.output += text))
+    this.#child.stdout!.setEncoding('utf8').on('data', (text: string) => this.#read(text))
     this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => (this.errors += text))
     this.exited = new Promise((done) => this.#child.once('close', (code) => done(code)))
     running.add(this)
     void this.exited.then(() => running.delete(this))
   }
 
-  get pid(): number {
-    return this.#child.pid!
+  #read(text: string): void {
+    this.output += text
+    const lines = (this.#begun + text).split('\n')
+    this.#begun = lines.pop()!
+    for (const line of lines) if (line.startsWith('{') && line.endsWith('}')) this.lines.push(JSON.parse(line) as Service['lines'][number])
   }
 
-  /** The log's lines of JSON. */
-  get lines(): { pid: number; part: string; msg: string }[] {
-    return this.output
-      .split('\n')
-      .filter((line) => line.startsWith('{') && line.endsWith('}'))
-      .map((line) => JSON.parse(line) as { pid: number; part: string; msg: string })
+  get pid(): number {
+    return this.#child.pid!
   }
 
   /** Process ids of all that ever reported for work. */
@@ -117,9 +120,9 @@ export class Service {
   async ready(): Promise<this> {
     let ended: number | null | undefined
     void this.exited.then((code) => (ended = code))
-    await eventually(() => ended !== undefined || this.lines.some((line) => line.msg.startsWith('Evergrant ready')), 40_000)
+    await eventually(() => ended !== undefined || this.lines.some((line) => line.msg.startsWith('Evergrant ready')))
     // A line of a worker may still be on its way when the primary's is read.
-    await eventually(() => ended !== undefined || this.lines.some((line) => line.msg === 'at work'), 10_000)
+    await eventually(() => ended !== undefined || this.lines.some((line) => line.msg === 'at work'))
     if (ended !== undefined) throw new Error(`exited with ${ended}: ${this.errors}\n${this.output}`)
     return this
   }

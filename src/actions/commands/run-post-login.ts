@@ -4,6 +4,7 @@ import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
 import { CONFIG, type Config } from '../../config.js'
 import type { Context } from '../../event-store/event.js'
 import type { PostLoginEvent } from '../event/post-login-event.js'
+import { type Cause, causeOf } from '../run/cause.js'
 import type { PostLoginOutcome, Suspended } from '../run/outcome.js'
 import { PostLoginChain } from '../run/post-login-chain.js'
 import { BoundChains } from '../run/bound-chains.js'
@@ -11,12 +12,12 @@ import { BoundChains } from '../run/bound-chains.js'
 /**
  * Runs the post-login Actions for a login or an exchange that has passed every other check, and says what is to follow (index.ts). Nothing is
  * changed by it but the Actions' own cache, the record of the execution, and facts about failures. `cause` is for those: who, and from where,
- * sealed. Never answers 'allowed' past a bound Action that did not run. Errors: the database's.
+ * sealed; as a function where sealing it can wait. Never answers 'allowed' past a bound Action that did not run. Errors: the database's.
  */
 export class RunPostLogin extends Command<PostLoginOutcome> {
   constructor(
     readonly event: PostLoginEvent,
-    readonly cause: Context,
+    readonly cause: Context | Cause,
   ) {
     super()
   }
@@ -46,7 +47,7 @@ export class RunPostLoginHandler implements ICommandHandler<RunPostLogin> {
   async execute({ event, cause }: RunPostLogin): Promise<PostLoginOutcome> {
     const actions = await this.chains.of('post-login')
     const deadline = performance.now() + this.config.settings.actionsTimeoutMs
-    return this.chain.run({ event, cause, actions, execution: randomUUID(), deadline })
+    return this.chain.run({ event, cause: causeOf(cause), actions, execution: randomUUID(), deadline })
   }
 }
 
@@ -64,6 +65,6 @@ export class ContinuePostLoginHandler implements ICommandHandler<ContinuePostLog
     const deadline = performance.now() + this.config.settings.actionsTimeoutMs
     // What is not bound any more cannot say whether the login may go on; nobody else can either.
     const actions = place < 0 ? undefined : all.slice(place)
-    return this.chain.run({ event, cause, actions, execution: suspended.execution, deadline, continued: { suspended, state } })
+    return this.chain.run({ event, cause: causeOf(cause), actions, execution: suspended.execution, deadline, continued: { suspended, state } })
   }
 }

@@ -31,14 +31,16 @@ export interface GeoIp {
 export class Places {
   readonly #city: Database<CityResponse>
   readonly #asn: Database<AsnResponse>
+  readonly #knows: boolean
 
   constructor(@Inject(CONFIG) { settings }: Config) {
     this.#city = new Database(settings.geoipCityFile)
     this.#asn = new Database(settings.geoipAsnFile)
+    this.#knows = settings.geoipCityFile !== undefined || settings.geoipAsnFile !== undefined
   }
 
   async of(ip: string): Promise<Place> {
-    if (isIP(ip) === 0 || isPrivateAddress(ip)) return { geoip: {} }
+    if (!this.#knows || isIP(ip) === 0 || isPrivateAddress(ip)) return { geoip: {} }
     const [city, asn] = await Promise.all([this.#city.find(ip), this.#asn.find(ip)])
     return { geoip: city ? geoip(city) : {}, ...(asn?.autonomous_system_number !== undefined && { asn: `AS${asn.autonomous_system_number}` }) }
   }

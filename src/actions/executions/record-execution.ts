@@ -1,7 +1,9 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Injectable } from '@nestjs/common'
 import { Audit } from '../../audit/audit.js'
-import type { Context, PersonalData } from '../../event-store/event.js'
+import type { PersonalData } from '../../event-store/event.js'
 import { PersonKeys } from '../../keys/person-keys.js'
+import type { Cause } from '../run/cause.js'
 import type { ActionRun } from '../run/run-action.js'
 import { LiveLog } from './live-log.js'
 import { ExecutionLog, type ExecutionResult, type ExecutionStatus, type SealedTexts } from './execution-log.js'
@@ -19,7 +21,8 @@ export interface FinishedExecution {
   readonly warnings: readonly (readonly string[])[]
   /** Whose data the Actions saw; undefined for a client's. */
   readonly userId: string | undefined
-  readonly cause: Context
+  /** For facts about failures. */
+  readonly cause: Cause
 }
 
 /** Writes down what came of an execution: its record, its console for those who watch, and a fact for each failure. */
@@ -35,7 +38,8 @@ export class RecordExecution {
   /** Resolves when failures are committed. Errors: the database's. */
   async record({ id, triggerId, status, startedAt, runs, warnings, userId, cause }: FinishedExecution): Promise<void> {
     const seal = (value: unknown): Promise<PersonalData> => this.personKeys.seal(userId ?? `visitor-${startedAt.toISOString().slice(0, 10)}`, value)
-    const results = Promise.all(runs.map((run, n) => resultOf(run, warnings[n] ?? [], seal)))
+    // Nobody waits for the record, so the answer goes first.
+    const results = nextTurn().then(() => Promise.all(runs.map((run, n) => resultOf(run, warnings[n] ?? [], seal))))
     this.executions.add(results.then((made) => ({ id, triggerId, status, results: made, startedAt })))
     this.live.publish(id, triggerId, runs)
     for (const { action, failure } of runs) {
@@ -56,7 +60,7 @@ export class RecordExecution {
             error: { name, texts, ...(code !== undefined && { code }) },
           },
         },
-        cause,
+        await cause(),
       )
     }
   }

@@ -10,8 +10,9 @@ import { scopeProblem } from '../rules/scopes.js'
 import { ActionCache } from './action-cache.js'
 import { ActionsSandbox } from './actions-sandbox.js'
 import type { BoundAction } from './bound-action.js'
+import { causeOf } from './cause.js'
+import { executed } from './decisions.js'
 import { describable, type ExecutionFacts } from './outcome.js'
-import { decisions } from './post-login-run.js'
 import { type ActionRun, type ErrorClass, runAction } from './run-action.js'
 
 const TRIGGER = 'credentials-exchange'
@@ -87,7 +88,16 @@ export class CredentialsExchangeChain {
       if (state.denial) break
     }
     const failed = runs.at(-1)!.failure !== undefined
-    await this.recorder.record({ id, triggerId: TRIGGER, status: failed ? 'partial' : 'final', startedAt, runs, warnings: [], userId: undefined, cause })
+    await this.recorder.record({
+      id,
+      triggerId: TRIGGER,
+      status: failed ? 'partial' : 'final',
+      startedAt,
+      runs,
+      warnings: [],
+      userId: undefined,
+      cause: causeOf(cause),
+    })
     return this.#outcome(state, runs, event, id)
   }
 
@@ -97,13 +107,7 @@ export class CredentialsExchangeChain {
     event: CredentialsExchangeEvent,
     id: string,
   ): CredentialsExchangeOutcome {
-    const actions = runs.map(({ action, commands }) => ({
-      action_id: action.actionId,
-      version_id: action.versionId,
-      number: action.number,
-      decided: decisions(commands),
-    }))
-    const execution = { id, actions }
+    const execution = { id, actions: runs.map(executed) }
     const failure = runs.at(-1)!.failure
     if (failure) {
       const error = failure.class === 'platform_error' ? 'server_error' : 'access_denied'

@@ -1,9 +1,8 @@
 import type { PostLoginEvent } from '../event/post-login-event.js'
 import type { RunEvent } from '../runner/frames.js'
-import type { Command } from '../rules/commands.js'
 import type { Flow } from './apply-commands.js'
 import { nothingPending, type Pending } from './pending.js'
-import { describable, type SideEffects } from './outcome.js'
+import type { SideEffects } from './outcome.js'
 
 /** Where nobody can be sent elsewhere: there is no browser, or it may not be interrupted (spec/actions.md §2.4, §3.4). */
 const WITHOUT_BROWSER = ['oauth2-password', 'oauth2-refresh-token', 'oauth2-token-exchange', 'oauth2-webauthn', 'oidc-ciba']
@@ -39,36 +38,6 @@ export const sideEffects = ({ userMetadata, appMetadata, session: { metadata: _,
 })
 
 export const NO_EFFECTS: SideEffects = { user: { user_metadata: {}, app_metadata: {} }, session: { operations: [] }, methods: [] }
-
-/** What an Action decided, by name and without values. Names are the Action's: they are made fit to be stored. */
-export const decisions = (commands: readonly Command[]): string[] =>
-  [
-    ...new Set(
-      commands.map((command) =>
-        describable(decision(command))
-          .slice(0, MAX_NAME)
-          .replace(/\p{Surrogate}/gu, ''),
-      ),
-    ),
-  ].slice(0, 100)
-
-const MAX_NAME = 200
-
-function decision(command: Command): string {
-  switch (command.type) {
-    case 'claim':
-      return `${command.token}.claim ${command.key}`
-    case 'scope':
-      return `scope ${command.change} ${command.scope}`
-    case 'refreshToken.metadata':
-    case 'session.metadata':
-      return `${command.type} ${command.operation.op}${command.operation.op === 'evict' ? '' : ` ${command.operation.key}`}`
-    case 'user.metadata':
-      return `${command.kind} ${command.key}`
-    default:
-      return command.type
-  }
-}
 
 const present = (metadata: Readonly<Record<string, string>>): object => (Object.keys(metadata).length > 0 ? { metadata } : {})
 

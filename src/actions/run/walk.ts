@@ -1,15 +1,16 @@
-import type { Context } from '../../event-store/event.js'
 import type { PostLoginEvent } from '../event/post-login-event.js'
 import { applyCommands, CommandError, type Ending } from './apply-commands.js'
 import type { BoundAction } from './bound-action.js'
+import type { Cause } from './cause.js'
 import type { ExecutionFacts, Suspended } from './outcome.js'
 import type { Pending } from './pending.js'
-import { decisions, flowOf } from './post-login-run.js'
+import { executed } from './decisions.js'
+import { flowOf } from './post-login-run.js'
 import type { ActionRun, ErrorClass } from './run-action.js'
 
 export interface ChainRequest {
   readonly event: PostLoginEvent
-  readonly cause: Context
+  readonly cause: Cause
   /** In the order of execution; undefined when the one to go on with is not there any more. */
   readonly actions: readonly BoundAction[] | undefined
   readonly execution: string
@@ -61,12 +62,7 @@ export class Walk {
   }
 
   facts(): ExecutionFacts {
-    const own = this.runs.map(({ action, commands }) => ({
-      action_id: action.actionId,
-      version_id: action.versionId,
-      number: action.number,
-      decided: decisions(commands),
-    }))
+    const own = this.runs.map(executed)
     return { id: this.request.execution, actions: [...(this.request.continued?.suspended.actions ?? []), ...own] }
   }
 }

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
+import { Command, CommandBus, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs'
 import { type Allowed, ContinuePostLogin, type PostLoginEvent, type PostLoginOutcome, RunPostLogin } from '../../actions/index.js'
 import { Audit } from '../../audit/audit.js'
 import type { RefusalTexts } from '../../audit/audit.events.js'
 import type { Context, ExecutionFacts } from '../../event-store/event.js'
 import { PersonKeys } from '../../keys/person-keys.js'
-import type { ActiveSession } from '../../sessions/index.js'
+import { type ActiveSession, FindSessionById } from '../../sessions/index.js'
 import type { DecidedByActions } from '../authorization-code/authorization-code.events.js'
 import type { AuthorizationErrorCode } from '../authorization-response.js'
 import { type BrowserLogin, LoginEvents, type Returned } from '../post-login/login-event.js'
@@ -61,6 +61,7 @@ export class AnswerLogin extends Command<LoginAnswer> {
 export class AnswerLoginHandler implements ICommandHandler<AnswerLogin> {
   constructor(
     private readonly commands: CommandBus,
+    private readonly queries: QueryBus,
     private readonly events: LoginEvents,
     private readonly effects: PostLoginEffects,
     private readonly personKeys: PersonKeys,
@@ -80,6 +81,8 @@ export class AnswerLoginHandler implements ICommandHandler<AnswerLogin> {
     const left = (await this.effects.apply(outcome, { userId, sessionId }, cause)) ?? session
     switch (outcome.kind) {
       case 'allowed': {
+        // It may have ended while they ran, which can take long: who was logged out then gets no code.
+        if (!(await this.queries.execute(new FindSessionById(sessionId)))) return this.#refused(login, undefined, endedOf(login), outcome.execution, cause)
         return this.#answered(login, left, context, { decisions: await this.personKeys.seal(userId, issuanceOf(outcome)), execution: outcome.execution })
       }
       case 'denied': {
@@ -113,7 +116,7 @@ export class AnswerLoginHandler implements ICommandHandler<AnswerLogin> {
   async #refused(
     { request, sessionId }: LoginToAnswer,
     session: ActiveSession | undefined,
-    { error, ...texts }: RefusalTexts & { readonly error: AuthorizationErrorCode },
+    { error, ...texts }: Refusal,
     execution: ExecutionFacts,
     cause: Context & { readonly userId: string },
   ): Promise<LoginAnswer> {
@@ -126,8 +129,15 @@ export class AnswerLoginHandler implements ICommandHandler<AnswerLogin> {
 
 const issuanceOf = ({ claims, scopes, refreshToken }: Allowed): Pick<Allowed, 'claims' | 'scopes' | 'refreshToken'> => ({ claims, scopes, refreshToken })
 
+type Refusal = RefusalTexts & { readonly error: AuthorizationErrorCode }
+
+const endedOf = ({ request }: LoginToAnswer): Refusal => ({
+  error: request.prompt.has('none') ? 'login_required' : 'access_denied',
+  message: 'The session ended before the login was complete.',
+})
+
 /** There is none to ask for: who demands it is not ignored (spec/actions.md §0.2 G2). */
-const secondFactorOf = ({ request }: LoginToAnswer): RefusalTexts & { readonly error: AuthorizationErrorCode } => ({
+const secondFactorOf = ({ request }: LoginToAnswer): Refusal => ({
   error: request.prompt.has('none') ? 'login_required' : 'access_denied',
   message: 'Multifactor authentication required',
 })

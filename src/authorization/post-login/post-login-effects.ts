@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common'
 import { CommandBus } from '@nestjs/cqrs'
-import { type PostLoginOutcome, replayMetadata, type SideEffects } from '../../actions/index.js'
+import { type Cause, type PostLoginOutcome, replayMetadata, type SideEffects } from '../../actions/index.js'
 import { Audit } from '../../audit/audit.js'
 import type { Context } from '../../event-store/event.js'
 import type { AttachedMetadata } from '../../metadata.js'
@@ -25,32 +25,28 @@ export class PostLoginEffects {
   ) {}
 
   /**
-   * `cause` is the login's or the exchange's, with its origin sealed. Answers the session where it was changed, undefined where it is over, or
+   * `cause` is the login's or the exchange's, with its origin sealed; as a function where that can wait until there is something to do. Answers the session where it was changed, undefined where it is over, or
    * was left alone. Errors: the database's.
    */
-  async apply(outcome: PostLoginOutcome, { userId, sessionId }: EffectParties, cause: Context): Promise<ActiveSession | undefined> {
-    const context = { ...cause, userId, actions: outcome.execution }
+  async apply(outcome: PostLoginOutcome, { userId, sessionId }: EffectParties, cause: Context | Cause): Promise<ActiveSession | undefined> {
+    const context = async (): Promise<Context> => ({ ...(typeof cause === 'function' ? await cause() : cause), userId, actions: outcome.execution })
     await this.#user(outcome.user, userId, context)
     const { session, warnings } = sessionId === undefined ? NOTHING : await this.#session(outcome, sessionId, context)
     // An Action in a loop must not fill the log.
     for (const description of [...new Set([...outcome.warnings, ...warnings])].slice(0, MAX_WARNINGS))
-      await this.audit.record({ type: 'Warned', data: { description } }, context)
+      await this.audit.record({ type: 'Warned', data: { description } }, await context())
     return session
   }
 
-  async #user({ user_metadata, app_metadata }: SideEffects['user'], userId: string, context: Context): Promise<void> {
+  async #user({ user_metadata, app_metadata }: SideEffects['user'], userId: string, context: Cause): Promise<void> {
     const attributes = { ...(hasMembers(user_metadata) && { user_metadata }), ...(hasMembers(app_metadata) && { app_metadata }) }
     // Who was deleted meanwhile has no metadata to change.
-    if (hasMembers(attributes)) await this.commands.execute(new ChangeUser(userId, { attributes }, context))
+    if (hasMembers(attributes)) await this.commands.execute(new ChangeUser(userId, { attributes }, await context()))
   }
 
-  async #session(
-    outcome: PostLoginOutcome,
-    sessionId: string,
-    context: Context,
-  ): Promise<{ session?: ActiveSession | undefined; warnings: readonly string[] }> {
+  async #session(outcome: PostLoginOutcome, sessionId: string, context: Cause): Promise<{ session?: ActiveSession | undefined; warnings: readonly string[] }> {
     if (outcome.kind === 'denied' && outcome.revokeSession) {
-      await this.commands.execute(new ApplyToSession(sessionId, { revoke: outcome.revokeSession }, context))
+      await this.commands.execute(new ApplyToSession(sessionId, { revoke: outcome.revokeSession }, await context()))
       return NOTHING
     }
     const { operations, expiresAt, idleExpiresAt, cookieMode } = outcome.session
@@ -68,7 +64,7 @@ export class PostLoginEffects {
       }
     }
     const effects: SessionEffects = { expiresAt, idleExpiresAt, cookieMode, methods, ...(operations.length > 0 && { metadata }) }
-    const { session, clamped } = await this.commands.execute(new ApplyToSession(sessionId, effects, context))
+    const { session, clamped } = await this.commands.execute(new ApplyToSession(sessionId, effects, await context()))
     return { session, warnings: [...problems, ...clamped.map((found) => clampedText(sessionId, found))] }
   }
 }

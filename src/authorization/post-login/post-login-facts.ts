@@ -4,7 +4,7 @@ import { eventClient, type EventOrganization, type EventSession, type EventUser,
 import type { Origin } from '../../event-store/event.js'
 import { PersonKeys } from '../../keys/person-keys.js'
 import { type ActiveSession, cookieModeOf } from '../../sessions/index.js'
-import { FindLoginFacts, openProfiles, type UserProfile } from '../../users/index.js'
+import { FindLoginFacts, type LoginFacts, openProfiles, type UserProfile } from '../../users/index.js'
 import type { ClientDocument } from '../client/client.events.js'
 import type { ResourceServerDocument } from '../resource-server/resource-server.events.js'
 
@@ -22,6 +22,8 @@ export interface PostLoginParties {
   readonly connection: string
   /** The login under way is to count as one. */
   readonly loggingIn?: true
+  /** What was read of it already, in the same moment as the rest. */
+  readonly login?: LoginFacts | undefined
   /** `roles`: names of those that the person has in it; they take the place of the others (spec/actions.md §2.2). */
   readonly organization?: (EventOrganization & { readonly roles: readonly string[] }) | undefined
 }
@@ -29,8 +31,8 @@ export interface PostLoginParties {
 type Facts = Pick<PostLoginEvent, 'client' | 'connection' | 'stats' | 'user' | 'authorization' | 'resource_server' | 'organization'>
 
 /**
- * What the event of an Action says in every flow, as it is now and opened (spec/actions.md §2). Costs a statement and the opening of personal
- * values: to be asked where AreActionsBound said yes. Errors: the database's.
+ * What the event of an Action says in every flow, as it is now and opened (spec/actions.md §2). Costs a statement unless `login` is given, and the
+ * opening of personal values: to be asked where AreActionsBound said yes. Errors: the database's.
  */
 @Injectable()
 export class PostLoginFacts {
@@ -40,8 +42,8 @@ export class PostLoginFacts {
   ) {}
 
   async of(parties: PostLoginParties): Promise<Facts> {
-    const { client, api, profile, connection, organization, loggingIn = false } = parties
-    const [facts, user] = await Promise.all([this.queries.execute(new FindLoginFacts(profile.user_id, connection, loggingIn)), this.#user(parties)])
+    const { client, api, profile, connection, organization, login, loggingIn = false } = parties
+    const [facts, user] = await Promise.all([login ?? this.queries.execute(new FindLoginFacts(profile.user_id, connection, loggingIn)), this.#user(parties)])
     const { roles, ...organizationShown } = organization ?? { roles: facts.roles }
     return {
       client: eventClient(client),

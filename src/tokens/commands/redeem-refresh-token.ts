@@ -21,7 +21,7 @@ import {
   type Presented,
 } from '../refresh-token/family.js'
 import type { FamilyEvent } from '../refresh-token/family.events.js'
-import { type FamilyUser, familyWithUser } from '../refresh-token/family-with-user.js'
+import { type FamilyUser, familyWithLogin, familyWithUser } from '../refresh-token/family-with-user.js'
 import type { Ends } from '../refresh-token/lifetimes.js'
 import { replayedMetadata } from '../refresh-token/replayed-metadata.js'
 import { replace } from '../refresh-token/replace.js'
@@ -79,6 +79,8 @@ export class RedeemRefreshToken<T = undefined> extends Command<RedeemedRefreshTo
     readonly context: Context = {},
     readonly issue?: IssueAccess<T>,
     readonly sender: Sender = { dpopThumbprint: null, confidential: false },
+    /** Actions are likely to be asked: what they are told of the login is read with the rest. */
+    readonly forActions = false,
   ) {
     super()
   }
@@ -120,14 +122,14 @@ export class RedeemRefreshTokenHandler implements ICommandHandler<RedeemRefreshT
   }
 
   async #present<T>(request: RedeemRefreshToken<T>, place: Place): Promise<RedeemedRefreshToken<T> | Further> {
-    const { clientId, policy, context, origin, issue, sender } = request
+    const { clientId, policy, context, origin, issue, sender, forActions } = request
     const { by: familyId, token, generation, ofRotating } = place
     const shown = { clientId, generation, ofRotating, ...sender }
     const askedAt = performance.now()
     let known = false
     let actions: ExecutionFacts | undefined
     const { result } = await this.store.transact(
-      familyWithUser,
+      forActions ? familyWithLogin : familyWithUser,
       familyId,
       async (state, now, companion): Promise<{ events: readonly FamilyEvent[]; result: RedeemedRefreshToken<T> | Further }> => {
         if (state.status === 'none' || state.status === 'barred' || (token && !isGenuine(this.rootKeys, state, token))) {
@@ -165,7 +167,7 @@ export class RedeemRefreshTokenHandler implements ICommandHandler<RedeemRefreshT
 
   /** Old and new family move in one transaction: whoever is killed meanwhile leaves the old one as it was (docs/adr/0006-switching-rotation.md). */
   async #replace<T>(request: RedeemRefreshToken<T>, place: Place): Promise<RedeemedRefreshToken<T> | Further> {
-    const { clientId, policy, context, origin, issue, sender } = request
+    const { clientId, policy, context, origin, issue, sender, forActions } = request
     const { by: familyId, generation } = place
     const shown = { clientId, generation, ...sender }
     const successor = { familyId: newFamilyId(), keyId: this.rootKeys.newestId, salt: newSalt() }
@@ -173,7 +175,7 @@ export class RedeemRefreshTokenHandler implements ICommandHandler<RedeemRefreshT
     let cause: Context = {}
     let born: readonly FamilyEvent[] = []
     const { result } = await this.store.transact(
-      familyWithUser,
+      forActions ? familyWithLogin : familyWithUser,
       familyId,
       async (state, now, companion): Promise<{ events: readonly FamilyEvent[]; result: RedeemedRefreshToken<T> | Further }> => {
         if (state.status !== 'active' || judge(state, shown, policy, now) !== 'switch') return { events: [], result: { kind: 'again' } }

@@ -48,7 +48,9 @@ export class RefreshTokenGrantHandler implements ICommandHandler<RefreshTokenGra
     const asked: Asked = {}
     const issue = this.#issuer(grant, asked)
     const shown = { dpopThumbprint: thumbprintOf(sender.proofs) ?? null, confidential: sender.confidential }
-    const redeem = new RedeemRefreshToken(request.refreshToken, client.client_id, exchangePolicy(client), origin, context, issue, shown)
+    const policy = exchangePolicy(client)
+    const bound = await this.actions.areBound()
+    const redeem = new RedeemRefreshToken(request.refreshToken, client.client_id, policy, origin, context, issue, shown, bound)
     const redeemed = (await this.commands.execute(redeem as RedeemRefreshToken<unknown>)) as RedeemedRefreshToken<TokenResponse>
     if (redeemed.kind === 'refused') {
       const { why, familyId } = redeemed

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common'
 import { CommandBus, QueryBus } from '@nestjs/cqrs'
-import { type Allowed, AreActionsBound, type PostLoginEvent, RunPostLogin } from '../../actions/index.js'
+import { type Allowed, AreActionsBound, type Cause, type PostLoginEvent, RunPostLogin } from '../../actions/index.js'
 import { type ClientDocument, PostLoginEffects, PostLoginFacts } from '../../authorization/index.js'
 import type { Context, Origin } from '../../event-store/event.js'
 import { PersonKeys } from '../../keys/person-keys.js'
 import { ApplyToSession, type OnlineGrant } from '../../sessions/index.js'
+import { loginFacts } from '../../users/index.js'
 import type { Exchanged } from '../commands/redeem-refresh-token.js'
 import type { ExchangeRights } from '../exchange-rights.js'
 import { causedBy } from '../refresh-token/cause.js'
@@ -36,18 +37,23 @@ export class ExchangeActions {
     private readonly personKeys: PersonKeys,
   ) {}
 
+  /** Whether there is anybody to ask, so that what they are to be told can be read with the rest. */
+  areBound(): Promise<boolean> {
+    return this.queries.execute(new AreActionsBound('post-login'))
+  }
+
   /**
    * What they want for the user is done when this answers, before anything is issued: whoever is killed in between has issued nothing, and the
    * client's next try asks them again.
    */
   async offline(family: Exchanged, asked: ActionsAsked): Promise<Decided | undefined> {
-    if (!(await this.#areBound())) return undefined
+    if (!(await this.areBound())) return undefined
     const { initialOrigin, lastOrigin, metadata, connection, sessionId } = family
     const [initial, last, stored] = await this.personKeys.openPresent([initialOrigin, lastOrigin, metadata])
     const device = await this.facts.device(initial as Origin | undefined, last as Origin | undefined)
     const token = offlineToken(family, (stored as Readonly<Record<string, string>> | undefined) ?? {}, device)
     const event = await this.#event(asked, connection, { refresh_token: token })
-    const cause = await this.#cause(asked, family.userId, { ...(connection !== null && { connection }), ...(sessionId !== null && { sessionId }) })
+    const cause = this.#cause(asked, family.userId, { ...(connection !== null && { connection }), ...(sessionId !== null && { sessionId }) })
     const outcome = await this.commands.execute(new RunPostLogin(event, cause))
     if (outcome.kind === 'allowed' && outcome.multifactor === 'required') return denialOf(outcome)
     // The session that it began in is none of this flow's (§2.1), so nothing is done to that.
@@ -57,13 +63,13 @@ export class ExchangeActions {
 
   /** As `offline`, but for what they want for the user and the session: `settle` does that. */
   async online(grant: OnlineGrant, asked: ActionsAsked): Promise<Decided | undefined> {
-    if (!(await this.#areBound())) return undefined
+    if (!(await this.areBound())) return undefined
     const { sessionId, session } = grant
     const shown = await this.facts.session(sessionId, session)
     const authentication = { methods: session.methods.map(({ name, at }) => ({ name, timestamp: at })) }
     const ofToken = { session: shown, authentication, refresh_token: onlineTokenFacts(grant, shown.device) }
     const event = await this.#event(asked, session.connection, ofToken)
-    const cause = await this.#cause(asked, session.userId, { connection: session.connection, sessionId })
+    const cause = this.#cause(asked, session.userId, { connection: session.connection, sessionId })
     const outcome = await this.commands.execute(new RunPostLogin(event, cause))
     return outcome.kind === 'allowed' && outcome.multifactor !== 'required' ? outcome : denialOf(outcome)
   }
@@ -76,17 +82,13 @@ export class ExchangeActions {
     const outcome = decided.kind === 'allowed' ? decided : decided.outcome
     if (!outcome) return
     const { userId, connection } = session
-    const cause = await this.#cause(asked, userId, { connection, sessionId })
+    const cause = this.#cause(asked, userId, { connection, sessionId })
     await this.effects.apply(outcome, { userId, sessionId }, cause)
     // §3.5: an online token lives and dies with its session.
     if (decided.kind === 'denied' && decided.revokeRefreshToken) {
       const revoke = { preserveRefreshTokens: true }
-      await this.commands.execute(new ApplyToSession(sessionId, { revoke }, { ...cause, actions: outcome.execution }))
+      await this.commands.execute(new ApplyToSession(sessionId, { revoke }, { ...(await cause()), actions: outcome.execution }))
     }
-  }
-
-  #areBound(): Promise<boolean> {
-    return this.queries.execute(new AreActionsBound('post-login'))
   }
 
   async #event(
@@ -94,7 +96,7 @@ export class ExchangeActions {
     connection: string | null,
     ofToken: Pick<PostLoginEvent, 'refresh_token' | 'session' | 'authentication'>,
   ): Promise<PostLoginEvent> {
-    const { profile, createdAt, updatedAt } = person
+    const { profile, createdAt, updatedAt, login } = person
     const parties = {
       client,
       api,
@@ -103,15 +105,20 @@ export class ExchangeActions {
       updatedAt,
       connection: connection ?? profile.identities[0].connection,
       organization: organization?.event,
+      login: login && loginFacts(login),
     }
     return { ...(await this.facts.of(parties)), ...exchangeRequest(caller, request), ...ofToken }
   }
 
-  async #cause(
-    { client, caller }: Pick<ActionsAsked, 'client' | 'caller'>,
-    userId: string,
-    whose: Pick<Context, 'connection' | 'sessionId'>,
-  ): Promise<Context> {
-    return { ...caller.context, clientId: client.client_id, ...whose, ...(await causedBy(this.personKeys, userId, caller.origin)) }
+  /** Sealed at the first question: most exchanges record nothing of their own. */
+  #cause({ client, caller }: Pick<ActionsAsked, 'client' | 'caller'>, userId: string, whose: Pick<Context, 'connection' | 'sessionId'>): Cause {
+    let cause: Promise<Context> | undefined
+    const made = async (): Promise<Context> => ({
+      ...caller.context,
+      clientId: client.client_id,
+      ...whose,
+      ...(await causedBy(this.personKeys, userId, caller.origin)),
+    })
+    return () => (cause ??= made())
   }
 }

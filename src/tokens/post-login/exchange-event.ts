@@ -23,7 +23,7 @@ export const tokenRequest = ({ origin: { ip, userAgent }, context, sent: { accep
 
 /** An offline refresh token as it was before this exchange (§2.6). `metadata`: opened. */
 export function offlineToken(family: Exchanged, metadata: Stored, device: EventDevice): EventRefreshToken {
-  const { exchangedId, userId, clientId, sessionId, startedAt, expiresAt, idleExpiresAt, lastExchangedAt, rotating, audience, scope, resources } = family
+  const { exchangedId, userId, clientId, sessionId, startedAt, expiresAt, idleExpiresAt, lastExchangedAt, rotating, audience, scope } = family
   const ofLogin = audience === null ? [] : [{ audience, scope }]
   return {
     id: exchangedId,
@@ -36,7 +36,7 @@ export function offlineToken(family: Exchanged, metadata: Stored, device: EventD
     ...(lastExchangedAt !== null && { last_exchanged_at: lastExchangedAt }),
     rotating,
     access: 'offline',
-    resource_servers: [...ofLogin, ...resources].map((resource) => ({ audience: resource.audience, scopes: resource.scope.join(' ') })),
+    resource_servers: [...ofLogin, ...(family.resources ?? [])].map((resource) => ({ audience: resource.audience, scopes: resource.scope.join(' ') })),
     device,
     metadata,
   }

@@ -53,7 +53,7 @@ const record = (id: string, state: ActiveFamily): RefreshTokenRecord => ({
   session_id: state.sessionId,
   audience: state.audience,
   scope: state.scope,
-  resources: state.resources,
+  resources: state.resources ?? [],
   rotating: state.rotating,
   created_at: state.startedAt,
   expires_at: state.expiresAt,

@@ -1,5 +1,5 @@
 import type { Decider } from '../../event-store/event.js'
-import type { UserProfile } from '../../users/index.js'
+import { type LoginFactsRow, loginFactsSql, type UserProfile } from '../../users/index.js'
 import { type Family, family } from './family.js'
 import type { FamilyEvent } from './family.events.js'
 import { FAMILY_MARK, type FamilyMark, guardOf, underMark } from './family-under-marks.js'
@@ -10,20 +10,30 @@ import { FAMILY_MARK, type FamilyMark, guardOf, underMark } from './family-under
  */
 export const familyWithUser: Decider<Family, FamilyEvent> = {
   ...family,
-  companion: {
-    name: 'family-user',
-    sql: `select jsonb_build_object(
-        'user', (select jsonb_build_object('profile', u.document, 'administrator', u.administrator, 'createdAt', u.created_at, 'updatedAt', u.updated_at)
-                 from users u where u.user_id = s.state->>'userId'),
-        'key', (select jsonb_build_object('id', k.id, 'person_id', k.person_id, 'encrypted_key', k.encrypted_key)
-                from person_keys k where k.person_id = s.state->>'userId'),
-        'mark', ${FAMILY_MARK})`,
-  },
+  companion: { name: 'family-user', sql: companionSql() },
   seen: (state, companion) => underMark(state, (companion as FamilyUser).mark),
   guard: guardOf,
 }
 
-/** What the companion of `familyWithUser` answers. */
+/** With what Actions are told of the user beside, for an exchange that asks them. */
+export const familyWithLogin: Decider<Family, FamilyEvent> = {
+  ...familyWithUser,
+  companion: {
+    name: 'family-user-login',
+    sql: companionSql(`, 'login', ${loginFactsSql('u.user_id', `coalesce(s.state->>'connection', u.document->'identities'->0->>'connection')`)}`),
+  },
+}
+
+function companionSql(more = ''): string {
+  return `select jsonb_build_object(
+        'user', (select jsonb_build_object('profile', u.document, 'administrator', u.administrator, 'createdAt', u.created_at, 'updatedAt', u.updated_at${more})
+                 from users u where u.user_id = s.state->>'userId'),
+        'key', (select jsonb_build_object('id', k.id, 'person_id', k.person_id, 'encrypted_key', k.encrypted_key)
+                from person_keys k where k.person_id = s.state->>'userId'),
+        'mark', ${FAMILY_MARK})`
+}
+
+/** What the companions answer. */
 export interface FamilyUser {
   readonly user: {
     /** Personal values are encrypted. */
@@ -31,6 +41,8 @@ export interface FamilyUser {
     readonly administrator: boolean
     readonly createdAt: string
     readonly updatedAt: string
+    /** Of `familyWithLogin`. */
+    readonly login?: LoginFactsRow
   } | null
   readonly key: { readonly id: string; readonly person_id: string; readonly encrypted_key: string } | null
   readonly mark: FamilyMark

@@ -17,7 +17,8 @@ export { type Resource, withAccess } from './resources.js'
 /** All refresh tokens that descend from one authorization (spec/refresh-tokens.md §1). Times are ISO strings. */
 export type Family = { readonly status: 'none' } | { readonly status: 'barred' } | ActiveFamily | RevokedFamily
 
-export interface ActiveFamily extends FamilyStarted {
+/** What is empty in most families is left out: millions of rows hold it. */
+export interface ActiveFamily extends Omit<FamilyStarted, 'predecessor'> {
   readonly status: 'active'
   readonly generation: number
   readonly startedAt: string
@@ -27,8 +28,10 @@ export interface ActiveFamily extends FamilyStarted {
   readonly lastExchangedAt: string | null
   readonly initialOrigin: PersonalData | null
   readonly lastOrigin: PersonalData | null
-  /** APIs beside that of the login that it gave access to (§6.3), with all that it gave there. */
-  readonly resources: readonly Resource[]
+  /** APIs beside that of the login that it gave access to (§6.3), with all that it gave there; absent for none. */
+  readonly resources?: readonly Resource[]
+  /** It took another family's place (§13). */
+  readonly tookPlace?: true
   /** As it was before the latest rotation, where that changed it: what a retry of that exchange is to see. */
   readonly metadataBefore?: PersonalData | null
 }
@@ -79,7 +82,7 @@ export const NOTHING: Access = { accessTokenId: null, audience: null, scope: [] 
 export const family: Decider<Family, FamilyEvent> = {
   streamType: 'refresh_token_family',
   initial: { status: 'none' },
-  stateVersion: 2,
+  stateVersion: 3,
   upcasters: familyUpcasters,
   evolve,
 }
@@ -217,10 +220,10 @@ const exchanged = (type: 'RefreshTokenRotated' | 'RefreshTokenExchanged', data: 
 function evolve(state: Family, event: FamilyEvent, { at, origin: sealedOrigin }: Metadata): Family {
   const origin = sealedOrigin ?? null
   if (event.type === 'FamilyStarted') {
-    const { capped: _, ...started } = event.data
-    const { predecessor } = started
+    const { capped: _, predecessor, ...started } = event.data
     const origins = { initialOrigin: predecessor ? predecessor.initialOrigin : origin, lastOrigin: origin }
-    return { status: 'active', ...started, generation: 1, startedAt: at, rotatedAt: at, lastExchangedAt: null, ...origins, resources: [] }
+    const first = { generation: 1, startedAt: at, rotatedAt: at, lastExchangedAt: null }
+    return { status: 'active', ...started, ...first, ...origins, ...(predecessor && { tookPlace: true }) }
   }
   if (event.type === 'FamilyBarred') return { status: 'barred' }
   if (state.status !== 'active') throw new Error(`${event.type} in a family that is ${state.status}`)
@@ -232,7 +235,7 @@ function evolve(state: Family, event: FamilyEvent, { at, origin: sealedOrigin }:
     }
     case 'RefreshTokenExchanged': {
       // The first exchange of a family that took another's place is that family's last: its token may come back too.
-      const first = state.predecessor !== null && state.generation === 1 && state.metadataBefore === undefined
+      const first = state.tookPlace === true && state.generation === 1 && state.metadataBefore === undefined
       const after = used(state, event.data, at, origin)
       return first && event.data.metadata !== undefined ? { ...after, metadataBefore: state.metadata } : after
     }
@@ -252,6 +255,7 @@ function evolve(state: Family, event: FamilyEvent, { at, origin: sealedOrigin }:
 /** §5: tokens that never expire do not keep when and from where they were last used. */
 function used(state: ActiveFamily, exchange: RefreshTokenExchange, at: string, origin: PersonalData | null): ActiveFamily {
   const { generation, expiresAt, idleExpiresAt, metadata = state.metadata } = exchange
-  const after = { ...state, generation, expiresAt, idleExpiresAt, metadata, resources: withAccess(state.resources, state.audience, exchange) }
+  const resources = withAccess(state.resources ?? [], state.audience, exchange)
+  const after = { ...state, generation, expiresAt, idleExpiresAt, metadata, ...(resources.length > 0 && { resources }) }
   return expiresAt === null && idleExpiresAt === null ? after : { ...after, lastExchangedAt: at, lastOrigin: origin }
 }

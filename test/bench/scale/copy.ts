@@ -11,6 +11,14 @@ export interface Columns {
   readonly types: ReadonlyMap<string, string>
 }
 
+/** Lines in COPY's text format, with the names of their columns. */
+export interface Lines {
+  readonly table: string
+  readonly names: readonly string[]
+  readonly text: string | readonly Buffer[]
+}
+export type TextLines = Lines & { readonly text: string }
+
 export async function columnsOf(db: pg.ClientBase, table: string): Promise<Columns> {
   const { rows } = await db.query<{ name: string; type: string }>(
     `select attname as name, format_type(atttypid, null) as type from pg_attribute
@@ -20,14 +28,17 @@ export async function columnsOf(db: pg.ClientBase, table: string): Promise<Colum
   return { table, types: new Map(rows.map(({ name, type }) => [name, type])) }
 }
 
-/** Writes rows by COPY. Errors: the database's; for a column that the table has not. */
-export async function copyRows(db: pg.Client, { table, types }: Columns, rows: readonly Row[]): Promise<void> {
-  if (rows.length === 0) return
+/** Errors: for a column that the table has not. */
+export function linesOf({ table, types }: Columns, rows: readonly Row[]): TextLines {
   const names = [...new Set(rows.flatMap(Object.keys))]
   const unknown = names.find((name) => !types.has(name))
   if (unknown !== undefined) throw new Error(`${table} has no column ${unknown} to write`)
-  const text = rows.map((row) => `${names.map((name) => field(row[name])).join('\t')}\n`).join('')
-  await pipeline([text], db.query(copyFrom(`copy ${table} (${names.join(', ')}) from stdin`)))
+  return { table, names, text: rows.map((row) => `${names.map((name) => field(row[name])).join('\t')}\n`).join('') }
+}
+
+/** Writes lines by COPY. Errors: the database's. */
+export async function copyLines(db: pg.Client, { table, names, text }: Lines): Promise<void> {
+  if (text.length > 0) await pipeline(typeof text === 'string' ? [text] : text, db.query(copyFrom(`copy ${table} (${names.join(', ')}) from stdin`)))
 }
 
 /** A recordset's values as the driver would be given them: what goes into a column of JSON is a text. */

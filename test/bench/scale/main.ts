@@ -1,28 +1,32 @@
 import { rmSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import type { Pace } from '../row.js'
+import type { Figures, Pace } from '../row.js'
 import { ScaleCluster } from './cluster.js'
-import { measureRound, type Round } from './measure.js'
+import { CALLERS, key, QUESTIONS, type Round, type Running, running } from './measure.js'
 import { prepare, type Prepared } from './prepare.js'
-import { type Measured, writeScaleReport } from './report.js'
+import { writeScaleReport } from './report.js'
 
-const USAGE = `Usage: npm run bench:scale -- [--sizes 10k,1m,10m] [--seconds N] [--rounds N] [--folder DIR] [--out FILE] [--quick]
+const USAGE = `Usage: npm run bench:scale -- [--sizes 10k,1m,10m] [--folder DIR] [--seed] [--seconds N] [--rounds N] [--out FILE] [--quick]
 
 Fills a database with each number of families and compares exchange and list with those on the smallest one.
-A run with the usual sizes writes docs/scale.md.
+A run with the usual sizes writes docs/scale.md. A database of ten million families takes some 60 GB.
 
   --sizes LIST   10k,1m,10m
-  --seconds N    time a row, 8
-  --rounds N     3
-  --folder DIR   where the databases lie while they are needed; otherwise the folder for temporary files
+  --folder DIR   where the databases lie, and stay: the next run with the same folder takes those that are there.
+                 Without it they lie in the folder for temporary files, and are removed at the end.
+  --seed         only fill the databases
+  --seconds N    time a row and round, 4
+  --rounds N     6
   --out FILE     also write the report here
   --quick        a smoke run
 `
 const USUAL = '10k,1m,10m'
 const REPORT = 'docs/scale.md'
+/** Each comes from the disk, where there is more than memory holds. */
+const FIRST_ANSWERS = 1000
 /** Fewer would not have as many people as are active. */
 const SMALLEST = 10_000
 
@@ -32,7 +36,8 @@ const { values } = parseArgs({
     sizes: { type: 'string', default: USUAL },
     seconds: { type: 'string' },
     rounds: { type: 'string' },
-    folder: { type: 'string', default: os.tmpdir() },
+    folder: { type: 'string' },
+    seed: { type: 'boolean', default: false },
     out: { type: 'string' },
     quick: { type: 'boolean', default: false },
   },
@@ -41,8 +46,8 @@ const { quick } = values
 const pace: Pace = {
   quick,
   warmUpSeconds: quick ? 0.2 : 1.5,
-  seconds: Number(values.seconds ?? (quick ? 0.5 : 8)),
-  rounds: Number(values.rounds ?? (quick ? 1 : 3)),
+  seconds: Number(values.seconds ?? (quick ? 0.5 : 4)),
+  rounds: Number(values.rounds ?? (quick ? 1 : 6)),
 }
 const sizes = values.sizes.split(',').map(sizeOf)
 
@@ -53,28 +58,35 @@ if (values.help || sizes.some((size) => !(size >= SMALLEST)) || !(pace.seconds >
   await run(sizes.sort((a, b) => a - b))
 }
 
-async function run([smallest = SMALLEST, ...others]: readonly number[]): Promise<void> {
+async function run(sizes: readonly number[]): Promise<void> {
   const date = new Date()
   const machine = machineFacts()
-  const folder = await mkdtemp(path.join(path.resolve(values.folder), 'evergrant-scale-'))
+  const kept = values.folder !== undefined
+  const folder = kept ? path.resolve(values.folder!) : await mkdtemp(path.join(os.tmpdir(), 'evergrant-scale-'))
   // Servers end with this process; what they leave is too large to be left.
+  const remove = (): void => (kept ? undefined : rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 }))
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
-      rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 })
+      remove()
       process.exit(1)
     })
   }
   try {
-    const small: Filled = await fill(smallest, folder)
-    const compared: Measured[] = []
-    for (const families of others) compared.push(await besideSmallest(small, await fill(families, folder)))
-    const rounds = compared[0]?.beside ?? (await inTurn([small])).map(([round]) => round!)
-    const report = writeScaleReport([{ families: smallest, prepared: small.prepared, rounds }, ...compared], machine, date, pace)
+    await mkdir(folder, { recursive: true })
+    const filled: Filled[] = []
+    for (const families of sizes) {
+      const cluster = new ScaleCluster(families, path.join(folder, String(families)))
+      filled.push({ cluster, prepared: await prepare(cluster, tell) })
+    }
+    if (values.seed) return
+    const rounds = await allRunning(filled, inTurn)
+    const measured = filled.map(({ cluster: { families }, prepared }, n) => ({ families, prepared, rounds: rounds.map((round) => round[n]!) }))
+    const report = writeScaleReport(measured, machine, date, pace)
     process.stdout.write(report)
     const file = values.out ?? (values.sizes === USUAL && !quick ? REPORT : undefined)
     if (file !== undefined) await writeFile(file, report)
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    remove()
   }
 }
 
@@ -83,28 +95,32 @@ interface Filled {
   readonly prepared: Prepared
 }
 
-async function fill(families: number, folder: string): Promise<Filled> {
-  const cluster = new ScaleCluster(families, path.join(folder, String(families)))
-  return { cluster, prepared: await prepare(cluster, tell) }
+/** Has all sizes run at the same time, so that they can be asked in turn. */
+function allRunning<T>([next, ...others]: readonly Filled[], work: (sizes: readonly Running[]) => Promise<T>, sizes: readonly Running[] = []): Promise<T> {
+  if (!next) return work(sizes)
+  return running(next.cluster, next.prepared.scene, (size) => allRunning(others, work, [...sizes, size]))
 }
 
-/** Its database is gone afterwards: there is room for one large one at a time. */
-async function besideSmallest(small: Filled, large: Filled): Promise<Measured> {
-  const rounds = await inTurn([small, large])
-  await large.cluster.remove()
-  return { families: large.cluster.families, prepared: large.prepared, beside: rounds.map(([first]) => first!), rounds: rounds.map(([, second]) => second!) }
-}
-
-/** In each round all clusters one after the other, every other round backwards; answers in the order of the clusters. */
-async function inTurn(clusters: readonly Filled[]): Promise<Round[][]> {
-  const rounds: Round[][] = []
-  for (let round = 1; round <= pace.rounds; round++) {
-    const measured = new Map<Filled, Round>()
-    for (const filled of round % 2 ? clusters : [...clusters].reverse()) {
-      measured.set(filled, await measureRound(filled.cluster, filled.prepared.scene, pace, round))
-      tell(`round ${round} of ${pace.rounds} on ${filled.cluster.families} families`)
+/**
+ * Asks each question of all sizes one after the other, every other round backwards: what changes on the machine meets all of them. Answers the
+ * figures of each round, in the order of the sizes.
+ */
+async function inTurn(sizes: readonly Running[]): Promise<Round[][]> {
+  const rounds: Round[][] = [[]]
+  for (const size of sizes) rounds[0]!.push(await size.first(quick ? 20 : FIRST_ANSWERS))
+  tell('the first answers')
+  for (let round = 0; round <= pace.rounds; round++) {
+    const measured = new Map(sizes.map((size) => [size, new Map<string, Figures>()]))
+    for (const what of QUESTIONS) {
+      for (const callers of CALLERS) {
+        for (const size of round % 2 ? sizes : [...sizes].reverse()) {
+          measured.get(size)!.set(key(what, callers), await size.ask(what, callers, pace, quick || round > 0))
+        }
+      }
     }
-    rounds.push(clusters.map((filled) => measured.get(filled)!))
+    // The one before the first only warms up.
+    if (round > 0) rounds.push([...measured.values()])
+    tell(`round ${round} of ${pace.rounds}`)
   }
   return rounds
 }

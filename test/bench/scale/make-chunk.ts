@@ -25,33 +25,41 @@ export interface Tools {
 
 const HOSTNAME = 'auth.example.com'
 
-/**
- * The rows of a chunk, table by table in the order of writing: people with their keys and streams, then every family's start, then every
- * family's rotation, then what the projections make of it.
- */
-export async function makeChunk(tools: Tools, scene: Scene, chunk: Chunk): Promise<ReadonlyMap<string, readonly Row[]>> {
+/** What stands in the tables, by table in the order of writing. */
+export type Rows = ReadonlyMap<string, readonly Row[]>
+
+/** A chunk that commands have made: its people with their keys and streams, then every family's start, then every family's rotation. */
+export interface Made {
+  readonly rows: Rows
+  readonly people: NewPeople
+  readonly appends: readonly Append[]
+}
+
+/** Makes a chunk, or only its people, by the service's own commands and projections. */
+export async function makeByCommands(tools: Tools, scene: Scene, chunk: Chunk, families: number): Promise<Made> {
   const db = new CapturedDb(tools.db, tools.columns)
   const store = new CapturedStore(db)
   const people = new NewPeople(tools.rootKeys)
-  await runCommands(tools, scene, chunk, store, people)
+  const tick = (): void => {
+    store.now = new Date(timeOf(chunk, store.appends.length))
+  }
+  await createPeople(tools, scene, chunk, store, people, tick)
+  await startAndRotate(tools, scene, chunk, families, store, people, tick)
   const { epoch, xid } = chunk
   const events = store.appends.flatMap(({ streamId, events }) => events.map((event) => ({ streamId, ...event })))
   const places = events.map((_, n) => ({ position: chunk.position + n, sequence: chunk.sequence + n }))
   const log = events.map((event, n) => logged(event, places[n]!.position))
   await project(db, people.personalValues(tools.lookupKey), chunk.logged ? projections : projections.filter(({ table }) => table !== 'tenant_logs'), log)
-  return new Map<string, readonly Row[]>([
+  const rows = new Map<string, readonly Row[]>([
     ['person_keys', Array.from({ length: chunk.people }, (_, n) => keyRow(people, chunk, n))],
     ...db.rows,
     ['streams', store.streams.map(streamRow)],
     ['events', events.map((event, n) => eventRow(event, { epoch, xid, sequence: places[n]!.sequence }))],
   ])
+  return { rows, people, appends: store.appends }
 }
 
-async function runCommands({ rootKeys, lookupKey }: Tools, scene: Scene, chunk: Chunk, store: CapturedStore, people: NewPeople): Promise<void> {
-  const total = chunk.people + 2 * chunk.families
-  const tick = (): void => {
-    store.now = new Date(Math.floor(chunk.from + ((chunk.until - chunk.from) * store.appends.length) / total))
-  }
+async function createPeople({ lookupKey }: Tools, scene: Scene, chunk: Chunk, store: CapturedStore, people: NewPeople, tick: () => void): Promise<void> {
   const createUser = new CreateUserHandler(store.asEventStore, people.asPersonKeys, lookupKey)
   for (let n = 0; n < chunk.people; n++) {
     const userId = userIdOf(chunk.firstPerson + n)
@@ -61,14 +69,24 @@ async function runCommands({ rootKeys, lookupKey }: Tools, scene: Scene, chunk: 
     const created = await createUser.execute(new CreateUser({ userId, connection: scene.connection, email, emailVerified: true }, { actor: 'seeder' }))
     if (created !== 'created') throw new Error(`a person was not created: ${created}`)
   }
+}
 
+async function startAndRotate(
+  { rootKeys }: Tools,
+  scene: Scene,
+  chunk: Chunk,
+  families: number,
+  store: CapturedStore,
+  people: NewPeople,
+  tick: () => void,
+): Promise<void> {
   const issue = new IssueRefreshTokenHandler(store.asEventStore, rootKeys, people.asPersonKeys)
   const tokens: string[] = []
-  for (let n = 0; n < chunk.families; n++) {
+  for (let n = 0; n < families; n++) {
     tick()
     const { userId, origin } = deviceOf(chunk, n)
     const { clientId, audience, scope, connection } = scene
-    const login = { sessionId: randomBytes(24).toString('base64url'), authenticatedAt: store.now.toISOString(), connection: connection.name }
+    const login = { sessionId: newSessionId(), authenticatedAt: store.now.toISOString(), connection: connection.name }
     const grant = { userId, clientId, audience, scope, rotating: true, ...login }
     tokens.push((await issue.execute(new IssueRefreshToken(grant, scene.policy, origin, contextOf()))).refreshToken)
   }
@@ -85,11 +103,16 @@ async function runCommands({ rootKeys, lookupKey }: Tools, scene: Scene, chunk: 
   }
 }
 
+/** When the chunk's event of this number happens, in ms. */
+export const timeOf = ({ from, until, people, families }: Chunk, event: number): number => Math.floor(from + ((until - from) * event) / (people + 2 * families))
+
+export const newSessionId = (): string => randomBytes(24).toString('base64url')
+
 /** As requests have it. */
 const contextOf = () => ({ hostname: HOSTNAME, correlationId: randomUUID() })
 
 /** A person's families are apart from each other, as their logins are. */
-function deviceOf({ firstPerson, people }: Chunk, family: number) {
+export function deviceOf({ firstPerson, people }: Chunk, family: number) {
   const person = firstPerson + (family % people)
   return { userId: userIdOf(person), origin: originOf(person, Math.floor(family / people)) }
 }

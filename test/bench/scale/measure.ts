@@ -20,7 +20,7 @@ export const CALLERS = [1, 8] as const
 
 /** By `key`: the figures of one round. */
 export type Round = ReadonlyMap<string, Figures>
-export const key = (what: What | 'first exchange', callers: number): string => `${what}, ${callers}`
+export const key = (what: What | `first ${What}`, callers: number): string => `${what}, ${callers}`
 
 /**
  * As many as there are in the smallest size, with some of their families: those who use their apps just now, whatever the number of all the
@@ -29,32 +29,45 @@ export const key = (what: What | 'first exchange', callers: number): string => `
 const ACTIVE_PEOPLE = 500
 const ACTIVE_OF_EACH = 4
 
-/** One round on one size: the server and the service start, every active family is exchanged for the first time, then the questions are asked. */
-export const measureRound = (cluster: ScaleCluster, scene: ScaleScene, pace: Pace, round: number): Promise<Round> =>
+/** A size's server and service at work. */
+export interface Running {
+  readonly families: number
+  /** What nobody has touched since they started: so many first answers at most, of each family and person one. */
+  first(answers: number): Promise<Round>
+  /** One question for a while. `warm`: this service has compiled what it runs through. */
+  ask(what: What, callers: number, pace: Pace, warm: boolean): Promise<Figures>
+}
+
+/** Starts the size's server and service for `work`. */
+export const running = <T>(cluster: ScaleCluster, scene: ScaleScene, work: (size: Running) => Promise<T>): Promise<T> =>
   cluster.measuring(async (server) => {
     const url = server.url('postgres')
     const db = createOwnerClient(url)
     await db.connect()
     const instance = await Instance.start(url, cluster.scratch)
+    const { port } = instance
+    const people = activePeople(cluster.families, 0)
+    const meters = { service: instance.cpu, background: instance.backgroundCpu, database: () => cpuOfTree(server.pid) }
     try {
-      const people = activePeople(cluster.families, (round - 1) / pace.rounds)
-      const figures = new Map<string, Figures>()
-      const meters = { service: instance.cpu, background: instance.backgroundCpu, database: () => cpuOfTree(server.pid) }
-      figures.set(key('first exchange', 1), await firstExchanges(instance.port, await exchange(db, scene, people)))
-      for (const what of QUESTIONS) {
-        for (const callers of CALLERS) {
-          const question = what === 'exchange' ? await exchange(db, scene, people) : await list(instance.port, people)
-          figures.set(key(what, callers), await askOverHttp(pace, meters, { port: instance.port, questions: shares(question, callers) }))
-        }
-      }
-      return figures
+      return await work({
+        families: cluster.families,
+        first: async (answers) =>
+          new Map([
+            [key('first exchange', 1), await firstAnswers(port, await exchange(db, scene, people), answers)],
+            [key('first list', 1), await firstAnswers(port, await list(port, activePeople(cluster.families, 0.5)), answers)],
+          ]),
+        ask: async (what, callers, pace, warm) => {
+          const question = what === 'exchange' ? await exchange(db, scene, people) : await list(port, people)
+          return askOverHttp({ ...pace, quick: warm }, meters, { port, questions: shares(question, callers) })
+        },
+      })
     } finally {
       await instance.stop()
       await db.end()
     }
   })
 
-/** Evenly spread over all; `share` of the way to the next one, so that every round has its own. */
+/** Evenly spread over all; `share` of the way to the next one. */
 function activePeople(families: number, share: number): string[] {
   const people = families / FAMILIES_PER_PERSON
   return Array.from({ length: ACTIVE_PEOPLE }, (_, n) => userIdOf(Math.floor(((n + share) * people) / ACTIVE_PEOPLE)))
@@ -76,15 +89,18 @@ async function list(port: number, people: readonly string[]): Promise<Question> 
   return { method: 'GET', path: `/api/v2/users/${VALUE}/refresh-tokens`, headers, values: people.map(encodeURIComponent), use: 'again' }
 }
 
-/** One after the other, each family once: what nobody has touched since the server started. */
-async function firstExchanges(port: number, { path, body, headers, values }: Question): Promise<Figures> {
+/** One after the other, each family or person once: what nobody has touched since the server started. */
+async function firstAnswers(port: number, { method, path, body, headers, values }: Question, answers: number): Promise<Figures> {
   const took: number[] = []
-  for (const value of values) {
+  const step = Math.max(1, values.length / answers)
+  for (let n = 0; n < values.length; n += step) {
+    const value = values[Math.floor(n)]!
     const began = performance.now()
-    const res = await fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', headers, body: body!.replace(VALUE, value) })
+    const asked = { method, headers, ...(body !== undefined && { body: body.replace(VALUE, value) }) }
+    const res = await fetch(`http://127.0.0.1:${port}${path.replace(VALUE, value)}`, asked)
     const answer = await res.text()
     took.push(performance.now() - began)
-    if (res.status !== 200) throw new Error(`a first exchange answered ${res.status}: ${answer}`)
+    if (res.status !== 200) throw new Error(`a first answer was ${res.status}: ${answer}`)
   }
   return percentiles('p50', 'p99', took)
 }

@@ -27,12 +27,16 @@ export class NewPeople {
     return this.#byPerson.get(personId)!.row
   }
 
+  seal(personId: string, value: unknown): PersonalData {
+    const { row, key } = this.#byPerson.get(personId)!
+    return sealWith(row.id, key, value)
+  }
+
   /** As commands want it: they seal, and learn what they have read. */
   get asPersonKeys(): PersonKeys {
     const keys: Pick<PersonKeys, 'seal' | 'learn'> = {
       seal: (personId, value) => {
-        const { row, key } = this.#byPerson.get(personId)!
-        const data = sealWith(row.id, key, value)
+        const data = this.seal(personId, value)
         this.#sealed.set(data, value)
         return Promise.resolve(data)
       },

@@ -29,10 +29,10 @@ export interface Chunk {
 
 /** Logins over the years: phones, browsers, and what was installed anew. */
 export const FAMILIES_PER_PERSON = 20
-/** The newest ones: the rest of the tenant's log would fill a disk, and neither exchanges nor lists of tokens come near it. */
-const LOGGED_FAMILIES = 1_000_000
+/** Whose entries retention has left in the tenant's log, the newest: neither exchanges nor lists of tokens come near it. */
+export const loggedOf = (families: number): number => Math.min(families / 10, 5000)
 /** Small enough for a thread's memory, large enough that a transaction costs nothing. */
-const PEOPLE_PER_CHUNK = 25
+const PEOPLE_PER_CHUNK = 50
 /** Within the idle lifetime, so that every family is alive. */
 const SPAN_MS = 10 * 86_400_000
 
@@ -64,7 +64,7 @@ export async function planChunks(db: pg.Client, families: number, now: Date): Pr
     const events = eventsOf(size, ofThem)
     const times = { from: timeOf(done), until: timeOf(done + events) }
     const place = { epoch, xid: taken[0]!.xid, sequence: firstSequence + done, position: before + 1 + done }
-    const logged = families - person * FAMILIES_PER_PERSON <= LOGGED_FAMILIES
+    const logged = families - person * FAMILIES_PER_PERSON <= loggedOf(families)
     chunks.push({ firstPerson: person, people: size, families: ofThem, ...place, ...times, logged })
     done += events
   }

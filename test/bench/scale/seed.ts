@@ -8,7 +8,8 @@ import { LogKey } from '../../../src/keys/log-key.js'
 import { personalValues } from '../../../src/keys/personal-values.js'
 import { RootKeys } from '../../../src/keys/root-key.js'
 import { projections } from '../../../src/projections.js'
-import { type Chunk, planChunks } from './plan.js'
+import { withoutIndexes } from './indexes.js'
+import { type Chunk, FAMILIES_PER_PERSON, planChunks } from './plan.js'
 import { type Assignment, ensurePartitions, writeChunks } from './write-chunks.js'
 
 export interface SeedOptions {
@@ -32,9 +33,9 @@ export async function seed(assignment: Assignment, { families, threads, tell = (
     await settle(assignment, true)
     const chunks = await planChunks(db, families, new Date())
     await ensurePartitions(db, chunks)
-    const queue = takeInOrder(chunks, tell)
-    if (threads === 0) await writeChunks(assignment, queue)
-    else await Promise.all(Array.from({ length: threads }, () => runThread(assignment, queue)))
+    const write = (part: readonly Chunk[]): Promise<void> => writeAll(assignment, part, threads, tell)
+    await withoutIndexes(db, () => write(chunks.filter(({ logged }) => !logged)))
+    await write(chunks.filter(({ logged }) => logged))
     await settle(assignment, false)
     await db.query(`
       update checkpoints c set position = s.last_position, epoch = s.epoch, xid = s.xid, sequence = s.sequence
@@ -51,14 +52,15 @@ async function refuseCompany(db: pg.Client): Promise<void> {
   if (rowCount !== 0) throw new Error('the service is running on this database: stop it first')
 }
 
-function takeInOrder(chunks: readonly Chunk[], tell: (families: number) => void): () => Chunk | undefined {
-  let [given, families] = [0, 0]
-  return () => {
+async function writeAll(assignment: Assignment, chunks: readonly Chunk[], threads: number, tell: (families: number) => void): Promise<void> {
+  let given = 0
+  const next = (): Chunk | undefined => {
     const chunk = chunks[given++]
-    tell(families)
-    families += chunk?.families ?? 0
+    if (chunk) tell(chunk.firstPerson * FAMILIES_PER_PERSON)
     return chunk
   }
+  if (threads === 0) await writeChunks(assignment, next)
+  else await Promise.all(Array.from({ length: threads }, () => runThread(assignment, next)))
 }
 
 async function runThread(assignment: Assignment, next: () => Chunk | undefined): Promise<void> {

@@ -3,8 +3,9 @@ import { createOwnerClient } from '../../../src/database/pool.js'
 import { LookupKey } from '../../../src/keys/lookup-key.js'
 import { RootKeys } from '../../../src/keys/root-key.js'
 import { projections } from '../../../src/projections.js'
-import { type Columns, columnsOf, copyRows } from './copy.js'
-import { makeChunk } from './make-chunk.js'
+import { type Columns, columnsOf, copyLines, type Lines, linesOf } from './copy.js'
+import { FamilyTemplate } from './family-template.js'
+import { makeByCommands, type Tools } from './make-chunk.js'
 import type { Chunk, Scene } from './plan.js'
 
 /** What a thread is told. */
@@ -29,15 +30,24 @@ export async function writeChunks(
     const columns = new Map<string, Columns>()
     for (const table of TABLES) columns.set(table, await columnsOf(db, table))
     const tools = { db, rootKeys, lookupKey: new LookupKey(db, rootKeys), columns }
+    let template: FamilyTemplate | undefined
     for (let chunk = await next(); chunk; chunk = await next()) {
-      const rows = await makeChunk(tools, scene, chunk)
+      template ??= await FamilyTemplate.make(tools, scene, chunk.epoch)
+      const all = await makeChunk(tools, scene, chunk, template)
       await db.query('begin')
-      for (const [table, list] of rows) await copyRows(db, columns.get(table)!, list)
+      for (const lines of all) await copyLines(db, lines)
       await db.query('commit')
     }
   } finally {
     await db.end()
   }
+}
+
+/** What still stands in the tenant's log is made by commands and projections, the rest after their example. */
+async function makeChunk(tools: Tools, scene: Scene, chunk: Chunk, template: FamilyTemplate): Promise<Lines[]> {
+  const { rows, people } = await makeByCommands(tools, scene, chunk, chunk.logged ? chunk.families : 0)
+  const made = [...rows].map(([table, list]) => linesOf(tools.columns.get(table)!, list))
+  return chunk.logged ? made : [...made, ...(await template.linesOf(chunk, people))]
 }
 
 /** Partitions for the months that the chunks' events lie in. */

@@ -1,10 +1,7 @@
-import { jest } from '@jest/globals'
 import { ChangeClient, type ClientDocument } from '../../../src/authorization/index.js'
 import { startApp, type TestApp } from '../../support/app.js'
 import { dpopKey, tokenWithProof } from '../../support/dpop.js'
 import { type Answer, AUDIENCE, OAuthScene, ROTATING } from '../../support/oauth.js'
-
-jest.setTimeout(60_000)
 
 const UNKNOWN = { status: 403, body: { error: 'invalid_grant', error_description: 'Unknown or invalid refresh token.' } }
 

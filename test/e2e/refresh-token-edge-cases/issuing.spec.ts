@@ -1,12 +1,9 @@
-import { jest } from '@jest/globals'
 import { ChangeClient, type ClientDocument } from '../../../src/authorization/index.js'
 import { startApp, type TestApp } from '../../support/app.js'
 import { eventually } from '../../support/eventually.js'
 import { type Answer, OAuthScene, ROTATING, UNKNOWN } from '../../support/oauth.js'
 import { aClient, anApi, aPerson, authorizeUrl, CALLBACK, PASSWORD } from '../../support/people.js'
 import { answerOf, Visitor } from '../../support/visitor.js'
-
-jest.setTimeout(120_000)
 
 let service: TestApp
 let scene: OAuthScene

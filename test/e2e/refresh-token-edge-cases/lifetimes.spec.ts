@@ -1,12 +1,9 @@
-import { jest } from '@jest/globals'
 import { ChangeClient, type ClientDocument } from '../../../src/authorization/index.js'
 import { FindRefreshToken, type RefreshTokenRecord } from '../../../src/tokens/index.js'
 import { startApp, type TestApp } from '../../support/app.js'
 import { type Clock, databaseWithClock } from '../../support/clock.js'
 import { OAuthScene, ROTATING, UNKNOWN } from '../../support/oauth.js'
 import { familyEvents } from '../../support/recorded.js'
-
-jest.setTimeout(60_000)
 
 const FOREVER = { rotation_type: 'non-rotating', expiration_type: 'non-expiring', infinite_token_lifetime: true, infinite_idle_token_lifetime: true }
 const EXPIRING = { rotation_type: 'non-rotating', expiration_type: 'expiring', token_lifetime: 3600, idle_token_lifetime: 600 }

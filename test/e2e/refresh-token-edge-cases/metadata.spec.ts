@@ -1,9 +1,6 @@
-import { jest } from '@jest/globals'
 import { startApp, type TestApp } from '../../support/app.js'
 import { OAuthScene, ROTATING } from '../../support/oauth.js'
 import { familyEvents } from '../../support/recorded.js'
-
-jest.setTimeout(60_000)
 
 let service: TestApp
 let scene: OAuthScene

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals'
 import {
   ChangeClient,
   ChangeResourceServer,
@@ -11,8 +10,6 @@ import { startApp, type TestApp } from '../../support/app.js'
 import { type Answer, AUDIENCE, claimsOf, OAuthScene, ROTATING } from '../../support/oauth.js'
 import { eventually } from '../../support/eventually.js'
 import { familyEvents } from '../../support/recorded.js'
-
-jest.setTimeout(60_000)
 
 const BILLS = 'https://bills.example.com/'
 const ASKS = 'https://asks.example.com/'

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals'
 import { randomBytes } from 'node:crypto'
 import type { ClientDocument } from '../../../src/authorization/index.js'
 import { onlineTokenId } from '../../../src/sessions/index.js'
@@ -9,8 +8,6 @@ import { anotherWorker } from '../../support/oauth.js'
 import { aClient, anApi, aPerson, authorizeUrl, CALLBACK, PASSWORD } from '../../support/people.js'
 import { recorded } from '../../support/recorded.js'
 import { answerOf, Visitor } from '../../support/visitor.js'
-
-jest.setTimeout(60_000)
 
 const BOTH = 'Cannot request both online_access and offline_access scopes'
 const UNKNOWN = { error: 'invalid_grant', error_description: 'Unknown or invalid refresh token.' }

@@ -1,10 +1,7 @@
-import { jest } from '@jest/globals'
 import { DeleteUser } from '../../../src/users/index.js'
 import { startApp, type TestApp } from '../../support/app.js'
 import { type Answer, AUDIENCE, claimsOf, OAuthScene, ROTATING } from '../../support/oauth.js'
 import { familyEvents } from '../../support/recorded.js'
-
-jest.setTimeout(60_000)
 
 const GONE = { status: 403, body: { error: 'invalid_grant', error_description: "The refresh_token was generated for a user who doesn't exist anymore." } }
 const BLOCKED = { status: 403, body: { error: 'invalid_grant', error_description: 'user is blocked' } }

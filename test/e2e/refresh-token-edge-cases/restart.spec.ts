@@ -1,12 +1,9 @@
-import { jest } from '@jest/globals'
 import type { ClientDocument } from '../../../src/authorization/index.js'
 import { startApp, type TestApp } from '../../support/app.js'
 import { type Clock, databaseWithClock } from '../../support/clock.js'
 import { dpopKey, tokenWithProof } from '../../support/dpop.js'
 import { type Answer, credentialsOf, OAuthScene, ROTATING, UNKNOWN } from '../../support/oauth.js'
 import { familyEvents } from '../../support/recorded.js'
-
-jest.setTimeout(60_000)
 
 let databaseUrl: string
 let clock: Clock

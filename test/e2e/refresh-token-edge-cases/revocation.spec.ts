@@ -1,12 +1,9 @@
-import { jest } from '@jest/globals'
 import type { ClientDocument } from '../../../src/authorization/index.js'
 import { startApp, type TestApp } from '../../support/app.js'
 import { logIn } from '../../support/logins.js'
 import { type Answer, anotherWorker, credentialsOf, OAuthScene, ROTATING, UNKNOWN } from '../../support/oauth.js'
 import { aClient, anApi, aPerson } from '../../support/people.js'
 import { familyEvents } from '../../support/recorded.js'
-
-jest.setTimeout(60_000)
 
 let service: TestApp
 let scene: OAuthScene
@@ -41,7 +38,7 @@ describe('edge cases of refresh tokens: revocation (spec/refresh-tokens.md §17)
     const [revocation] = await scene.facts('FamilyRevoked')
     expect(revocation).toMatchObject({
       data: { reason: 'client' },
-      metadata: { clientId: client.client_id, sessionId: 'session-1', origin: expect.stringMatching(/^pd1\./) },
+      metadata: { clientId: client.client_id, sessionId: 'session-1', origin: expect.stringMatching(/^pd2\./) },
     })
     expect(JSON.stringify(revocation)).not.toContain(refreshToken)
   })

@@ -1,12 +1,9 @@
-import { jest } from '@jest/globals'
 import { ChangeClient, type ClientDocument } from '../../../src/authorization/index.js'
 import { startApp, type TestApp } from '../../support/app.js'
 import { type Clock, databaseWithClock } from '../../support/clock.js'
 import { eventually } from '../../support/eventually.js'
 import { anotherWorker, OAuthScene, ROTATING, SECRET, UNKNOWN } from '../../support/oauth.js'
 import { familyEvents } from '../../support/recorded.js'
-
-jest.setTimeout(60_000)
 
 let service: TestApp
 let scene: OAuthScene

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals'
 import { ChangeClient, type ClientDocument } from '../../../src/authorization/index.js'
 import { foldDatabase } from '../../../src/cli/fold.js'
 import { deciders } from '../../../src/deciders.js'
@@ -8,8 +7,6 @@ import { eventually } from '../../support/eventually.js'
 import { flakyProxy } from '../../support/flaky-proxy.js'
 import { type Answer, anotherWorker, credentialsOf, OAuthScene, ROTATING, UNKNOWN } from '../../support/oauth.js'
 import { familyEvents, recorded } from '../../support/recorded.js'
-
-jest.setTimeout(60_000)
 
 const PLAIN = { rotation_type: 'non-rotating', expiration_type: 'expiring', leeway: 0, token_lifetime: 3600, idle_token_lifetime: 600 }
 
