@@ -294,7 +294,7 @@ describe('client_credentials', () => {
   })
 
   test('is told of the organization that the client acts for', async () => {
-    const created = { name: 'acme', display_name: 'Acme Corp', metadata: { plan: 'gold' } }
+    const created = { name: 'works', display_name: 'Works', metadata: { plan: 'gold' } }
     const { id } = (await service.api('POST', 'organizations', created)).body
     const { client_id } = await scene.client()
     const acting = { organization_usage: 'allow', allow_any_organization: true }
@@ -306,7 +306,7 @@ describe('client_credentials', () => {
     expect(without).not.toHaveProperty('org_id')
     const deny = `if (event.organization?.metadata.plan === 'gold') api.access.deny('invalid_request', event.organization.name)`
     const { status, body } = await ask(deny, { client_id, organization: id })
-    expect({ status, body }).toEqual({ status: 400, body: { error: 'invalid_request', error_description: 'acme' } })
+    expect({ status, body }).toEqual({ status: 400, body: { error: 'invalid_request', error_description: 'works' } })
   })
 
   test('is refused where the Action throws', async () => {

@@ -78,11 +78,13 @@ export class AnswerLoginHandler implements ICommandHandler<AnswerLogin> {
     const outcome = await this.#run(event, cause, continued)
     // Nothing of what was wanted for somebody who must show more first.
     if (outcome.kind === 'allowed' && outcome.multifactor === 'required') return this.#refused(login, session, secondFactorOf(login), outcome.execution, cause)
+    // Judged before their own wishes are done, which may end it with this login.
+    const hasEnded = outcome.kind === 'allowed' && !(await this.queries.execute(new FindSessionById(sessionId)))
     const left = (await this.effects.apply(outcome, { userId, sessionId }, cause)) ?? session
     switch (outcome.kind) {
       case 'allowed': {
-        // It may have ended while they ran, which can take long: who was logged out then gets no code.
-        if (!(await this.queries.execute(new FindSessionById(sessionId)))) return this.#refused(login, undefined, endedOf(login), outcome.execution, cause)
+        // While they ran, which can take long: who was logged out then gets no code.
+        if (hasEnded) return this.#refused(login, undefined, endedOf(login), outcome.execution, cause)
         return this.#answered(login, left, context, { decisions: await this.personKeys.seal(userId, issuanceOf(outcome)), execution: outcome.execution })
       }
       case 'denied': {
