@@ -7,10 +7,9 @@ import { sessionOfUser } from '../../src/sessions/session/session-of-user.js'
 import { type ActiveSession, session, startSession } from '../../src/sessions/session/session.js'
 import { ChangeTenantSettings, EndLogins } from '../../src/users/index.js'
 import { apply, type Lifetimes, type Op, type Outcome, permutations, started, type World } from './session-model.js'
+import { tryHistories } from './try-histories.js'
 import { type TwoWorkers, twoWorkers } from './two-workers.js'
 
-/** Histories on however slow a machine, and how long more of them are tried. */
-const AT_LEAST = 20
 const SECONDS = 12
 
 /*
@@ -206,14 +205,19 @@ const LOWERED = (['exchange', 'touch'] as const).flatMap((use) =>
 )
 
 it('answers every history of a session as the model does', async () => {
-  const histories = fc.asyncProperty(lifetimes, fc.array(step, { minLength: 5, maxLength: 30 }), (initial, steps) => new History(runs++, initial).play(steps))
-  await fc.assert(histories, { numRuns: AT_LEAST, examples: LOWERED })
-  await fc.assert(histories, { numRuns: 400, interruptAfterTimeLimit: SECONDS * 1000 })
+  const steps = fc.array(step, { minLength: 5, maxLength: 30 })
+  const histories = (isOver: () => boolean) =>
+    fc.asyncProperty(lifetimes, steps, async (initial, played) => {
+      if (!isOver()) await new History(runs++, initial).play(played)
+    })
+  await tryHistories(histories, { atMost: 400, seconds: SECONDS, examples: LOWERED })
 })
 
 it('ended on one worker, it refuses the next online exchange on the other, whatever is under way', async () => {
   const crowd = fc.array(choice(fc.constantFrom<Op[]>({ do: 'exchange', mistake: 'none' }, { do: 'touch' }, { do: 'metadata', set: true })), { maxLength: 6 })
-  const ends = fc.asyncProperty(crowd, fc.nat(1), (others, worker) => new History(runs++, { absolute: 600_000, idle: 120_000 }).endAmid(others, worker))
-  await fc.assert(ends, { numRuns: AT_LEAST })
-  await fc.assert(ends, { numRuns: 300, interruptAfterTimeLimit: (SECONDS / 2) * 1000 })
+  const ends = (isOver: () => boolean) =>
+    fc.asyncProperty(crowd, fc.nat(1), async (others, worker) => {
+      if (!isOver()) await new History(runs++, { absolute: 600_000, idle: 120_000 }).endAmid(others, worker)
+    })
+  await tryHistories(ends, { atMost: 300, seconds: SECONDS / 2 })
 })
