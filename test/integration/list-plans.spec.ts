@@ -7,6 +7,7 @@ import { type Call, setUpLists } from '../bench/lists/scene.js'
 import { seedLists } from '../bench/lists/seed.js'
 import { OAuthScene, ROTATING } from '../support/oauth.js'
 import { startApp, type TestApp } from '../support/app.js'
+import { type ExplainedPlan, type PlanNode, planNodes, rowsRead } from '../support/plan-nodes.js'
 
 jest.setTimeout(240_000)
 
@@ -51,26 +52,15 @@ function watch(): void {
   } as typeof original
 }
 
-interface Node {
-  readonly 'Node Type': string
-  readonly 'Relation Name'?: string
-  readonly 'Index Name'?: string
-  readonly 'Actual Rows': number
-  readonly 'Actual Loops': number
-  readonly 'Rows Removed by Filter'?: number
-  readonly Plans?: readonly Node[]
-}
-const all = (node: Node): Node[] => [node, ...(node.Plans ?? []).flatMap(all)]
-
 const LARGE = /^(tenant_logs|refresh_tokens|refresh_token_devices|sessions|consents|device_keys|events)/
 const OF_LARGE = /from \(?(tenant_logs|refresh_tokens|refresh_token_devices|sessions|consents|device_keys|events)|join (tenant_logs|refresh_tokens)/
 
 /** The plans of the statements on large tables that an answer took, as the pool's connections make them: one for all values. */
-async function plansOf(path: string): Promise<Node[]> {
+async function plansOf(path: string): Promise<PlanNode[]> {
   asked.length = 0
   const { status, body } = await service.api('GET', path)
   expect({ path, status, body: status === 200 ? undefined : body }).toEqual({ path, status: 200 })
-  const nodes: Node[] = []
+  const nodes: PlanNode[] = []
   const statements = [...asked]
   const db = await service.pool.connect()
   for (const [n, { client, text, values }] of statements.entries()) {
@@ -80,12 +70,12 @@ async function plansOf(path: string): Promise<Node[]> {
     await db.query('begin')
     for (const { text: set } of settings) await db.query(set.replace(/^begin;/, ''))
     await db.query(`prepare asked as ${text}`)
-    const { rows } = await db.query<{ 'QUERY PLAN': [{ Plan: Node }] }>(
+    const { rows } = await db.query<ExplainedPlan>(
       `explain (analyze, format json) execute asked${values.length > 0 ? `(${values.map(literal).join(', ')})` : ''}`,
     )
     await db.query('deallocate asked')
     await db.query('rollback')
-    nodes.push(...all(rows[0]!['QUERY PLAN'][0].Plan))
+    nodes.push(...planNodes(rows[0]!))
   }
   db.release()
   return nodes
@@ -99,8 +89,7 @@ function literal(value: unknown): string {
   return pg.escapeLiteral(typeof value === 'string' ? value : JSON.stringify(value))
 }
 
-/** The newest event, which a list waits for. */
-/** Rows that finding it takes, one from each partition that is not empty. */
+/** Rows that finding the newest event takes, which a list waits for: one from each partition that is not empty. */
 const MARK = 4
 const OF_MARK = /^events_(\d{4}_\d\d|default)_epoch_xid_sequence_idx$/
 
@@ -168,8 +157,6 @@ async function readBy(path: string, index: RegExp, most: number): Promise<void> 
   expect({ path, scans: scans.length }).not.toEqual({ path, scans: 0 })
   const used = scans.map((node) => node['Index Name']?.replace(/^(tenant_logs)_\d{8}_\d{8}/, '$1') ?? node['Node Type'])
   expect({ path, used: used.filter((name) => !index.test(name) && !OF_MARK.test(name)) }).toEqual({ path, used: [] })
-  const read = nodes
-    .filter((node) => LARGE.test(node['Relation Name'] ?? ''))
-    .map((node) => (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops'])
+  const read = nodes.filter((node) => LARGE.test(node['Relation Name'] ?? '')).map(rowsRead)
   expect(read.reduce((sum, rows) => sum + rows, 0)).toBeLessThanOrEqual(most + MARK)
 }

@@ -4,6 +4,7 @@ import { migrate } from '../../src/database/migrate.js'
 import { type HashedFilter, rangeOf } from '../../src/tokens/queries/refresh-token-filter.js'
 import { IN_ORDER, pageQuery, SCANNED } from '../../src/tokens/queries/refresh-token-pages.js'
 import { freshDatabase } from '../support/database.js'
+import { type ExplainedPlan, type PlanNode, planNodes, rowsRead } from '../support/plan-nodes.js'
 
 const ROWS = 60_000
 const TAKE = 50
@@ -31,29 +32,15 @@ beforeAll(async () => {
 })
 afterAll(() => pool.end())
 
-interface Node {
-  readonly 'Node Type': string
-  readonly 'Index Name'?: string
-  readonly 'Index Cond'?: string
-  readonly 'Relation Name'?: string
-  readonly 'Actual Rows': number
-  readonly 'Actual Loops': number
-  readonly 'Rows Removed by Filter'?: number
-  readonly Plans?: readonly Node[]
-}
-const all = (node: Node): Node[] => [node, ...(node.Plans ?? []).flatMap(all)]
-/** All rows that a node read, wanted or not, over all its loops. */
-const read = (node: Node): number => Math.round((node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops'])
-
-async function planOf(filter: HashedFilter, after: string | null = null): Promise<{ nodes: Node[]; found: number }> {
+async function planOf(filter: HashedFilter, after: string | null = null): Promise<{ nodes: PlanNode[]; found: number }> {
   const { text, values } = pageQuery(rangeOf(filter)!, after, TAKE)
   const db = await pool.connect()
   try {
     await db.query(IN_ORDER)
     const { rows: found } = await db.query(text, values)
-    const { rows } = await db.query<{ 'QUERY PLAN': [{ Plan: Node }] }>(`explain (analyze, format json) ${text}`, values)
+    const { rows } = await db.query<ExplainedPlan>(`explain (analyze, format json) ${text}`, values)
     await db.query('rollback')
-    return { nodes: all(rows[0]!['QUERY PLAN'][0].Plan), found: found.filter(({ id }: { id: string | null }) => id !== null).length }
+    return { nodes: planNodes(rows[0]!), found: found.filter(({ id }: { id: string | null }) => id !== null).length }
   } finally {
     db.release()
   }
@@ -110,7 +97,7 @@ describe('a page of the list of refresh tokens', () => {
     expect(new Set(scans.map(({ 'Index Name': name }) => name))).toEqual(new Set([index]))
     for (const scan of scans) {
       expect(scan['Index Cond']).toMatch(condition)
-      expect(read(scan)).toBeLessThanOrEqual(most)
+      expect(rowsRead(scan)).toBeLessThanOrEqual(most)
     }
     for (const sort of nodes.filter(({ 'Node Type': type }) => /Sort/.test(type))) expect(sort['Actual Rows']).toBeLessThanOrEqual(TAKE + 1)
   })

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common'
 import { CommandBus } from '@nestjs/cqrs'
-import { type Cause, type PostLoginOutcome, replayMetadata, type SideEffects } from '../../actions/index.js'
+import { type Cause, causeOf, type PostLoginOutcome, replayMetadata, type SideEffects } from '../../actions/index.js'
 import { Audit } from '../../audit/audit.js'
 import type { Context } from '../../event-store/event.js'
 import type { AttachedMetadata } from '../../metadata.js'
@@ -25,11 +25,11 @@ export class PostLoginEffects {
   ) {}
 
   /**
-   * `cause` is the login's or the exchange's, with its origin sealed; as a function where that can wait until there is something to do. Answers the session where it was changed, undefined where it is over, or
-   * was left alone. Errors: the database's.
+   * `cause` is the login's or the exchange's, with its origin sealed; as a function where that can wait until there is something to do.
+   * Answers the session where it was changed, undefined where it is over, or was left alone. Errors: the database's.
    */
   async apply(outcome: PostLoginOutcome, { userId, sessionId }: EffectParties, cause: Context | Cause): Promise<ActiveSession | undefined> {
-    const context = async (): Promise<Context> => ({ ...(typeof cause === 'function' ? await cause() : cause), userId, actions: outcome.execution })
+    const context = async (): Promise<Context> => ({ ...(await causeOf(cause)()), userId, actions: outcome.execution })
     await this.#user(outcome.user, userId, context)
     const { session, warnings } = sessionId === undefined ? NOTHING : await this.#session(outcome, sessionId, context)
     // An Action in a loop must not fill the log.

@@ -51,7 +51,7 @@ export const tenantLogsProjection: Projection<LoggedSource> = {
 
 const INSERT = { name: 'keep-tenant-logs', text: 'insert into tenant_logs select * from jsonb_populate_recordset(null::tenant_logs, $1)' }
 
-/** Of the table being built, in a rebuild. */
+/** Of the table being built, in a rebuild. As in log-partitions.ts, since a projection depends on events alone. */
 const PREPARE = `select prepare_tenant_log_partition('tenant_logs'::regclass, to_date($1, 'YYYYMMDD'))`
 
 interface Row {
