@@ -120,14 +120,17 @@ const CLEARED = 1000
  */
 export function clearingAfter<E extends Event>(column: string, projection: Projection<E>): Projection<E> {
   const { table, apply } = projection
-  const clear = `delete from ${table} where ctid = any(array(select ctid from ${table} where ${column} < $1 order by ${column} limit ${CLEARED}))`
+  const clear = {
+    name: `clear-${table}`,
+    text: `delete from ${table} where ctid = any(array(select ctid from ${table} where ${column} < $1 order by ${column} limit ${CLEARED}))`,
+  }
   return {
     ...projection,
     searches: [...(projection.searches ?? []), column],
     async apply(events, db, personal) {
       await apply(events, db, personal)
       const latest = events.reduce((time, { metadata: { at } }) => Math.max(time, Date.parse(at)), 0)
-      await db.query(clear, [new Date(latest - KEPT_MS)])
+      await db.query({ ...clear, values: [new Date(latest - KEPT_MS)] })
     },
   }
 }

@@ -102,11 +102,16 @@ async function newRows(events: readonly SealedEvent<LoggedSource>[], db: pg.Clie
  * that, as no row above it has their time. `floor`: the smallest log_id that is kept. `partitions`: the days of each, as `20261121_20261124`.
  */
 async function standing(db: pg.ClientBase): Promise<{ time: string; floor: string; partitions: string[] }> {
-  const { rows } = await db.query<{ time: string | null; floor: string; partitions: string[] }>(`
+  const { rows } = await db.query<{ time: string | null; floor: string; partitions: string[] }>(STANDING)
+  return { ...rows[0]!, time: rows[0]!.time ?? '' }
+}
+
+const STANDING = {
+  name: 'standing-of-tenant-logs',
+  text: `
     select substring((select max(log_id) from tenant_logs) from 4 for 17) as time, floor,
       array(select right(c.relname, 17) from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'tenant_logs'::regclass) as partitions
-    from tenant_log_retention`)
-  return { ...rows[0]!, time: rows[0]!.time ?? '' }
+    from tenant_log_retention`,
 }
 
 async function withLookups(rows: readonly Row[], personal: PersonalValues): Promise<object[]> {
