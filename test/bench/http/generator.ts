@@ -29,11 +29,23 @@ export interface Measured {
 /** Beside its time the warm-up takes as many answers as V8 needs to compile what they run through, and at most this much longer. */
 const WARM_UP = { answers: 3000, quickAnswers: 1, moreMs: 20_000 }
 
+/** What came in one window: ms that each answer took, and how much CPU. */
+export interface Answers extends Measured {
+  readonly ms: number
+  readonly spent: Figures
+}
+
+/** Errors: those of `answersOverHttp`. */
+export async function askOverHttp(pace: Pace, meters: Meters, task: Task): Promise<Figures> {
+  const { took, ms, spent } = await answersOverHttp(pace, meters, task)
+  return { perSecond: (took.length * 1000) / ms, ...percentiles('p50', 'p99', took), ...spent }
+}
+
 /**
  * Has the callers of a process of their own ask without a pause, and measures those answers that come in the window after the warm-up.
  * Errors: when an answer has not the status of a good one, or the generator ends before its time.
  */
-export async function askOverHttp(pace: Pace, meters: Meters, task: Task): Promise<Figures> {
+export async function answersOverHttp(pace: Pace, meters: Meters, task: Task): Promise<Answers> {
   const program = fileURLToPath(new URL('generator-process.js', import.meta.url))
   const child = fork(program, { stdio: ['ignore', 2, 2, 'ipc'] })
   const ended = once(child, 'exit').then(() => {
@@ -53,7 +65,7 @@ export async function askOverHttp(pace: Pace, meters: Meters, task: Task): Promi
     const ms = performance.now() - opened
     const after = await read(meters)
     const { took } = await Promise.race([answer, ended])
-    return { perSecond: (took.length * 1000) / ms, ...percentiles('p50', 'p99', took), ...spent(before, after, took.length) }
+    return { took, ms, spent: spent(before, after, took.length) }
   } finally {
     child.kill('SIGKILL')
   }

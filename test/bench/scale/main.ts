@@ -3,7 +3,8 @@ import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import type { Figures, Pace } from '../row.js'
+import type { Answers } from '../http/generator.js'
+import type { Pace } from '../row.js'
 import { ScaleCluster } from './cluster.js'
 import { CALLERS, key, QUESTIONS, type Round, type Running, running } from './measure.js'
 import { prepare, type Prepared } from './prepare.js'
@@ -18,8 +19,8 @@ A run with the usual sizes writes docs/scale.md. A database of ten million famil
   --folder DIR   where the databases lie, and stay: the next run with the same folder takes those that are there.
                  Without it they lie in the folder for temporary files, and are removed at the end.
   --seed         only fill the databases
-  --seconds N    time a row and round, 4
-  --rounds N     6
+  --seconds N    time a row and round, 1
+  --rounds N     24: many short ones, so that all sizes share what the machine does meanwhile
   --out FILE     also write the report here
   --quick        a smoke run
 `
@@ -46,8 +47,8 @@ const { quick } = values
 const pace: Pace = {
   quick,
   warmUpSeconds: quick ? 0.2 : 1.5,
-  seconds: Number(values.seconds ?? (quick ? 0.5 : 4)),
-  rounds: Number(values.rounds ?? (quick ? 1 : 6)),
+  seconds: Number(values.seconds ?? (quick ? 0.5 : 1)),
+  rounds: Number(values.rounds ?? (quick ? 1 : 24)),
 }
 const sizes = values.sizes.split(',').map(sizeOf)
 
@@ -110,7 +111,7 @@ async function inTurn(sizes: readonly Running[]): Promise<Round[][]> {
   for (const size of sizes) rounds[0]!.push(await size.first(quick ? 20 : FIRST_ANSWERS))
   tell('the first answers')
   for (let round = 0; round <= pace.rounds; round++) {
-    const measured = new Map(sizes.map((size) => [size, new Map<string, Figures>()]))
+    const measured = new Map(sizes.map((size) => [size, new Map<string, Answers>()]))
     for (const what of QUESTIONS) {
       for (const callers of CALLERS) {
         for (const size of round % 2 ? sizes : [...sizes].reverse()) {

@@ -1,11 +1,10 @@
 import type pg from 'pg'
 import { createOwnerClient } from '../../../src/database/pool.js'
 import { RootKeys } from '../../../src/keys/root-key.js'
-import { askOverHttp } from '../http/generator.js'
+import { type Answers, answersOverHttp } from '../http/generator.js'
 import { Instance, MANAGEMENT } from '../http/instance.js'
 import { formQuestion, type Question, shares, VALUE } from '../http/question.js'
-import { percentiles } from '../load.js'
-import type { Figures, Pace } from '../row.js'
+import type { Pace } from '../row.js'
 import { cpuOfTree } from '../process-cpu.js'
 import type { ScaleCluster } from './cluster.js'
 import { ENCRYPTION_KEY, ISSUER_URL } from './prepare.js'
@@ -18,9 +17,12 @@ export const QUESTIONS = ['exchange', 'list'] as const
 export type What = (typeof QUESTIONS)[number]
 export const CALLERS = [1, 8] as const
 
-/** By `key`: the figures of one round. */
-export type Round = ReadonlyMap<string, Figures>
+/** By `key`: the answers of one round. */
+export type Round = ReadonlyMap<string, Answers>
 export const key = (what: What | `first ${What}`, callers: number): string => `${what}, ${callers}`
+
+/** Connections are new at each question, the service is not. */
+const WARM = { warmUpSeconds: 0.3 }
 
 /**
  * As many as there are in the smallest size, with some of their families: those who use their apps just now, whatever the number of all the
@@ -35,7 +37,7 @@ export interface Running {
   /** What nobody has touched since they started: so many first answers at most, of each family and person one. */
   first(answers: number): Promise<Round>
   /** One question for a while. `warm`: this service has compiled what it runs through. */
-  ask(what: What, callers: number, pace: Pace, warm: boolean): Promise<Figures>
+  ask(what: What, callers: number, pace: Pace, warm: boolean): Promise<Answers>
 }
 
 /** Starts the size's server and service for `work`. */
@@ -58,7 +60,7 @@ export const running = <T>(cluster: ScaleCluster, scene: ScaleScene, work: (size
           ]),
         ask: async (what, callers, pace, warm) => {
           const question = what === 'exchange' ? await exchange(db, scene, people) : await list(port, people)
-          return askOverHttp({ ...pace, quick: warm }, meters, { port, questions: shares(question, callers) })
+          return answersOverHttp({ ...pace, ...(warm && WARM), quick: warm }, meters, { port, questions: shares(question, callers) })
         },
       })
     } finally {
@@ -90,7 +92,7 @@ async function list(port: number, people: readonly string[]): Promise<Question> 
 }
 
 /** One after the other, each family or person once: what nobody has touched since the server started. */
-async function firstAnswers(port: number, { method, path, body, headers, values }: Question, answers: number): Promise<Figures> {
+async function firstAnswers(port: number, { method, path, body, headers, values }: Question, answers: number): Promise<Answers> {
   const took: number[] = []
   const step = Math.max(1, values.length / answers)
   for (let n = 0; n < values.length; n += step) {
@@ -102,5 +104,5 @@ async function firstAnswers(port: number, { method, path, body, headers, values 
     took.push(performance.now() - began)
     if (res.status !== 200) throw new Error(`a first answer was ${res.status}: ${answer}`)
   }
-  return percentiles('p50', 'p99', took)
+  return { took, ms: took.reduce((sum, ms) => sum + ms, 0), spent: {} }
 }

@@ -1,3 +1,4 @@
+import { percentiles } from '../load.js'
 import type { Figures, Pace } from '../row.js'
 import { CALLERS, key, QUESTIONS, type Round } from './measure.js'
 import { FAMILIES_PER_PERSON } from './plan.js'
@@ -33,7 +34,7 @@ export function writeScaleReport(sizes: readonly Measured[], machine: readonly s
       ['what', 'families', 'p50 ms', 'p99 ms'],
       QUESTIONS.flatMap((what) =>
         sizes.map(({ families, rounds }) => {
-          const first = medianOf(rounds, key(`first ${what}`, 1))
+          const first = overall(rounds, key(`first ${what}`, 1))
           return [what, count(families), show(first.p50, 2), show(first.p99, 2)]
         }),
       ),
@@ -47,7 +48,7 @@ export function writeScaleReport(sizes: readonly Measured[], machine: readonly s
 }
 
 const HOW_TO_READ = `- The seeder writes by COPY what the service's own commands and projections would have written: each family one login and one rotation from the same device, ${FAMILIES_PER_PERSON} families a person, sealed origins, seals. Most families are made after the example of one that commands made. Whether that is so is a test (test/integration/scale-seeder.spec.ts).
-- Questions go over HTTP to the whole service (two workers, background process), from a process of its own. The same number of people and families is active in every size; the others only lie there. All sizes' servers and services are up at the same time and are asked in turn, so that what changes on the machine meets all of them. Figures are medians over the rounds, the database's CPU with what seals and projects.
+- Questions go over HTTP to the whole service (two workers, background process), from a process of its own. The same number of people and families is active in every size; the others only lie there. All sizes' servers and services are up at the same time and are asked in turn, so that what changes on the machine meets all of them. Percentiles are those of all rounds' answers together; the database's CPU is with what seals and projects.
 - The tenant's log has the entries of the newest few families only, so its bytes say nothing here. Indexes are as they are when they have just been made; with use they grow by a third.
 - shared_buffers is 2 GB; autovacuum is off, because the first vacuum of so many new rows would meet the large sizes only.`
 
@@ -55,8 +56,8 @@ function latencyRows({ families, rounds }: Measured, smallest: Measured): string
   const isSmallest = families === smallest.families
   return QUESTIONS.flatMap((what) =>
     CALLERS.map((callers) => {
-      const own = medianOf(rounds, key(what, callers))
-      const compared = isSmallest ? undefined : medianOf(smallest.rounds, key(what, callers))
+      const own = overall(rounds, key(what, callers))
+      const compared = isSmallest ? undefined : overall(smallest.rounds, key(what, callers))
       const [p50, p99] = [ratio(own.p50, compared?.p50), ratio(own.p99, compared?.p99)]
       const within = [p50, p99].every((value) => value !== undefined && value <= 1 + TOLERANCE)
       const verdict = compared ? (within ? 'yes' : '**no**') : ''
@@ -84,17 +85,18 @@ function sizeTable(sizes: readonly Measured[]): string {
   )
 }
 
-const FIGURES = ['perSecond', 'p50', 'p99', 'serviceMicros', 'databaseMicros'] as const
+const SPENT = ['serviceMicros', 'databaseMicros'] as const
 
-/** Each figure's own median over the rounds that have it. */
-function medianOf(rounds: readonly Round[], name: string): Figures {
-  const medians = FIGURES.flatMap((figure): [string, number][] => {
-    const values = rounds.map((round) => round.get(name)?.[figure]).filter((value) => value !== undefined)
-    const sorted = values.sort((a, b) => a - b)
-    const middle = (sorted.length - 1) / 2
-    return sorted.length === 0 ? [] : [[figure, (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2]]
+/** Of the answers of all rounds together. Sizes are asked in turn, so slow moments of the machine are in all of them alike. */
+function overall(rounds: readonly Round[], name: string): Figures {
+  const all = rounds.flatMap((round) => round.get(name) ?? [])
+  const took = all.flatMap((answers) => answers.took)
+  const ms = all.reduce((sum, answers) => sum + answers.ms, 0)
+  const micros = SPENT.flatMap((figure): [string, number][] => {
+    const total = all.reduce((sum, { took, spent }) => sum + (spent[figure] ?? NaN) * took.length, 0)
+    return Number.isNaN(total) ? [] : [[figure, total / took.length]]
   })
-  return Object.fromEntries(medians)
+  return { perSecond: (took.length * 1000) / ms, ...percentiles('p50', 'p99', took), ...Object.fromEntries(micros) }
 }
 
 const ratio = (own: number | undefined, other: number | undefined): number | undefined => (own === undefined || other === undefined ? undefined : own / other)
