@@ -48,14 +48,15 @@ export class ForgetLogs implements OnModuleInit {
       [floor ? cursorAt(floor) : '', spanDays(days)],
     )
     await this.#prepare(now, spanDays(days))
-    if (floor) await this.#forget(floor)
+    await this.#forget(floor)
   }
 
   async #prepare(now: Date, span: number): Promise<void> {
     for (const day of [now, new Date(now.getTime() + span * DAY_MS)]) await preparePartition(this.pool, dayOf(day))
   }
 
-  async #forget(floor: Date): Promise<void> {
+  /** Without a floor only what was on its way before. */
+  async #forget(floor: Date | undefined): Promise<void> {
     const owner = createOwnerClient(this.config.databaseUrl)
     await owner.connect()
     try {
@@ -63,10 +64,10 @@ export class ForgetLogs implements OnModuleInit {
       const partitions = await logPartitions(owner)
       // One at a time may be leaving, so what is on its way goes first.
       for (const partition of partitions.toSorted((a, b) => Number(b.leaving) - Number(a.leaving))) {
-        if (partition.leaving || partition.before <= dayOf(floor)) await detachPartition(owner, partition)
+        if (partition.leaving || (floor && partition.before <= dayOf(floor))) await detachPartition(owner, partition)
       }
       await dropDetached(owner)
-      if (partitions.some(({ from, before }) => from === BEFORE_PARTITIONS && before > dayOf(floor))) await this.#forgetRows(floor)
+      if (floor && partitions.some(({ from, before }) => from === BEFORE_PARTITIONS && before > dayOf(floor))) await this.#forgetRows(floor)
     } finally {
       await owner.end()
     }
