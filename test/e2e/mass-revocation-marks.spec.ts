@@ -29,11 +29,14 @@ describe.each<[string, (of: Owner) => Promise<unknown>, (of: Owner) => object]>(
   it('is answered once its mark is written, by the request itself and by nobody again', async () => {
     const of = await devices.owner()
     await act(of)
-    const marks = async (): Promise<Json[]> =>
-      ((await recorded(service, 'RefreshTokensRevoked')) as Json[]).filter(({ data }) => JSON.stringify(data.scope) === JSON.stringify(scopeOf(of)))
+    /** From the request's own on: on a slow machine the reactor's may come before it, and never after. */
+    const marks = async (): Promise<Json[]> => {
+      const all = ((await recorded(service, 'RefreshTokensRevoked')) as Json[]).filter(({ data }) => JSON.stringify(data.scope) === JSON.stringify(scopeOf(of)))
+      return all.slice(all.findIndex(({ metadata }) => metadata.actor !== undefined))
+    }
     const once = [expect.objectContaining({ metadata: expect.objectContaining({ actor: 'management@clients' }) })]
     expect(await marks()).toEqual(once)
-    const caughtUp = await Promise.all(['user_deleted', 'client_deleted'].map((name) => service.app.get(CatchUp).caughtUp(name, 10_000)))
+    const caughtUp = await Promise.all(['user_deleted', 'client_deleted'].map((name) => service.app.get(CatchUp).caughtUp(name, 60_000)))
     expect([caughtUp, await marks()]).toEqual([[true, true], once])
   })
 })

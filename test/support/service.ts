@@ -1,4 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import os from 'node:os'
@@ -8,13 +9,26 @@ import { eventually } from './eventually.js'
 export const ROOT = process.cwd()
 const MAIN = path.join(ROOT, 'dist/src/main.js')
 
+/**
+ * A port that nobody listens on, and that nobody else is given: below those that the system takes for connections, where a port that is free now may
+ * be taken before it is used, and from a range of this jest worker's own.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((done) => server.listen(0, done))
-  const { port } = server.address() as { port: number }
-  await new Promise((done) => server.close(done))
-  return port
+  const first = FIRST_PORT + PORTS * (Number(process.env['JEST_WORKER_ID'] ?? 1) % WORKERS)
+  for (;;) {
+    const port = first + (nextPort++ % PORTS)
+    if (await isFree(port)) return port
+  }
 }
+
+const [FIRST_PORT, PORTS, WORKERS] = [12_000, 4000, 5]
+let nextPort = randomInt(PORTS)
+
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((done) => {
+    const server = createServer()
+    server.once('error', () => done(false)).listen(port, () => server.close(() => done(true)))
+  })
 
 export const temporaryFolder = (): string => mkdtempSync(path.join(os.tmpdir(), 'evergrant-process-'))
 
