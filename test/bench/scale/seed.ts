@@ -36,6 +36,8 @@ export async function seed(assignment: Assignment, { families, threads, tell = (
     const write = (part: readonly Chunk[]): Promise<void> => writeAll(assignment, part, threads, tell)
     await withoutIndexes(db, () => write(chunks.filter(({ logged }) => !logged)))
     await write(chunks.filter(({ logged }) => logged))
+    // Without statistics the sealer's question would read and sort all events, for each seal.
+    await db.query('analyze events')
     await settle(assignment, false)
     await db.query(`
       update checkpoints c set position = s.last_position, epoch = s.epoch, xid = s.xid, sequence = s.sequence
