@@ -11,6 +11,8 @@ export interface RefusedExchange {
   readonly sessionId?: string
   /** Where it was Actions that refused. */
   readonly actions?: ExecutionFacts
+  /** Which the Action gave with its refusal. */
+  readonly actionCode?: string
 }
 
 /** Thrown by a grant that was understood, came from its client, and is refused. */

@@ -16,7 +16,7 @@ import type { ActiveFamily } from './refresh-token/family.js'
 import type { FamilyUser } from './refresh-token/family-with-user.js'
 import { type ResourcePolicy, resourcePolicies } from './refresh-token/policy.js'
 
-type User = Pick<NonNullable<FamilyUser['user']>, 'profile' | 'administrator' | 'createdAt' | 'updatedAt' | 'login'>
+type User = Pick<NonNullable<FamilyUser['user']>, 'profile' | 'administrator' | 'createdAt' | 'updatedAt' | 'passwordChangedAt' | 'login'>
 
 /** What a refresh token goes back to, offline or online. */
 type Login = Pick<ActiveFamily, 'scope' | 'audience' | 'userId' | 'organizationId' | 'startedAt'>

@@ -55,7 +55,9 @@ export class TokenErrorFilter extends OAuthErrorFilter {
   /** An Action's own words may be about the person. */
   async #told({ description }: OAuthError, refused: RefusedExchange | undefined): Promise<Pick<ExchangeFailed, 'description' | 'texts'>> {
     if (!refused?.actions || refused.userId === undefined) return { description: description.slice(0, 500) }
-    return { texts: await this.personKeys.seal(refused.userId, { message: description } satisfies RefusalTexts) }
+    const { actionCode: code } = refused
+    const texts: RefusalTexts = { message: description, ...(code !== undefined && { code }) }
+    return { texts: await this.personKeys.seal(refused.userId, texts) }
   }
 
   /** Whose token it was is known only where it is genuine. Somebody who is gone gets no key again. */

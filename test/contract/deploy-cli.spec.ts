@@ -92,12 +92,15 @@ const changes = async ({ pool }: TestApp): Promise<{ type: string; data: unknown
   return rows
 }
 
-it('a whole tenant is exported, imported elsewhere and exported again the same; a second import changes nothing', async () => {
+it('X9: a whole tenant is exported, imported elsewhere and exported again the same; a second import changes nothing', async () => {
   await furnish(from!)
   const [first, second] = [path.join(folder, 'first'), path.join(folder, 'second')]
   expect(await source!.export(first)).toMatchObject({ code: 0 })
   const exported = filesOf(first)
   expect(Object.keys(exported)).toEqual(expect.arrayContaining(['tenant.json', 'clients/Shop.json', 'roles/Clerk.json', 'actions/add-claims/code.js']))
+
+  expect(JSON.parse(exported['actions/add-claims.json']!)).toMatchObject({ name: 'add-claims', deployed: true })
+  expect(JSON.parse(exported['triggers/triggers.json']!)).toMatchObject({ 'post-login': [{ action_name: 'add-claims' }, { action_name: 'second' }] })
 
   // Values of secrets stay where they are: whoever imports elsewhere brings them.
   write(first, 'actions/add-claims.json', exported, '"name": "PLAN"', '"name": "PLAN", "value": "gold"')

@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { ActionsScene, aLogin, anExchange } from '../support/actions.js'
-import { startApp, type TestApp } from '../support/app.js'
+import { ActionsScene, aLogin } from '../support/actions.js'
+import { type Json, startApp, type TestApp } from '../support/app.js'
 import { type NpmRegistry, startNpmRegistry } from '../support/npm-registry.js'
+import { type Answer, claimsOf, OAuthScene } from '../support/oauth.js'
 import { recorded } from '../support/recorded.js'
 
 let service: TestApp
@@ -26,24 +27,29 @@ const manifest = (name: string, over: object = {}): string => JSON.stringify({ n
 describe('C25', () => {
   const code = `const jwt=require("jsonwebtoken"); exports.onExecutePostLogin=async(event,api)=>{ api.idToken.setCustomClaim("https://x/j", jwt.verify(jwt.sign({s:1},"k"),"k").s); api.idToken.setCustomClaim("https://x/b",JSON.stringify([Object.keys(event.request.body).sort(), event.request.body.client_secret, event.request.body.refresh_token, typeof process.env.PATH, (()=>{try{require("fs").readFileSync("/etc/passwd");return "read"}catch(e){return "blocked"}})()])) }`
 
+  /** With the client's secret in the form. */
+  async function exchange(): Promise<Answer> {
+    const oauth = new OAuthScene(service)
+    await oauth.api()
+    const client = await oauth.client({ token_endpoint_auth_method: 'client_secret_post' })
+    return oauth.refresh(client, (await oauth.refreshToken(client, await oauth.user())).refreshToken)
+  }
+
   it('a declared package is required, secrets are not in the event, files and environment are out of reach', async () => {
     const action = await scene.deployed(code, { dependencies: [{ name: 'jsonwebtoken', version: 'latest' }] })
     expect(action.dependencies).toEqual([{ name: 'jsonwebtoken', version: '9.0.3' }])
     await scene.bind('post-login', action)
-    const { eventRequest } = await import('../../src/actions/index.js')
-    const body = { grant_type: 'refresh_token', client_id: 'client-1', client_secret: 'the secret', refresh_token: 'the token' }
-    const request = eventRequest({ ip: '192.0.2.9', hostname: 'auth.example.com', method: 'POST', userAgent: '', body })
-    const outcome = await scene.run(anExchange({}, { request }))
-    expect(outcome).toMatchObject({
-      kind: 'allowed',
-      claims: { idToken: { 'https://x/j': 1, 'https://x/b': JSON.stringify([['client_id', 'grant_type'], null, null, 'undefined', 'blocked']) } },
-    })
+    const { status, body } = await exchange()
+    expect(status).toBe(200)
+    const claims = claimsOf(body.id_token) as Json
+    expect(claims['https://x/j']).toBe(1)
+    expect(claims['https://x/b']).toBe(JSON.stringify([['client_id', 'grant_type'], null, null, 'undefined', 'blocked']))
   })
 
   it('a package that is not declared cannot be found', async () => {
     const [action] = await scene.use(`require('undeclared-package')`)
     expect(action.status).toBe('built')
-    expect(await scene.run(aLogin())).toMatchObject({ kind: 'denied', error: 'access_denied', description: `Cannot find module 'undeclared-package'` })
+    expect(await exchange()).toMatchObject({ status: 403, body: { error: 'access_denied', error_description: `Cannot find module 'undeclared-package'` } })
   })
 })
 

@@ -314,7 +314,11 @@ describe('credentials-exchange', () => {
     const outcome = await run()
     expect(outcome).toMatchObject({ kind: 'allowed', claims: { 'https://x/team': 'x', secret: 'none', seen: 'x' }, scope: ['read:a'] })
     expect((outcome as Extract<CredentialsExchangeOutcome, { kind: 'allowed' }>).claims).not.toHaveProperty('sub')
-    expect((await service.api('GET', `actions/executions/${outcome.execution.id}`)).body).toMatchObject({ trigger_id: 'credentials-exchange', status: 'final' })
+    expect((await service.api('GET', `actions/executions/${outcome.execution.id}`)).body).toMatchObject({
+      trigger_id: 'credentials-exchange',
+      status: 'final',
+      results: [{ warnings: ['The claim sub is set by the service alone and was left out.'] }, {}],
+    })
   })
 
   test('denies with a code of its choice, and fails as others do', async () => {

@@ -1,8 +1,7 @@
-import { ActionsScene, aLogin } from '../support/actions.js'
+import { ActionsScene, aLogin, anExchange } from '../support/actions.js'
 import { type Json, startApp, type TestApp } from '../support/app.js'
 import { createOwnerClient } from '../../src/database/pool.js'
 import { dumpTables, formsOf } from '../support/dump.js'
-import { eventually } from '../support/eventually.js'
 import { recorded } from '../support/recorded.js'
 
 let service: TestApp
@@ -110,56 +109,6 @@ describe('X1: a draft', () => {
   })
 })
 
-describe('X9: an import', () => {
-  it('that deploy tools repeat changes nothing: neither Actions nor versions nor bindings', async () => {
-    const tenant = [
-      {
-        name: 'Imported one',
-        code: claim('1'),
-        runtime: 'node22',
-        dependencies: [],
-        secrets: [{ name: 'K', value: 'a-value-of-a-secret' }],
-        supported_triggers: TRIGGER,
-      },
-      { name: 'Imported two', code: claim('2'), runtime: 'node22', dependencies: [], secrets: [], supported_triggers: TRIGGER },
-    ]
-    // What the tool asks, in its order: list, create or update, list, deploy until it is built, bind by name.
-    const importAll = async (): Promise<void> => {
-      const known = (await service.api('GET', 'actions/actions?page=0&per_page=100')).body.actions
-      for (const action of tenant) {
-        const found = known.find(({ name }: Json) => name === action.name)
-        const { supported_triggers: _, ...changes } = action
-        const { status } = found ? await service.api('PATCH', `actions/actions/${found.id}`, changes) : await service.api('POST', 'actions/actions', action)
-        expect(status).toBe(found ? 200 : 201)
-      }
-      for (const { name } of tenant) {
-        const [{ id }] = (await service.api('GET', `actions/actions?actionName=${encodeURIComponent(name)}`)).body.actions
-        await eventually(async () => {
-          const { status, body } = await service.api('POST', `actions/actions/${id}/deploy`)
-          if (status !== 200) expect(body.message).toContain(`must be in the 'built' state`)
-          return status === 200
-        }, 60_000)
-      }
-      const bindings = tenant.map(({ name }) => ({ ref: { type: 'action_name', value: name }, display_name: name }))
-      expect((await service.api('PATCH', 'actions/triggers/post-login/bindings', { bindings })).status).toBe(200)
-    }
-    const look = async (): Promise<Json> => [
-      (await service.api('GET', 'actions/actions?page=0&per_page=100')).body,
-      (await service.api('GET', 'actions/triggers/post-login/bindings?page=0&per_page=50')).body,
-    ]
-    await importAll()
-    const before = await look()
-    expect(before[0].actions.filter(({ name }: Json) => name.startsWith('Imported'))).toMatchObject([
-      { status: 'built', all_changes_deployed: true, deployed_version: { number: 1, deployed: true } },
-      { status: 'built', all_changes_deployed: true, deployed_version: { number: 1, deployed: true } },
-    ])
-    await importAll()
-    expect(await look()).toEqual(before)
-    expect(await claims()).toEqual({ n: 2 })
-    await scene.bind('post-login')
-  })
-})
-
 describe('X2: a rollback', () => {
   it('runs a former version as a new one, with its code and secrets, at once', async () => {
     const action = await scene.deployed(claim('event.secrets.WHO'), { secrets: [{ name: 'WHO', value: 'the first' }] })
@@ -214,72 +163,6 @@ describe('X2: a rollback', () => {
   })
 })
 
-describe('X3: bindings', () => {
-  it('are the whole list in the order of execution, named by id, name or binding', async () => {
-    const [a, b] = [await scene.deployed(claim(`(event.transaction.metadata.n ?? '') + 'A'`)), await scene.deployed(claim(`'B'`))]
-    const draft = await scene.create(claim('1'))
-    const bind = (...refs: readonly [string, string][]) =>
-      service.api('PATCH', 'actions/triggers/post-login/bindings', { bindings: refs.map(([type, value]) => ({ ref: { type, value }, display_name: 'shown' })) })
-
-    const { status, body } = await bind(['action_name', b.name], ['action_name', a.name])
-    expect(status).toBe(200)
-    expect(body.bindings.map(({ action, display_name, trigger_id }: Json) => [action.name, display_name, trigger_id])).toEqual([
-      [b.name, 'shown', 'post-login'],
-      [a.name, 'shown', 'post-login'],
-    ])
-    expect(await claims()).toEqual({ n: 'A' })
-    const [, second] = body.bindings
-    expect((await bind(['binding_id', second.id], ['action_id', b.id])).body.bindings.map(({ id }: Json) => id)).toEqual([second.id, body.bindings[0].id])
-    expect(await claims()).toEqual({ n: 'B' })
-    expect((await service.api('GET', 'actions/triggers/post-login/bindings?per_page=1&page=1')).body).toMatchObject({
-      total: 2,
-      page: 1,
-      per_page: 1,
-      bindings: [{ action: { id: b.id } }],
-    })
-
-    for (const [refs, message] of [
-      [[['action_name', 'nobody']], /does not exist/],
-      [[['action_id', draft.id]], /not deployed/],
-      [
-        [
-          ['action_id', a.id],
-          ['action_name', a.name],
-        ],
-        /twice/,
-      ],
-    ] as const) {
-      expect(await bind(...(refs as unknown as [string, string][]))).toMatchObject({ status: 400, body: { message: expect.stringMatching(message) } })
-    }
-    const other = await scene.deployed('exports.onExecuteCredentialsExchange = async () => {}', {
-      supported_triggers: [{ id: 'credentials-exchange', version: 'v2' }],
-    })
-    expect((await bind(['action_id', other.id])).body.message).toMatch(/another trigger/)
-    expect((await bind(...Array.from({ length: 21 }, (): [string, string] => ['action_id', a.id]))).status).toBe(400)
-    expect((await service.api('GET', 'actions/triggers/nothing/bindings')).status).toBe(404)
-
-    expect(await service.api('DELETE', `actions/actions/${a.id}`)).toMatchObject({ status: 400, body: { message: expect.stringMatching(/bound/) } })
-    expect((await service.api('DELETE', `actions/actions/${a.id}?force=true`)).status).toBe(204)
-    expect((await service.api('GET', 'actions/triggers/post-login/bindings')).body.bindings.map(({ action }: Json) => action.id)).toEqual([b.id])
-    expect(await service.api('GET', `actions/actions/${a.id}`)).toMatchObject({ status: 404, body: { message: 'That action does not exist.' } })
-    expect((await service.api('DELETE', `actions/actions/${a.id}`)).status).toBe(404)
-
-    expect((await bind()).body).toEqual({ bindings: [] })
-    expect(await claims()).toEqual({})
-    expect((await service.api('DELETE', `actions/actions/${b.id}`)).status).toBe(204)
-  })
-
-  it('made at the same time as their Action is deleted leave no binding without an Action', async () => {
-    for (let n = 0; n < 3; n++) {
-      const action = await scene.deployed(claim('1'))
-      const bind = service.api('PATCH', 'actions/triggers/post-login/bindings', { bindings: [{ ref: { type: 'action_id', value: action.id } }] })
-      const [bound, deleted] = await Promise.all([bind, service.api('DELETE', `actions/actions/${action.id}`)])
-      expect([bound.status, deleted.status]).toEqual(bound.status === 200 ? [200, 400] : [400, 204])
-      await scene.bind('post-login')
-    }
-  })
-})
-
 describe('X4: secrets', () => {
   it('are shown by name alone, and stand in no table and no event in clear', async () => {
     const value = 'sk_live_51H8xYzQ-secret'
@@ -325,6 +208,19 @@ describe('X4: secrets', () => {
   })
 })
 
+describe('X5: the network', () => {
+  it('leads neither to this service nor to a private address, allowed or not, and the service goes on', async () => {
+    const { host, port } = new URL(service.url)
+    const urls = [`http://127.0.0.1:${port}/`, service.url, 'http://169.254.169.254/', 'http://10.0.0.1/', 'https://example.com/']
+    const visits = `const n = {}; for (const url of ${JSON.stringify(urls)}) n[url] = await fetch(url).then(() => 'reached', (e) => e.message)`
+    const action = await scene.deployed(`${visits}; api.idToken.setCustomClaim('n', n)`, { allowed_hosts: [host, '10.0.0.1'] })
+    await scene.bind('post-login', action)
+    expect(await claims()).toEqual({ n: Object.fromEntries(urls.map((url) => [url, expect.stringMatching(/Requires net access/)])) })
+    expect((await fetch(`${service.url}health/live`)).status).toBe(200)
+    await scene.bind('post-login')
+  })
+})
+
 describe('X7: the console', () => {
   it('is kept to 256 characters, and whole for who watches', async () => {
     await scene.use(`console.log('x'.repeat(300)); console.warn('second')`)
@@ -335,10 +231,12 @@ describe('X7: the console', () => {
     const reader = watching.body!.pipeThrough(new TextDecoderStream()).getReader()
     const outcome = await scene.run(aLogin())
     let text = ''
-    while (!text.includes('second')) text += (await reader.read()).value ?? ''
-    await reader.cancel()
-    const lines = [...text.matchAll(/^data: (.*)$/gm)].map(([, line]) => JSON.parse(line!))
-    expect(lines).toMatchObject([
+    const until = async (last: RegExp): Promise<void> => {
+      while (!last.test(text)) text += (await reader.read()).value!
+    }
+    await until(/second/)
+    const lines = (): Json[] => [...text.matchAll(/^data: (.*)$/gm)].map(([, line]) => JSON.parse(line!))
+    expect(lines()).toMatchObject([
       { level: 'log', text: 'x'.repeat(300), execution_id: outcome.execution.id, trigger_id: 'post-login' },
       { level: 'warn', text: 'second' },
     ])
@@ -351,6 +249,14 @@ describe('X7: the console', () => {
       created_at: expect.any(String),
       updated_at: expect.any(String),
     })
+    // Those that write long lines at the same time are told apart.
+    await scene.use(`const who = event.refresh_token ? 'b' : 'a'; for (let n = 0; n < 5; n++) console.log(who.repeat(9000)); console.log(who)`)
+    text = ''
+    await Promise.all([scene.run(aLogin()), scene.run(anExchange())])
+    for (const who of ['a', 'b']) await until(new RegExp(`"text":"${who}"`))
+    await reader.cancel()
+    const told = ['a', 'b'].flatMap((who) => [who, ...Array(5).fill(who.repeat(9000))])
+    expect(Array.from(lines(), ({ text: shown }) => shown).sort()).toEqual(told)
     await scene.bind('post-login')
     expect(await service.api('GET', 'actions/executions/nowhere')).toMatchObject({ status: 404, body: { message: 'That execution does not exist.' } })
   })
@@ -389,129 +295,5 @@ describe('X8: a test run', () => {
     const continued = await service.api('POST', `actions/actions/${thrower.id}/test`, { payload: { __entrypoint: 'onContinuePostLogin' } })
     expect(continued.body.payload.commands).toEqual([{ type: 'recordMethod', url: 'https://x.example' }])
     expect((await service.api('POST', `actions/actions/nowhere/test`, { payload: {} })).status).toBe(404)
-  })
-})
-
-describe('triggers', () => {
-  it('are listed for deploy tools, with those that do not run here', async () => {
-    const { body } = await service.api('GET', 'actions/triggers')
-    expect(new Set(body.triggers.map(({ id }: Json) => id))).toEqual(
-      new Set(
-        'post-login credentials-exchange pre-user-registration post-user-registration post-change-password send-phone-message password-reset-post-challenge custom-token-exchange custom-phone-provider custom-email-provider'.split(
-          ' ',
-        ),
-      ),
-    )
-    expect(body.triggers[0]).toEqual({
-      id: 'post-login',
-      version: 'v3',
-      status: 'CURRENT',
-      runtimes: expect.arrayContaining(['node22']),
-      default_runtime: 'node22',
-      binding_policy: 'trigger-bound',
-      compatible_triggers: [{ id: 'post-login', version: 'v2' }],
-    })
-    const inert = await scene.deployed('exports.onExecutePostUserRegistration = async () => {}', {
-      supported_triggers: [{ id: 'post-user-registration', version: 'v2' }],
-    })
-    await scene.bind('post-user-registration', inert)
-    expect((await service.api('GET', 'actions/triggers/post-user-registration/bindings')).body).toMatchObject({ total: 1 })
-  })
-})
-
-describe('a list of Actions', () => {
-  it('is paged by number, narrowed by trigger, name and whether they are deployed', async () => {
-    const action = await scene.deployed(claim('1'), { name: 'Listed' })
-    const { body } = await service.api('GET', 'actions/actions?actionName=Listed')
-    expect(body).toEqual({ actions: [action], total: 1, page: 0, per_page: 20 })
-    expect((await service.api('GET', 'actions/actions?triggerId=credentials-exchange')).body.total).toBe(1)
-    const all = (await service.api('GET', 'actions/actions?per_page=100')).body
-    const deployed = (await service.api('GET', 'actions/actions?per_page=100&deployed=true')).body
-    const drafts = (await service.api('GET', 'actions/actions?per_page=100&deployed=false')).body
-    expect(deployed.total + drafts.total).toBe(all.total)
-    expect((await service.api('GET', `actions/actions?per_page=1&page=${all.total}`)).body).toEqual({
-      actions: [],
-      total: all.total,
-      page: all.total,
-      per_page: 1,
-    })
-    expect((await service.api('GET', 'actions/actions?installed=true')).body.total).toBe(0)
-    expect((await service.api('GET', 'actions/actions?include_totals=true')).status).toBe(400)
-    expect((await service.api('GET', 'actions/actions?triggerId=x')).status).toBe(400)
-    expect((await service.api('GET', 'actions/modules')).body).toMatchObject({ modules: [], total: 0 })
-  })
-})
-
-describe('what is refused', () => {
-  it.each([
-    ['a trigger that nobody knows', { supported_triggers: [{ id: 'x' }] }, /No enum match for: x/],
-    ['no trigger', { supported_triggers: [] }, /Array is too short/],
-    ['a version that the trigger does not have', { supported_triggers: [{ id: 'post-login', version: 'v9' }] }, /No enum match for: v9/],
-    ['a runtime', { runtime: 'node9' }, /No enum match/],
-    ['too much code', { code: 'x'.repeat(100_001) }, /too long/],
-    ['too many secrets', { secrets: Array.from({ length: 31 }, (_, n) => ({ name: `S${n}`, value: 'x' })) }, /too long \(31\)/],
-    ['a secret without a value', { secrets: [{ name: 'S' }] }, /Missing required property: value/],
-    [
-      'one secret twice',
-      {
-        secrets: [
-          { name: 'S', value: '1' },
-          { name: 'S', value: '2' },
-        ],
-      },
-      /not unique/,
-    ],
-    ['a value that is too long', { secrets: [{ name: 'S', value: 'x'.repeat(4097) }] }, /too long/],
-    ['too many dependencies', { dependencies: Array.from({ length: 11 }, (_, n) => ({ name: `p${n}`, version: '1.0.0' })) }, /too long \(11\)/],
-    ['a dependency from an address', { dependencies: [{ name: 'x', version: 'https://evil.example/x.tgz' }] }, /does not match pattern/],
-    ['a dependency from a repository', { dependencies: [{ name: 'x', version: 'git+ssh://git@example.com/x' }] }, /does not match pattern/],
-    ['a dependency from a folder', { dependencies: [{ name: 'x', version: 'file:../../etc' }] }, /does not match pattern/],
-    ['a dependency whose name is a path', { dependencies: [{ name: '../x', version: '1' }] }, /does not match pattern/],
-    ['an alias', { dependencies: [{ name: 'x', version: 'npm:evil@1' }] }, /does not match pattern/],
-    ['an address as a host', { allowed_hosts: ['https://x.example/'] }, /format host/],
-    ['modules', { modules: [{ module_id: 'x' }] }, /too long/],
-    ['a member that nobody knows', { nonsense: 1 }, /Additional properties not allowed: nonsense/],
-  ])('%s', async (_, over, message) => {
-    const answer = await service.api('POST', 'actions/actions', { name: 'Refused', supported_triggers: TRIGGER, code: '', ...over })
-    expect(answer).toMatchObject({ status: 400, body: { errorCode: 'invalid_body', message: expect.stringMatching(message) } })
-  })
-
-  it('a name that is taken, another trigger, and the 101st Action', async () => {
-    const action = await scene.deployed(claim('1'), { name: 'Taken' })
-    expect((await service.api('POST', 'actions/actions', { name: 'Taken', supported_triggers: TRIGGER, code: '' })).status).toBe(409)
-    const other = await scene.create(claim('1'))
-    expect((await service.api('PATCH', `actions/actions/${other.id}`, { name: 'Taken' })).status).toBe(409)
-    expect((await service.api('PATCH', `actions/actions/${action.id}`, { supported_triggers: [{ id: 'credentials-exchange' }] })).status).toBe(400)
-    const { total } = (await service.api('GET', 'actions/actions')).body
-    const rest = await Promise.all(
-      Array.from({ length: 103 - total }, (_, n) => service.api('POST', 'actions/actions', { name: `Many ${n}`, supported_triggers: TRIGGER, code: '' })),
-    )
-    expect(rest.filter(({ status }) => status === 201)).toHaveLength(100 - total)
-    expect(rest.find(({ status }) => status !== 201)).toMatchObject({ status: 403, body: { errorCode: 'too_many_entities' } })
-  })
-
-  it('who has not the scope', async () => {
-    const routes = [
-      ['GET', 'actions/actions', 'read:actions'],
-      ['POST', 'actions/actions', 'create:actions'],
-      ['GET', 'actions/actions/x', 'read:actions'],
-      ['PATCH', 'actions/actions/x', 'update:actions'],
-      ['DELETE', 'actions/actions/x', 'delete:actions'],
-      ['POST', 'actions/actions/x/deploy', 'create:actions'],
-      ['POST', 'actions/actions/x/test', 'create:actions'],
-      ['GET', 'actions/actions/x/versions', 'read:actions'],
-      ['GET', 'actions/actions/x/versions/y', 'read:actions'],
-      ['POST', 'actions/actions/x/versions/y/deploy', 'create:actions'],
-      ['GET', 'actions/triggers', 'read:actions'],
-      ['GET', 'actions/triggers/post-login/bindings', 'read:actions'],
-      ['PATCH', 'actions/triggers/post-login/bindings', 'update:actions'],
-      ['GET', 'actions/executions/x', 'read:actions'],
-      ['GET', 'actions/logs/stream', 'read:actions'],
-    ] as const
-    const authorization = `Bearer ${await service.managementToken(['read:users'])}`
-    for (const [method, path, scope] of routes) {
-      const { status, body } = await service.api(method, path, method === 'GET' ? undefined : {}, { authorization })
-      expect({ method, path, status, message: body.message }).toEqual({ method, path, status: 403, message: `Insufficient scope, expected any of: ${scope}` })
-    }
   })
 })

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { jest } from '@jest/globals'
 import { isAllowedHostForm, isPrivateAddress, networkFlags } from '../../src/actions/sandbox/network.js'
 import type { Sandbox } from '../../src/actions/sandbox/sandbox.js'
 import { aSandbox, claimsOf, runBody } from '../support/sandbox.js'
@@ -69,6 +70,19 @@ describe('X5: the network', () => {
       expect.stringMatching(/^--deny-net=0\.0\.0\.0\/8,10\.0\.0\.0\/8,.*\[::1\]/),
     ])
     expect(await networkFlags({ ...DENY, allowedHosts: ['*.example.org:443'] }, [])).toEqual(['--allow-net=*.example.org:443', expect.any(String)])
+  })
+
+  it('leaves out an allowed name of which only one address is private', async () => {
+    const answers = { 'intranet.example': ['10.0.0.1'], 'both.example': ['203.0.113.5', 'fd00::1'], 'public.example': ['203.0.113.5'] } as Record<
+      string,
+      string[]
+    >
+    jest.unstable_mockModule('node:dns/promises', () => ({
+      lookup: (name: string) => Promise.resolve(answers[name]!.map((address) => ({ address }))),
+    }))
+    jest.resetModules()
+    const { networkFlags: flags } = await import('../../src/actions/sandbox/network.js')
+    expect(await flags(DENY, Object.keys(answers))).toEqual(['--allow-net=public.example:80,public.example:443', expect.stringContaining('--deny-net=')])
   })
 })
 

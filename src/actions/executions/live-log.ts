@@ -114,13 +114,14 @@ export class LiveLog implements OnApplicationShutdown {
 
   async #connect(): Promise<pg.PoolClient> {
     const client = await this.pool.connect()
-    let text = ''
+    // Executions tell at the same time, each line after line.
+    const begun = new Map<string, string>()
     client.on('notification', ({ payload }) => {
       const { more, ...line } = JSON.parse(payload ?? '{}') as LiveLine & { more: boolean }
-      text += line.text
-      if (more) return
+      const text = (begun.get(line.execution_id) ?? '') + line.text
+      if (more) return void begun.set(line.execution_id, text)
+      begun.delete(line.execution_id)
       for (const hear of this.#watchers) hear({ ...line, text })
-      text = ''
     })
     client.on('error', () => this.#silence())
     try {

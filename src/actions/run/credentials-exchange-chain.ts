@@ -4,7 +4,7 @@ import type { Context } from '../../event-store/event.js'
 import type { CredentialsExchangeEvent } from '../event/credentials-exchange-event.js'
 import { Places } from '../event/places.js'
 import { RecordExecution } from '../executions/record-execution.js'
-import { allowedClaims, type Claims, claimsBytes, MAX_CLAIMS_BYTES } from '../rules/claims.js'
+import { allowedClaims, type Claims, claimsBytes, type ClaimTarget, MAX_CLAIMS_BYTES } from '../rules/claims.js'
 import { type Command, MAX_COMMANDS } from '../rules/commands.js'
 import { scopeProblem } from '../rules/scopes.js'
 import { ActionCache } from './action-cache.js'
@@ -14,6 +14,7 @@ import { causeOf } from './cause.js'
 import { executed } from './decisions.js'
 import { describable, type ExecutionFacts } from './outcome.js'
 import { type ActionRun, type ErrorClass, runAction } from './run-action.js'
+import { warningsOf } from './warnings.js'
 
 const TRIGGER = 'credentials-exchange'
 
@@ -94,7 +95,7 @@ export class CredentialsExchangeChain {
       status: failed ? 'partial' : 'final',
       startedAt,
       runs,
-      warnings: [],
+      warnings: runs.map(({ commands }) => warningsOf(commands, this.#target(event))),
       userId: undefined,
       cause: causeOf(cause),
     })
@@ -114,11 +115,15 @@ export class CredentialsExchangeChain {
       return { kind: 'denied', why: failure.class, error, description: describable(failure.error.message), execution }
     }
     if (denial) return { kind: 'denied', why: 'denied', error: denial.code, description: describable(denial.reason), execution }
-    const { claims } = allowedClaims(asked, 'accessToken', { audience: event.resource_server.identifier, managementApi: this.#managementApi })
+    const { claims } = allowedClaims(asked, 'accessToken', this.#target(event))
     if (claimsBytes(claims) > MAX_CLAIMS_BYTES) {
       return { kind: 'denied', why: 'action_error', error: 'access_denied', description: 'The custom claims of the access token exceed 100 KB.', execution }
     }
     return { kind: 'allowed', execution, claims, ...(changed && { scope }) }
+  }
+
+  #target({ resource_server: { identifier: audience } }: CredentialsExchangeEvent): ClaimTarget {
+    return { audience, managementApi: this.#managementApi }
   }
 }
 

@@ -15,6 +15,7 @@ import type { Pending } from './pending.js'
 import { canRedirect, eventWith, NO_EFFECTS, pendingOf, sideEffects } from './post-login-run.js'
 import { runAction, UNAVAILABLE } from './run-action.js'
 import { type ChainRequest, Walk } from './walk.js'
+import { warningsOf } from './warnings.js'
 
 const TRIGGER = 'post-login'
 
@@ -146,14 +147,7 @@ export class PostLoginChain {
   async #record(walk: Walk, { event, cause, execution }: ChainRequest, outcome: PostLoginOutcome): Promise<void> {
     const status: ExecutionStatus = outcome.kind === 'redirected' ? 'suspended' : walk.failure ? 'partial' : 'final'
     const target = { audience: event.resource_server?.identifier, managementApi: this.#managementApi }
-    const warnings = walk.runs.map(({ commands }) =>
-      commands.flatMap((command) => {
-        if (command.type === 'unsupported') return [`api.${command.method} has no effect here.`]
-        if (command.type !== 'claim') return []
-        const { dropped } = allowedClaims({ [command.key]: 1 }, command.token, target)
-        return dropped.map((name) => `The claim ${name} is set by the service alone and was left out.`)
-      }),
-    )
+    const warnings = walk.runs.map(({ commands }) => warningsOf(commands, target))
     await this.recorder.record({
       id: execution,
       triggerId: TRIGGER,

@@ -5,6 +5,8 @@ import { describeError } from './describe-error.js'
 import type { Order, Report } from './frames.js'
 import { hardenGlobals } from './globals.js'
 import { LoadedAction } from './loaded-action.js'
+import { withOwnGate } from './outbound.js'
+import { limitFetch } from './outbound-fetch.js'
 
 /*
  * The program inside the sandbox (docs/adr/0007-actions.md): a process of Deno's without permissions, for one version of one Action. It reads
@@ -50,12 +52,13 @@ async function run({ id, entrypoint, event, context }: Extract<Order, { order: '
   setImmediate(() => {
     if (sink.open) report({ report: 'waiting', id })
   })
-  const outcome = await executions.run(sink, () => action!.run(entrypoint, event, context))
+  const outcome = await executions.run(sink, () => withOwnGate(() => action!.run(entrypoint, event, context)))
   sink.open = false
   report({ report: 'done', id, ...outcome })
 }
 
 hardenGlobals(actionConsole(() => executions.getStore()))
+limitFetch()
 for (const name of Object.keys(engine.env.toObject())) engine.env.delete(name)
 // What an Action leaves running may fail after its answer; the next execution must not die of it.
 const heard = (reason: unknown): void => executions.getStore()?.write('error', describeError(reason).stack ?? '')

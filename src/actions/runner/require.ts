@@ -1,8 +1,11 @@
 import { isBuiltin } from 'node:module'
 import process from 'node:process'
+import { limitHttp } from './outbound-http.js'
 
 /** What would only serve to get around the process's limits. */
 const REFUSED = new Set(['inspector', 'inspector/promises', 'cluster', 'worker_threads', 'repl'])
+
+const HTTP = /^(https?|_http_\w+)$/
 
 export type Require = (name: string) => unknown
 
@@ -12,6 +15,8 @@ export function requireBuiltin(name: string): unknown {
   if (!isBuiltin(name) || REFUSED.has(plain)) throw notFound(name)
   const found: unknown = process.getBuiltinModule(plain)
   if (found === undefined) throw notFound(name)
+  // Only now: to load node:http costs as much as a runner's start.
+  if (HTTP.test(plain)) limitHttp(process.getBuiltinModule('http'))
   return found
 }
 

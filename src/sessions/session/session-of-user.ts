@@ -14,6 +14,8 @@ export interface SessionUser {
     readonly updatedAt: string
     /** Logins until then do not count any more. */
     readonly loginsEndedAt: string | null
+    /** Null for a password that is the first one. */
+    readonly passwordChangedAt: string | null
   } | null
   /** The tenant's, as they are now. */
   readonly settings: TenantSettings
@@ -30,7 +32,7 @@ export const sessionOfUser: Decider<SessionState, SessionEvent> = {
     name: 'session-user',
     sql: `select jsonb_build_object(
         'user', (select jsonb_build_object('profile', u.document, 'administrator', u.administrator, 'createdAt', u.created_at, 'updatedAt', u.updated_at,
-                                           'loginsEndedAt', u.logins_ended_at)
+                                           'loginsEndedAt', u.logins_ended_at, 'passwordChangedAt', u.password_changed_at)
                  from users u where u.user_id = s.state->>'userId'),
         'settings', coalesce((select t.document from tenant_settings t), '{}'),
         'key', (select jsonb_build_object('id', k.id, 'person_id', k.person_id, 'encrypted_key', k.encrypted_key)

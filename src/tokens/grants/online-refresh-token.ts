@@ -57,7 +57,8 @@ export class OnlineRefreshTokenGrantHandler implements ICommandHandler<OnlineRef
     const whose = redeemed.userId === undefined ? {} : { userId: redeemed.userId }
     if (redeemed.kind === 'refused') throw new ExchangeRefused('invalid_grant', 'Unknown or invalid refresh token.', { reason: redeemed.why, ...whose })
     const { refused: reason, error, description, actions } = redeemed.refused
-    throw new ExchangeRefused(error, description, { reason, ...whose, ...(actions && { actions, sessionId: redeemed.sessionId }) })
+    const code = decided?.kind === 'denied' && decided.code !== undefined && { actionCode: decided.code }
+    throw new ExchangeRefused(error, description, { reason, ...whose, ...(actions && { actions, sessionId: redeemed.sessionId, ...code }) })
   }
 
   /** Checks 9 to 14 of §6.1, then the signatures, as for offline tokens. */

@@ -137,7 +137,9 @@ function refusal({ why, familyId, userId, sessionId, told }: RefusedRefreshToken
   const about = { reason: why, ...(familyId !== undefined && { familyId }), ...(userId !== undefined && { userId }) }
   if (told && decided) {
     const reason = decided.kind === 'denied' ? `actions: ${decided.why}` : 'actions: metadata'
-    return new ExchangeRefused(told.error, told.description, { ...about, reason, ...(sessionId !== undefined && { sessionId }), actions: decided.execution })
+    const actionCode = decided.kind === 'denied' ? decided.code : undefined
+    const ofActions = { actions: decided.execution, ...(actionCode !== undefined && { actionCode }) }
+    return new ExchangeRefused(told.error, told.description, { ...about, reason, ...(sessionId !== undefined && { sessionId }), ...ofActions })
   }
   if (told) return new ExchangeRefused(told.error, told.description, about)
   if (why === 'user-gone') return new ExchangeRefused('invalid_grant', "The refresh_token was generated for a user who doesn't exist anymore.", about)

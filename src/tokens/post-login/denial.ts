@@ -10,6 +10,8 @@ export interface Denial {
   readonly description: string
   /** For the log. */
   readonly why: string
+  /** Of `validation.error`, for the log too. */
+  readonly code?: string
   readonly execution: ExecutionFacts
   readonly revokeRefreshToken: boolean
   /** What the Actions want for the user and the session all the same; absent where nothing is to follow. */
@@ -35,8 +37,8 @@ export function denialOf(outcome: PostLoginOutcome): Denial {
         outcome,
       }
     case 'denied': {
-      const { error, description, why, revokeRefreshToken } = outcome
-      return { ...kept, error, description, why, revokeRefreshToken, outcome }
+      const { error, description, why, code, revokeRefreshToken } = outcome
+      return { ...kept, error, description, why, ...(code !== undefined && { code }), revokeRefreshToken, outcome }
     }
   }
 }

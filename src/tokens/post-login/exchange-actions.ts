@@ -96,13 +96,14 @@ export class ExchangeActions {
     connection: string | null,
     ofToken: Pick<PostLoginEvent, 'refresh_token' | 'session' | 'authentication'>,
   ): Promise<PostLoginEvent> {
-    const { profile, createdAt, updatedAt, login } = person
+    const { profile, createdAt, updatedAt, passwordChangedAt, login } = person
     const parties = {
       client,
       api,
       profile,
       createdAt,
       updatedAt,
+      passwordChangedAt,
       connection: connection ?? profile.identities[0].connection,
       organization: organization?.event,
       login: login && loginFacts(login),

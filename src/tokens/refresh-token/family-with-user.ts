@@ -20,7 +20,9 @@ export const familyWithLogin: Decider<Family, FamilyEvent> = {
   ...familyWithUser,
   companion: {
     name: 'family-user-login',
-    sql: companionSql(`, 'login', ${loginFactsSql('u.user_id', `coalesce(s.state->>'connection', u.document->'identities'->0->>'connection')`)}`),
+    sql: companionSql(
+      `, 'passwordChangedAt', u.password_changed_at, 'login', ${loginFactsSql('u.user_id', `coalesce(s.state->>'connection', u.document->'identities'->0->>'connection')`)}`,
+    ),
   },
 }
 
@@ -41,7 +43,8 @@ export interface FamilyUser {
     readonly administrator: boolean
     readonly createdAt: string
     readonly updatedAt: string
-    /** Of `familyWithLogin`. */
+    /** Of `familyWithLogin`, as is what follows. Null for a password that is the first one. */
+    readonly passwordChangedAt?: string | null
     readonly login?: LoginFactsRow
   } | null
   readonly key: { readonly id: string; readonly person_id: string; readonly encrypted_key: string } | null
