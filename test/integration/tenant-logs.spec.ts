@@ -94,6 +94,12 @@ const CASES: readonly [string, Decider<unknown, never>, Event, readonly string[]
   ['a token beyond the limit', family, revoked('limit'), ['resource_cleanup']],
   ['a refused code', audit, failed('authorization_code'), ['feacft']],
   ['a refused refresh token', audit, failed('refresh_token'), ['fertft']],
+  [
+    'a refresh token that an Action wants a second factor for',
+    audit,
+    { type: 'ExchangeFailed', data: { grant: 'refresh_token', error: 'mfa_required', reason: 'actions: mfa-required' } },
+    ['fertft', 'mfar'],
+  ],
   ['a refusal that a detected reuse has told', audit, failed('refresh_token', 'reuse'), []],
   ['refused client credentials', audit, failed('client_credentials'), ['feccft']],
   ['a grant that is not known', audit, failed('urn:unknown'), ['f']],

@@ -5,6 +5,7 @@ export const LOG_CODES = {
   sertft: 'auth.token_exchange.success',
   fertft: 'auth.token_exchange.fail',
   ferrt: 'auth.token_exchange.fail',
+  mfar: 'other',
   seccft: 'auth.token_exchange.success',
   feccft: 'auth.token_exchange.fail',
   srrt: 'user.success',

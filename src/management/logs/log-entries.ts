@@ -269,7 +269,10 @@ function exchangeFailed({ data, metadata }: Of<'ExchangeFailed'>): LogEntry[] {
     case 'authorization_code':
       return [{ type: 'feacft', ...entry, details: { ...requested, error: { message: description, oauthError, reason } } }]
     case 'refresh_token':
-      return [{ type: 'fertft', ...entry, details: { ...requested, familyId, failure_reason: failureReason(reason), error: { ...told, oauthError, reason } } }]
+      return [
+        { type: 'fertft', ...entry, details: { ...requested, familyId, failure_reason: failureReason(reason), error: { ...told, oauthError, reason } } },
+        ...(oauthError === 'mfa_required' ? [{ type: 'mfar' as const, details: requested }] : []),
+      ]
     case 'client_credentials':
       return [{ type: 'feccft', ...entry, details: { ...requested, client_authentication_error: oauthError === 'invalid_client' ? description : undefined } }]
     default:

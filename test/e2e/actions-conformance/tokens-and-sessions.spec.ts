@@ -207,6 +207,8 @@ test('C23: a second factor that is asked for is the flow’s to see to, before a
   const successor = { ...held, refreshToken: body.refresh_token }
   expect(await scene.refused(successor)).toEqual({ status: 403, body: { error: 'mfa_required', error_description: 'Multifactor authentication required' } })
   expect((await scene.record(held.id)).refresh_token_metadata).toEqual({})
+  const { details } = await scene.entry('mfar', held.userId)
+  expect(details.actions.executions).toEqual((await scene.entry('fertft', held.userId)).details.actions.executions)
   expect(await scene.allowed(aLogin())).toMatchObject({ multifactor: 'required', refreshToken: { operations: [{ op: 'set', key: 'x', value: '1' }] } })
   await scene.use(`api.multifactor.enable("any")`, `api.multifactor.enable("none")`)
   expect((await scene.allowed(aLogin())).multifactor).toBe('none')
