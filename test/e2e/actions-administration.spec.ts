@@ -1,5 +1,5 @@
 import type { ClientDocument } from '../../src/authorization/index.js'
-import { ActionsScene, aLogin } from '../support/actions.js'
+import { ActionsScene, claiming, POST_LOGIN } from '../support/actions.js'
 import { type Json, startApp, type TestApp } from '../support/app.js'
 import { eventually } from '../support/eventually.js'
 import { type Answer, claimsOf, OAuthScene } from '../support/oauth.js'
@@ -12,18 +12,10 @@ beforeAll(async () => {
 })
 afterAll(() => service.close())
 
-const TRIGGER = [{ id: 'post-login', version: 'v3' }]
-const claim = (value: string): string => `exports.onExecutePostLogin = async (event, api) => api.idToken.setCustomClaim('n', ${value})`
-/** What the bound Actions make of a login. */
-const claims = async (): Promise<unknown> => {
-  const outcome = await scene.run(aLogin())
-  return outcome.kind === 'allowed' ? outcome.claims.idToken : outcome
-}
-
 describe('X3: bindings', () => {
   it('are the whole list in the order of execution, named by id, name or binding', async () => {
-    const [a, b] = [await scene.deployed(claim(`(event.transaction.metadata.n ?? '') + 'A'`)), await scene.deployed(claim(`'B'`))]
-    const draft = await scene.create(claim('1'))
+    const [a, b] = [await scene.deployed(claiming(`(event.transaction.metadata.n ?? '') + 'A'`)), await scene.deployed(claiming(`'B'`))]
+    const draft = await scene.create(claiming('1'))
     const bind = (...refs: readonly [string, string][]) =>
       service.api('PATCH', 'actions/triggers/post-login/bindings', { bindings: refs.map(([type, value]) => ({ ref: { type, value }, display_name: 'shown' })) })
 
@@ -33,12 +25,12 @@ describe('X3: bindings', () => {
       [b.name, 'shown', 'post-login'],
       [a.name, 'shown', 'post-login'],
     ])
-    expect(await claims()).toEqual({ n: 'A' })
+    expect(await scene.claims()).toEqual({ n: 'A' })
     expect((await bind(['action_name', b.name])).body.bindings.map(({ id }: Json) => id)).toEqual([body.bindings[0].id])
-    expect(await claims()).toEqual({ n: 'B' })
+    expect(await scene.claims()).toEqual({ n: 'B' })
     const [, second] = (await bind(['action_name', b.name], ['action_name', a.name])).body.bindings
     expect((await bind(['binding_id', second.id], ['action_id', b.id])).body.bindings.map(({ id }: Json) => id)).toEqual([second.id, body.bindings[0].id])
-    expect(await claims()).toEqual({ n: 'B' })
+    expect(await scene.claims()).toEqual({ n: 'B' })
     expect((await service.api('GET', 'actions/triggers/post-login/bindings?per_page=1&page=1')).body).toMatchObject({
       total: 2,
       page: 1,
@@ -73,13 +65,13 @@ describe('X3: bindings', () => {
     expect((await service.api('DELETE', `actions/actions/${a.id}`)).status).toBe(404)
 
     expect((await bind()).body).toEqual({ bindings: [] })
-    expect(await claims()).toEqual({})
+    expect(await scene.claims()).toEqual({})
     expect((await service.api('DELETE', `actions/actions/${b.id}`)).status).toBe(204)
   })
 
   it('made at the same time as their Action is deleted leave no binding without an Action', async () => {
     for (let n = 0; n < 3; n++) {
-      const action = await scene.deployed(claim('1'))
+      const action = await scene.deployed(claiming('1'))
       const bind = service.api('PATCH', 'actions/triggers/post-login/bindings', { bindings: [{ ref: { type: 'action_id', value: action.id } }] })
       const [bound, deleted] = await Promise.all([bind, service.api('DELETE', `actions/actions/${action.id}`)])
       expect([bound.status, deleted.status]).toEqual(bound.status === 200 ? [200, 400] : [400, 204])
@@ -93,13 +85,13 @@ describe('X9: an import', () => {
     const tenant = [
       {
         name: 'Imported one',
-        code: claim('1'),
+        code: claiming('1'),
         runtime: 'node22',
         dependencies: [],
         secrets: [{ name: 'K', value: 'a-value-of-a-secret' }],
-        supported_triggers: TRIGGER,
+        supported_triggers: POST_LOGIN,
       },
-      { name: 'Imported two', code: claim('2'), runtime: 'node22', dependencies: [], secrets: [], supported_triggers: TRIGGER },
+      { name: 'Imported two', code: claiming('2'), runtime: 'node22', dependencies: [], secrets: [], supported_triggers: POST_LOGIN },
     ]
     // What the tool asks, in its order: list, create or update, list, deploy until it is built, bind by name.
     const importAll = async (): Promise<void> => {
@@ -133,7 +125,7 @@ describe('X9: an import', () => {
     ])
     await importAll()
     expect(await look()).toEqual(before)
-    expect(await claims()).toEqual({ n: 2 })
+    expect(await scene.claims()).toEqual({ n: 2 })
     await scene.bind('post-login')
   })
 })
@@ -197,7 +189,7 @@ describe('triggers', () => {
 
 describe('a list of Actions', () => {
   it('is paged by number, narrowed by trigger, name and whether they are deployed', async () => {
-    const action = await scene.deployed(claim('1'), { name: 'Listed' })
+    const action = await scene.deployed(claiming('1'), { name: 'Listed' })
     const { body } = await service.api('GET', 'actions/actions?actionName=Listed')
     expect(body).toEqual({ actions: [action], total: 1, page: 0, per_page: 20 })
     expect((await service.api('GET', 'actions/actions?triggerId=credentials-exchange')).body.total).toBe(1)
@@ -248,19 +240,19 @@ describe('what is refused', () => {
     ['modules', { modules: [{ module_id: 'x' }] }, /too long/],
     ['a member that nobody knows', { nonsense: 1 }, /Additional properties not allowed: nonsense/],
   ])('%s', async (_, over, message) => {
-    const answer = await service.api('POST', 'actions/actions', { name: 'Refused', supported_triggers: TRIGGER, code: '', ...over })
+    const answer = await service.api('POST', 'actions/actions', { name: 'Refused', supported_triggers: POST_LOGIN, code: '', ...over })
     expect(answer).toMatchObject({ status: 400, body: { errorCode: 'invalid_body', message: expect.stringMatching(message) } })
   })
 
   it('a name that is taken, another trigger, and the 101st Action', async () => {
-    const action = await scene.deployed(claim('1'), { name: 'Taken' })
-    expect((await service.api('POST', 'actions/actions', { name: 'Taken', supported_triggers: TRIGGER, code: '' })).status).toBe(409)
-    const other = await scene.create(claim('1'))
+    const action = await scene.deployed(claiming('1'), { name: 'Taken' })
+    expect((await service.api('POST', 'actions/actions', { name: 'Taken', supported_triggers: POST_LOGIN, code: '' })).status).toBe(409)
+    const other = await scene.create(claiming('1'))
     expect((await service.api('PATCH', `actions/actions/${other.id}`, { name: 'Taken' })).status).toBe(409)
     expect((await service.api('PATCH', `actions/actions/${action.id}`, { supported_triggers: [{ id: 'credentials-exchange' }] })).status).toBe(400)
     const { total } = (await service.api('GET', 'actions/actions')).body
     const rest = await Promise.all(
-      Array.from({ length: 103 - total }, (_, n) => service.api('POST', 'actions/actions', { name: `Many ${n}`, supported_triggers: TRIGGER, code: '' })),
+      Array.from({ length: 103 - total }, (_, n) => service.api('POST', 'actions/actions', { name: `Many ${n}`, supported_triggers: POST_LOGIN, code: '' })),
     )
     expect(rest.filter(({ status }) => status === 201)).toHaveLength(100 - total)
     expect(rest.find(({ status }) => status !== 201)).toMatchObject({ status: 403, body: { errorCode: 'too_many_entities' } })

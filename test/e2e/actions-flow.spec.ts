@@ -27,13 +27,6 @@ beforeAll(async () => {
 })
 afterAll(() => service.close())
 
-const allowed = async (event = aLogin()): Promise<Allowed> => {
-  const outcome = await scene.run(event)
-  if (outcome.kind !== 'allowed') throw new Error(`not allowed: ${JSON.stringify(outcome)}`)
-  return outcome
-}
-const claims = async (event = aLogin()): Promise<unknown> => (await allowed(event)).claims.idToken
-
 describe('Actions in sequence', () => {
   test('each has an event of its own; what one sets of the user is there for the next, and not yet for itself', async () => {
     await scene.use(
@@ -41,7 +34,7 @@ describe('Actions in sequence', () => {
        api.user.setUserMetadata('never', 1); api.user.setUserMetadata('never', undefined); api.idToken.setCustomClaim('own', [event.user.user_metadata, event.user.app_metadata])`,
       `api.idToken.setCustomClaim('next', [event.user.name, event.client.metadata, event.user.user_metadata, event.user.app_metadata])`,
     )
-    const outcome = await allowed(aLogin({ user: { ...aLogin().user, user_metadata: { gone: 1, kept: 1 } } }))
+    const outcome = await scene.allowed(aLogin({ user: { ...aLogin().user, user_metadata: { gone: 1, kept: 1 } } }))
     expect(outcome.claims.idToken).toEqual({
       own: [{ gone: 1, kept: 1 }, {}],
       next: ['Ada', {}, { kept: 1, a: { deep: [1] } }, { b: 2 }],
@@ -51,7 +44,7 @@ describe('Actions in sequence', () => {
 
   test('the event has what the flow gave, what the tenant is, and nothing that was not there', async () => {
     await scene.use(`api.idToken.setCustomClaim('event', event)`)
-    const { event } = (await claims()) as { event: Record<string, unknown> }
+    const { event } = (await scene.claims()) as { event: Record<string, unknown> }
     expect(Object.keys(event).sort()).toEqual(
       'authentication authorization client configuration connection request resource_server secrets session stats tenant transaction user'.split(' '),
     )
@@ -64,7 +57,7 @@ describe('Actions in sequence', () => {
       user: { user_metadata: {}, app_metadata: {} },
     })
     expect(event['request']).not.toHaveProperty('asn')
-    const exchange = ((await claims(anExchange({ a: '1' }))) as { event: Record<string, unknown> }).event
+    const exchange = ((await scene.claims(anExchange({ a: '1' }))) as { event: Record<string, unknown> }).event
     expect(exchange['refresh_token']).toMatchObject({ metadata: { a: '1' }, access: 'offline' })
     expect(exchange).not.toHaveProperty('session')
   })
@@ -75,7 +68,7 @@ describe('Actions in sequence', () => {
       `api.session.setMetadata('a', '1'); api.session.setCookieMode('non-persistent'); api.idToken.setCustomClaim('own', ${show})`,
       `api.session.setMetadata('b', '2'); api.idToken.setCustomClaim('next', ${show})`,
     )
-    const outcome = await allowed()
+    const outcome = await scene.allowed(aLogin())
     expect(outcome.claims.idToken).toEqual({ own: [{ a: '1' }, 'non-persistent'], next: [{ a: '1', b: '2' }, 'non-persistent'] })
     expect(outcome.session).toEqual({
       operations: [
@@ -203,7 +196,7 @@ describe('what this service does not have', () => {
          out.push(await call().catch((e) => e.message))
        api.idToken.setCustomClaim('out', out); api.idToken.setCustomClaim('namespaces', Object.keys(api).sort().join(' '))`,
     )
-    const outcome = await allowed()
+    const outcome = await scene.allowed(aLogin())
     expect(outcome.claims.idToken).toEqual({
       namespaces:
         'access accessToken authentication cache groups idToken multifactor prompt redirect refreshToken roles rules samlResponse session transaction user validation',
@@ -268,11 +261,11 @@ test('the cache is shared by the Actions of a trigger, and tells what does not f
     'ItemAlreadyExpired',
     'FailedToSetCacheRecord',
   ]
-  expect(await claims()).toEqual({ out: [...expected, 'success', 'success', 'success', 'success', 'CacheSizeExceeded'], next: 'v' })
+  expect(await scene.claims()).toEqual({ out: [...expected, 'success', 'success', 'success', 'success', 'CacheSizeExceeded'], next: 'v' })
   await scene.use(`api.idToken.setCustomClaim('later', api.cache.get('k').value); api.cache.delete('k')`)
-  expect(await claims()).toEqual({ later: 'v' })
+  expect(await scene.claims()).toEqual({ later: 'v' })
   await scene.use(`api.idToken.setCustomClaim('gone', api.cache.get('k') === undefined)`)
-  expect(await claims()).toEqual({ gone: true })
+  expect(await scene.claims()).toEqual({ gone: true })
 })
 
 describe('credentials-exchange', () => {
@@ -341,14 +334,14 @@ describe('a new version', () => {
     let stop = false
     const seen: number[] = []
     const callers = Array.from({ length: 4 }, async () => {
-      while (!stop) seen.push(((await claims()) as { n: number }).n)
+      while (!stop) seen.push(((await scene.claims()) as { n: number }).n)
     })
     for (let n = 1; n <= 5; n++) {
       await service.api('PATCH', `actions/actions/${action!.id}`, { code: code(n) })
       await scene.built(action!.id)
       expect((await service.api('POST', `actions/actions/${action!.id}/deploy`)).status).toBe(200)
       // Whoever asks after the answer gets it.
-      expect(await claims()).toEqual({ n })
+      expect(await scene.claims()).toEqual({ n })
     }
     stop = true
     await Promise.all(callers)

@@ -1,4 +1,4 @@
-import { ActionsScene, aLogin, anExchange } from '../support/actions.js'
+import { ActionsScene, aLogin, anExchange, claiming, POST_LOGIN } from '../support/actions.js'
 import { type Json, startApp, type TestApp } from '../support/app.js'
 import { createOwnerClient } from '../../src/database/pool.js'
 import { dumpTables, formsOf } from '../support/dump.js'
@@ -12,26 +12,18 @@ beforeAll(async () => {
 })
 afterAll(() => service.close())
 
-const TRIGGER = [{ id: 'post-login', version: 'v3' }]
-const claim = (value: string): string => `exports.onExecutePostLogin = async (event, api) => api.idToken.setCustomClaim('n', ${value})`
-/** What the bound Actions make of a login. */
-const claims = async (): Promise<unknown> => {
-  const outcome = await scene.run(aLogin())
-  return outcome.kind === 'allowed' ? outcome.claims.idToken : outcome
-}
-
 describe('X1: a draft', () => {
   it('is built before it is deployed; changing it leaves what runs as it is', async () => {
-    const { status, body: created } = await service.api('POST', 'actions/actions', { name: 'X1', supported_triggers: TRIGGER, code: claim('1') })
+    const { status, body: created } = await service.api('POST', 'actions/actions', { name: 'X1', supported_triggers: POST_LOGIN, code: claiming('1') })
     expect(status).toBe(201)
     expect(created).toEqual({
       id: expect.stringMatching(/^[0-9a-f-]{36}$/),
       name: 'X1',
-      supported_triggers: TRIGGER,
+      supported_triggers: POST_LOGIN,
       created_at: expect.any(String),
       updated_at: expect.any(String),
       all_changes_deployed: false,
-      code: claim('1'),
+      code: claiming('1'),
       dependencies: [],
       runtime: 'node22',
       status: 'pending',
@@ -46,24 +38,24 @@ describe('X1: a draft', () => {
     const version = await service.api('POST', `actions/actions/${created.id}/deploy`)
     expect(version).toMatchObject({
       status: 200,
-      body: { action_id: created.id, number: 1, deployed: true, status: 'built', code: claim('1'), action: { id: created.id, all_changes_deployed: true } },
+      body: { action_id: created.id, number: 1, deployed: true, status: 'built', code: claiming('1'), action: { id: created.id, all_changes_deployed: true } },
     })
     await scene.bind('post-login', { id: created.id, name: 'X1' })
-    expect(await claims()).toEqual({ n: 1 })
+    expect(await scene.claims()).toEqual({ n: 1 })
 
-    const changed = await service.api('PATCH', `actions/actions/${created.id}`, { code: claim('2') })
+    const changed = await service.api('PATCH', `actions/actions/${created.id}`, { code: claiming('2') })
     expect(changed).toMatchObject({
       status: 200,
-      body: { status: 'pending', all_changes_deployed: false, code: claim('2'), deployed_version: { number: 1, code: claim('1') } },
+      body: { status: 'pending', all_changes_deployed: false, code: claiming('2'), deployed_version: { number: 1, code: claiming('1') } },
     })
     await scene.built(created.id)
-    expect(await claims()).toEqual({ n: 1 })
+    expect(await scene.claims()).toEqual({ n: 1 })
     await scene.bind('post-login')
   })
 
   it('that repeats what is there changes nothing: secrets are compared, not only named', async () => {
     const secrets = [{ name: 'KEY', value: 'a-value-of-a-secret' }]
-    const action = await scene.deployed(claim('1'), { secrets })
+    const action = await scene.deployed(claiming('1'), { secrets })
     const { name, supported_triggers, code, dependencies, runtime } = action
     const again = await service.api('PATCH', `actions/actions/${action.id}`, { name, supported_triggers, code, dependencies, runtime, secrets })
     expect(again.body).toEqual(action)
@@ -88,14 +80,14 @@ describe('X1: a draft', () => {
     ] as const) {
       expect(await scene.create(code)).toMatchObject({ status: 'failed', errors: [{ msg: expect.stringMatching(msg) }] })
     }
-    const repaired = await service.api('PATCH', `actions/actions/${failed.id}`, { code: claim('1') })
+    const repaired = await service.api('PATCH', `actions/actions/${failed.id}`, { code: claiming('1') })
     expect(repaired.body.status).toBe('pending')
     expect(await scene.built(failed.id)).toMatchObject({ status: 'built' })
     expect(await scene.built(failed.id)).not.toHaveProperty('errors')
   })
 
   it('that only fails for want of a secret is built, with a warning', async () => {
-    const action = await scene.create(`if (!globalThis.ready) throw new Error('not ready'); ${claim('1')}`, { runtime: 'node12' })
+    const action = await scene.create(`if (!globalThis.ready) throw new Error('not ready'); ${claiming('1')}`, { runtime: 'node12' })
     expect(action).toMatchObject({
       status: 'built',
       runtime: 'node12',
@@ -104,16 +96,16 @@ describe('X1: a draft', () => {
   })
 
   it('with deploy: true runs as soon as it is built', async () => {
-    const { body } = await service.api('POST', 'actions/actions', { name: 'At once', supported_triggers: TRIGGER, code: claim('1'), deploy: true })
+    const { body } = await service.api('POST', 'actions/actions', { name: 'At once', supported_triggers: POST_LOGIN, code: claiming('1'), deploy: true })
     expect(await scene.built(body.id)).toMatchObject({ all_changes_deployed: true, deployed_version: { number: 1, deployed: true } })
   })
 })
 
 describe('X2: a rollback', () => {
   it('runs a former version as a new one, with its code and secrets, at once', async () => {
-    const action = await scene.deployed(claim('event.secrets.WHO'), { secrets: [{ name: 'WHO', value: 'the first' }] })
+    const action = await scene.deployed(claiming('event.secrets.WHO'), { secrets: [{ name: 'WHO', value: 'the first' }] })
     await scene.bind('post-login', action)
-    expect(await claims()).toEqual({ n: 'the first' })
+    expect(await scene.claims()).toEqual({ n: 'the first' })
     await service.api('PATCH', `actions/actions/${action.id}`, {
       code: `exports.onExecutePostLogin = async () => { throw new Error('broken') }`,
       secrets: [{ name: 'WHO', value: 'the second' }],
@@ -121,7 +113,7 @@ describe('X2: a rollback', () => {
     await scene.built(action.id)
     const second = (await service.api('POST', `actions/actions/${action.id}/deploy`)).body
     expect(second.number).toBe(2)
-    expect(await claims()).toMatchObject({ kind: 'denied', description: 'broken' })
+    expect(await scene.denied(aLogin())).toMatchObject({ description: 'broken' })
 
     const { body: list } = await service.api('GET', `actions/actions/${action.id}/versions`)
     expect(list).toMatchObject({
@@ -137,7 +129,7 @@ describe('X2: a rollback', () => {
     const restored = await service.api('POST', `actions/actions/${action.id}/versions/${first.id}/deploy`, {})
     expect(restored).toMatchObject({ status: 200, body: { number: 3, deployed: true, code: first.code, secrets: [{ name: 'WHO' }] } })
     expect(restored.body.id).not.toBe(first.id)
-    expect(await claims()).toEqual({ n: 'the first' })
+    expect(await scene.claims()).toEqual({ n: 'the first' })
     expect((await service.api('GET', `actions/actions/${action.id}`)).body).toMatchObject({
       code: second.code,
       all_changes_deployed: false,
@@ -151,7 +143,7 @@ describe('X2: a rollback', () => {
     await service.api('PATCH', `actions/actions/${action.id}`, { runtime: 'node24' })
     await scene.built(action.id)
     expect((await service.api('POST', `actions/actions/${action.id}/deploy`)).body.number).toBe(5)
-    expect(await claims()).toEqual({ n: 'the first' })
+    expect(await scene.claims()).toEqual({ n: 'the first' })
     await scene.bind('post-login')
 
     expect(await service.api('POST', `actions/actions/${action.id}/versions/nowhere/deploy`)).toMatchObject({
@@ -215,7 +207,7 @@ describe('X5: the network', () => {
     const visits = `const n = {}; for (const url of ${JSON.stringify(urls)}) n[url] = await fetch(url).then(() => 'reached', (e) => e.message)`
     const action = await scene.deployed(`${visits}; api.idToken.setCustomClaim('n', n)`, { allowed_hosts: [host, '10.0.0.1'] })
     await scene.bind('post-login', action)
-    expect(await claims()).toEqual({ n: Object.fromEntries(urls.map((url) => [url, expect.stringMatching(/Requires net access/)])) })
+    expect(await scene.claims()).toEqual({ n: Object.fromEntries(urls.map((url) => [url, expect.stringMatching(/Requires net access/)])) })
     expect((await fetch(`${service.url}health/live`)).status).toBe(200)
     await scene.bind('post-login')
   })

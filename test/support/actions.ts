@@ -1,6 +1,10 @@
-import { type PostLoginEvent, type PostLoginOutcome, RunPostLogin } from '../../src/actions/index.js'
+import { type Allowed, type Denied, type PostLoginEvent, type PostLoginOutcome, RunPostLogin } from '../../src/actions/index.js'
 import type { Json, TestApp } from './app.js'
 import { eventually } from './eventually.js'
+
+export const POST_LOGIN = [{ id: 'post-login', version: 'v3' }]
+/** A whole file: an Action that puts a value into the ID token as `n`. */
+export const claiming = (value: string): string => `exports.onExecutePostLogin = async (event, api) => api.idToken.setCustomClaim('n', ${value})`
 
 /** An Action as an operator makes one through the Management API, and a login or an exchange as its flow asks the Actions. */
 export class ActionsScene {
@@ -11,7 +15,7 @@ export class ActionsScene {
 
   /** Creates an Action and waits until it is built, or has failed. */
   async create(code: string, over: object = {}): Promise<Json> {
-    const body = { name: `Action ${++this.#made}`, supported_triggers: [{ id: 'post-login', version: 'v3' }], code, ...over }
+    const body = { name: `Action ${++this.#made}`, supported_triggers: POST_LOGIN, code, ...over }
     const { status, body: created } = await this.service.api('POST', 'actions/actions', body)
     if (status !== 201) throw new Error(`not created: ${status} ${JSON.stringify(created)}`)
     return this.built(created.id)
@@ -51,6 +55,23 @@ export class ActionsScene {
 
   run(event: PostLoginEvent): Promise<PostLoginOutcome> {
     return this.service.commands.execute(new RunPostLogin(event, { userId: event.user.user_id, clientId: event.client.client_id }))
+  }
+
+  async allowed(event: PostLoginEvent): Promise<Allowed> {
+    const outcome = await this.run(event)
+    if (outcome.kind !== 'allowed') throw new Error(`not allowed: ${JSON.stringify(outcome)}`)
+    return outcome
+  }
+
+  async denied(event: PostLoginEvent): Promise<Denied> {
+    const outcome = await this.run(event)
+    if (outcome.kind !== 'denied') throw new Error(`not denied: ${JSON.stringify(outcome)}`)
+    return outcome
+  }
+
+  /** What the bound Actions put into the ID token. */
+  async claims(event = aLogin()): Promise<unknown> {
+    return (await this.allowed(event)).claims.idToken
   }
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { type Allowed, type Denied, type PostLoginEvent, replayMetadata } from '../../src/actions/index.js'
+import { type Allowed, type PostLoginEvent, replayMetadata } from '../../src/actions/index.js'
 import type { ClientDocument } from '../../src/authorization/index.js'
 import { ActionsScene } from './actions.js'
 import { type Json, startApp, type TestApp } from './app.js'
@@ -152,24 +152,13 @@ export class Conformance extends ActionsScene {
     return this.execution((await this.entry(type, userId)).details.actions.executions[0])
   }
 
-  /** What each call throws, in one execution: a mistake that is caught leaves the rest as it was. */
-  async thrown(event: PostLoginEvent, calls: readonly string[]): Promise<unknown> {
+  /** What each call on `api`, or on a part of it, throws, in one execution: a mistake that is caught leaves the rest as it was. */
+  async thrown(event: PostLoginEvent, calls: readonly string[], part?: string): Promise<unknown> {
+    const on = part === undefined ? 'api' : `api.${part}`
     this.#tries ??= await this.deployed(TRIES)
     await this.bind('post-login', this.#tries)
-    const asked = { ...event, request: { ...event.request, query: { calls: calls.map((call) => `api.${call}`) as unknown as string } } }
+    const asked = { ...event, request: { ...event.request, query: { calls: calls.map((call) => `${on}.${call}`) as unknown as string } } }
     return (await this.allowed(asked)).claims.idToken['out']
-  }
-
-  async allowed(event: PostLoginEvent): Promise<Allowed> {
-    const outcome = await this.run(event)
-    if (outcome.kind !== 'allowed') throw new Error(`not allowed: ${JSON.stringify(outcome)}`)
-    return outcome
-  }
-
-  async denied(event: PostLoginEvent): Promise<Denied> {
-    const outcome = await this.run(event)
-    if (outcome.kind !== 'denied') throw new Error(`not denied: ${JSON.stringify(outcome)}`)
-    return outcome
   }
 }
 

@@ -7,7 +7,8 @@ import { type PersonEvent, personUpcasters } from '../../keys/person.events.js'
 import { session } from '../../sessions/index.js'
 import { family, refreshTokenMark } from '../../tokens/index.js'
 import { user } from '../../users/index.js'
-import { LOGGED_TYPES, logEntries, type SourceEvent } from './log-entries.js'
+import { LOGGED_TYPES, logEntries } from './log-entries.js'
+import type { SourceEvent } from './log-entry.js'
 import { parseUserAgent } from './user-agent.js'
 
 type LoggedSource = SourceEvent | PersonEvent

@@ -1,0 +1,115 @@
+import type { RevocationReason } from '../../tokens/index.js'
+import { access, executionsOf, idIn, type LogEntry, type Of } from './log-entry.js'
+
+export function exchanged({ streamId, data, metadata }: Of<'RefreshTokenRotated' | 'RefreshTokenExchanged'>): LogEntry {
+  return {
+    type: 'sertft',
+    ...access(data),
+    details: {
+      access_token_jti: data.accessTokenId ?? undefined,
+      actions: executionsOf(metadata.actions),
+      familyId: idIn(streamId),
+      tokenCounter: data.generation,
+      policy_used: data.policyUsed ?? 'refresh_token_user_grant',
+      requested_audience: data.requestedAudience,
+      requested_scope: data.requestedScope,
+      refresh_token: { access: 'offline', session_id: metadata.sessionId },
+      requested_client_id: metadata.clientId,
+    },
+  }
+}
+
+/** spec/actions.md §4.5: an Action wanted a later end than there may be. */
+export function capped({ streamId, data }: Of<'FamilyStarted' | 'RefreshTokenRotated' | 'RefreshTokenExchanged'>): LogEntry[] {
+  return (data.capped ?? []).map(({ end, wanted, given }) => ({
+    type: 'w',
+    description: `An Action asked for ${wanted} as the ${end} end of refresh token ${idIn(streamId)}; it is ${given}.`,
+  }))
+}
+
+/** However many refresh tokens they were, one entry says that they ended. */
+const MARKED = {
+  user: 'Revoked all refresh tokens of the user',
+  client: 'Revoked all refresh tokens of the client',
+  'user-client': 'Revoked all refresh tokens of the user at the client',
+  grant: 'Revoked all refresh tokens of the grant',
+  session: 'Revoked all refresh tokens of the session',
+  organization: 'Revoked all refresh tokens of the organization',
+} as const
+
+export function manyRevoked({ streamId, data: { scope, reason } }: Of<'RefreshTokensRevoked'>): LogEntry {
+  return {
+    type: 'srrt',
+    description: MARKED[scope.kind],
+    ...('userId' in scope && { userId: scope.userId }),
+    ...('audience' in scope && scope.audience !== null && { audience: scope.audience }),
+    details: {
+      credential_id: idIn(streamId),
+      reason,
+      session_id: 'sessionId' in scope ? scope.sessionId : undefined,
+      requested_client_id: 'clientId' in scope ? scope.clientId : undefined,
+      refresh_token: { access: 'offline', session_id: 'sessionId' in scope ? scope.sessionId : undefined },
+    },
+  }
+}
+
+/** Reasons whose own row in the log says it already, or that come by the hundred. */
+const SILENT: readonly RevocationReason[] = ['api-bulk', 'user-deleted', 'client-deleted', 'grant-deleted', 'session-ended']
+
+export function revoked({ streamId, data, metadata }: Of<'FamilyRevoked'>): LogEntry[] {
+  const familyId = idIn(streamId)
+  if (SILENT.includes(data.reason)) return []
+  if (data.reason === 'reuse') {
+    return [
+      {
+        type: 'ferrt',
+        description: 'Reused rotating refresh token detected, revoked the family',
+        details: { familyId, tokenCounter: data.presentedGeneration, latestCounter: data.latestGeneration, requested_client_id: metadata.clientId },
+      },
+    ]
+  }
+  if (data.reason === 'limit') {
+    const { activeBefore: start } = data
+    const counts = start === undefined ? {} : { start, endCount: start - 1 }
+    return [{ type: 'resource_cleanup', details: { resource: 'refresh_tokens', ...counts, removedCount: 1, credential_id: familyId } }]
+  }
+  return [
+    {
+      type: 'srrt',
+      details: {
+        credential_id: familyId,
+        session_id: metadata.sessionId,
+        refresh_token: { access: 'offline', session_id: metadata.sessionId },
+        actions: metadata.actions && executionsOf(metadata.actions),
+      },
+    },
+  ]
+}
+
+/** A detected reuse is told by its `ferrt` alone. */
+export function exchangeFailed({ data, metadata }: Of<'ExchangeFailed'>): LogEntry[] {
+  const { grant, error: oauthError, description, texts, reason, familyId, scope } = data
+  if (grant === 'refresh_token' && reason === 'reuse') return []
+  const entry = { ...(description !== undefined && { description }), ...(scope !== undefined && { scope }) }
+  const told = texts === undefined ? {} : { texts }
+  const { clientId, sessionId } = metadata
+  const requested = { requested_client_id: clientId, ...(metadata.actions && { actions: executionsOf(metadata.actions), session_id: sessionId }) }
+  switch (grant) {
+    case 'authorization_code':
+      return [{ type: 'feacft', ...entry, details: { ...requested, error: { message: description, oauthError, reason } } }]
+    case 'refresh_token':
+      return [
+        { type: 'fertft', ...entry, details: { ...requested, familyId, failure_reason: failureReason(reason), error: { ...told, oauthError, reason } } },
+        ...(oauthError === 'mfa_required' ? [{ type: 'mfar' as const, details: requested }] : []),
+      ]
+    case 'client_credentials':
+      return [{ type: 'feccft', ...entry, details: { ...requested, client_authentication_error: oauthError === 'invalid_client' ? description : undefined } }]
+    default:
+      return [{ type: 'f', ...entry, details: { grant_type: grant, error: { message: description, oauthError, type: 'request-error' } } }]
+  }
+}
+
+function failureReason(reason: string): 'session_not_found' | 'grant_revoked' | 'invalid_token' {
+  if (reason === 'revoked') return 'grant_revoked'
+  return reason.startsWith('session') ? 'session_not_found' : 'invalid_token'
+}
