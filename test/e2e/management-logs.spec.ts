@@ -37,6 +37,11 @@ describe('searching the log', () => {
   it.each([
     ['type:fs', ['alpha one', 'alpha two', 'beta 100%']],
     ['type:(flo OR sapi)', ['gamma_x']],
+    ['type:(flo OR fs OR sapi)', ['alpha one', 'alpha two', 'beta 100%', 'gamma_x']],
+    ['type:(fs OR fs)', ['alpha one', 'alpha two', 'beta 100%']],
+    ['type:(flo OR f*)', ['alpha one', 'alpha two', 'beta 100%', 'gamma_x']],
+    ['type:fs OR organization_id:org_1', ['alpha one', 'alpha two', 'beta 100%']],
+    ['type:(flo OR fs) AND description:("alpha two" OR gamma_x OR none)', ['alpha two', 'gamma_x']],
     ['type:f*', ['alpha one', 'alpha two', 'beta 100%', 'gamma_x']],
     ['NOT type:flo', ['alpha one', 'alpha two', 'beta 100%']],
     ['NOT organization_id:org_1', ['alpha one', 'beta 100%', 'gamma_x']],
@@ -62,6 +67,15 @@ describe('searching the log', () => {
     ['type:fs organization_id:org_1', ['alpha one', 'alpha two', 'beta 100%']],
   ])('finds by %s', async (q, expected) => {
     expect(await mine(q)).toEqual(expected)
+  })
+
+  it('pages through several values as through one', async () => {
+    const pages: string[] = []
+    for (let page = 0; page < 3; page++) {
+      const rows = await search('client_id:(searched OR nobody) AND type:(flo OR fs)', `&per_page=2&page=${page}`)
+      pages.push(rows.map(({ description }) => description).join(', '))
+    }
+    expect(pages).toEqual(['alpha one, alpha two', 'beta 100%, gamma_x', ''])
   })
 
   it('finds from a log_id on', async () => {

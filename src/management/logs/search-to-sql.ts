@@ -1,10 +1,11 @@
 import { type RangeQuery, type SearchQuery, SearchSyntaxError, type WildcardQuery } from '../search/search-query.js'
+import { alternativesOf } from './search-alternatives.js'
 import { dateRange } from './search-dates.js'
 import { BARE_CLEAR_FIELDS, BARE_FIELDS, type SearchField, searchField } from './search-fields.js'
 
-/** A condition on the row `l`, its values as parameters from $1. */
+/** Conditions on the row `l` of which it meets one at most, their values as parameters from $1. */
 export interface Condition {
-  readonly sql: string
+  readonly alternatives: readonly string[]
   readonly values: readonly unknown[]
 }
 
@@ -19,8 +20,9 @@ export interface Lookups {
 export async function searchToSql(query: SearchQuery, lookups: Lookups): Promise<Condition> {
   const values: unknown[] = []
   const writer = new Writer(lookups, (value) => `$${values.push(value)}`)
-  const sql = await writer.write(query)
-  return { sql, values }
+  const alternatives: string[] = []
+  for (const alternative of alternativesOf(query)) alternatives.push(await writer.write(alternative))
+  return { alternatives, values }
 }
 
 class Writer {

@@ -65,7 +65,7 @@ export interface Order {
 /** A page of what a search finds; rows alike in the column stand in the log's order, in the same direction. Errors: 57014 when it takes too long. */
 export async function searchRows(
   pool: pg.Pool,
-  { sql, values }: Condition,
+  { alternatives, values }: Condition,
   { column, direction }: Order,
   limit: number,
   offset: number,
@@ -74,11 +74,10 @@ export async function searchRows(
     // Planned for its own values: whether to read by what is rare or in the order of time is a matter of how rare it is.
     await db.query(`set local statement_timeout = ${SEARCH_MS}; set local plan_cache_mode = force_custom_plan`)
     // Joined after the page is cut, so that names are looked up for what is shown.
-    const page = `select * from tenant_logs l where ${sql} order by ${column} ${direction}, l.log_id ${direction} limit ${limit} offset ${offset}`
-    const { rows } = await db.query<TenantLogRow>(
-      `${SELECT.replace('from tenant_logs l', `from (${page}) l`)} order by ${column} ${direction}, l.log_id ${direction}`,
-      [...values],
-    )
+    const order = `order by ${column} ${direction}, l.log_id ${direction}`
+    const first = alternatives.map((sql) => `(select * from tenant_logs l where ${sql} ${order} limit ${limit + offset})`)
+    const page = `select * from (${first.join(' union all ')}) l ${order} limit ${limit} offset ${offset}`
+    const { rows } = await db.query<TenantLogRow>(`${SELECT.replace('from tenant_logs l', `from (${page}) l`)} ${order}`, [...values])
     return rows
   })
 }
