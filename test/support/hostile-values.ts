@@ -25,6 +25,14 @@ export const ENCODED = [
   '{x}',
   'a'.repeat(3000),
   '%7Cx',
+  '%E0%A4%A',
+  '%ff%fe',
+  '%20',
+  '..%2f..%2fetc%2fpasswd',
+  '%27%20or%201%3D1--',
+  'x'.repeat(7000),
+  'x'.repeat(9000),
+  '__proto__',
 ]
 /** Members of a JSON body. */
 export const THINGS: unknown[] = [

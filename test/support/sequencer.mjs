@@ -1,7 +1,7 @@
 import Sequencer from '@jest/test-sequencer'
 
 /** What takes longest: begun last, it would be waited for at the end with a core idle. */
-const FIRST = [/ten-thousand-clients/, /deploy-cli/, /e2e\/hostile/, /test\/process\//, /actions-conformance/, /accessibility/, /management-hostile/]
+const FIRST = [/ten-thousand-clients/, /deploy-cli/, /e2e\/hostile/, /test\/process\//, /actions-conformance/, /accessibility/]
 
 const rank = ({ path }) => (FIRST.findIndex((pattern) => pattern.test(path)) + FIRST.length + 1) % (FIRST.length + 1)
 
