@@ -4,7 +4,7 @@ import { announce, createLogger, type Logger } from '../logging.js'
 import { redact } from '../redact.js'
 import { EmbeddedDatabase } from './embedded-database.js'
 import { Fleet } from './fleet.js'
-import { type ServerFiles, tlsFiles } from './local-authority.js'
+import type { ServerFiles } from './local-authority.js'
 
 /** The service is gone 10 s after the signal, whatever hangs. */
 const HARD_LIMIT_MS = 9000
@@ -21,7 +21,8 @@ export async function runPrimary(start: StartConfig): Promise<never> {
   try {
     const config = completeConfig(start, await database?.start())
     await prepareDatabase(config)
-    const files = await tlsFiles(config)
+    // What makes certificates is loaded where some are to be made.
+    const files: ServerFiles | undefined = config.tls === 'auto' ? await (await import('./local-authority.js')).tlsFiles(config) : config.tls
     if (files?.authority) process.stdout.write(`NODE_EXTRA_CA_CERTS=${files.authority}\n`)
     if (!end.reached) {
       fleet = new Fleet(workerEnvironment(config, files), log, (reason) => end.fail(reason))

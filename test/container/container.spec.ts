@@ -51,7 +51,7 @@ describe('the image', () => {
 
   test('stops by the signal that the service listens to, which reaches it without a shell between', () => {
     expect(only('STOPSIGNAL')).toBe('SIGTERM')
-    expect(JSON.parse(only('CMD'))).toEqual(['node', 'dist/src/main.js'])
+    expect(JSON.parse(only('CMD'))).toEqual(['node', 'dist/service/main.js'])
   })
 
   test('takes nothing along that no stage asks for', () => {

@@ -16,7 +16,7 @@ function runnersOf(workers: readonly number[]): number[] {
       try {
         const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
         const [, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-        return workers.includes(Number(parent)) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('actions/runner') ? [Number(pid)] : []
+        return workers.includes(Number(parent)) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('/runner/main.js') ? [Number(pid)] : []
       } catch {
         return []
       }

@@ -7,7 +7,7 @@ import path from 'node:path'
 import { eventually } from './eventually.js'
 
 export const ROOT = process.cwd()
-const MAIN = path.join(ROOT, 'dist/src/main.js')
+const MAIN = path.join(ROOT, 'dist/service/main.js')
 
 /**
  * A port that nobody listens on, and that nobody else is given: below those that the system takes for connections, where a port that is free now may

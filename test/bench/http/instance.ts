@@ -13,7 +13,7 @@ export const MANAGEMENT = { id: 'bench-management', secret: 'a-secret-of-the-ben
 
 /** Limits count as they always do, and none is reached. */
 const UNREACHED = String(1_000_000_000)
-const MAIN = fileURLToPath(new URL('../../../src/main.js', import.meta.url))
+const MAIN = fileURLToPath(new URL('../../../../service/main.js', import.meta.url))
 const START_MS = 60_000
 const STOP_MS = 15_000
 const LOOK_EVERY_MS = 5
