@@ -15,13 +15,16 @@ import { readSealLag } from './seal-lag.js'
 import { SealedElsewhere, Sealer } from './sealer.js'
 
 const RENEW_MS = 1000
-/** Pause between two looks for events to seal: half of what a quiet log may lag … */
+/** Pause between two looks for events to seal … */
 const SEAL_EVERY_MS = 10
-/** … and under load, when larger seals and batches cost less than sooner ones are worth. */
+/** … under load, when larger seals and batches cost less than sooner ones are worth … */
 const SEAL_EVERY_BUSY_MS = 50
 const BUSY = 10
-/** Readers are rung awake by the sealer; this is for what another process sealed, and for retries. */
-const READ_EVERY_MS = 250
+/** … and when none has come for a while: a log is quiet most of the time, and each look costs. */
+const SEAL_EVERY_QUIET_MS = 20
+const QUIET_AFTER_MS = 1000
+/** Readers are rung awake by the sealer; this is for what another process sealed just before this one took over. */
+const READ_EVERY_MS = 1000
 const WATCH_EVERY_MS = 1000
 const PARTITIONS_EVERY_MS = 86_400_000
 const MAX_BACKOFF_MS = 5000
@@ -50,6 +53,7 @@ export class BackgroundWorker {
   readonly #sealed = new Bell()
   readonly #stop = new AbortController()
   #heldUntil = 0
+  #sealedAt = performance.now()
   #loops: Promise<void>[] = []
 
   constructor(
@@ -107,8 +111,12 @@ export class BackgroundWorker {
 
   async #seal(): Promise<void> {
     const sealed = await this.#sealer.seal()
-    if (sealed > 0) this.#sealed.ring()
-    await this.#rest(sealed > BUSY ? SEAL_EVERY_BUSY_MS : SEAL_EVERY_MS)
+    if (sealed > 0) {
+      this.#sealedAt = performance.now()
+      this.#sealed.ring()
+    }
+    const isQuiet = performance.now() - this.#sealedAt > QUIET_AFTER_MS
+    await this.#rest(sealed > BUSY ? SEAL_EVERY_BUSY_MS : isQuiet ? SEAL_EVERY_QUIET_MS : SEAL_EVERY_MS)
   }
 
   async #watchLag(): Promise<void> {
