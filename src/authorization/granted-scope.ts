@@ -1,4 +1,5 @@
 import type { ClientDocument } from './client/client.events.js'
+import type { ClientGrantDocument } from './client-grant/client-grant.events.js'
 import type { ResourceServerDocument } from './resource-server/resource-server.events.js'
 
 /** Scopes that ask for claims about the person (OIDC Core §5.4), and Auth0's for single claims. */
@@ -18,6 +19,10 @@ const OWN_SCOPES = new Set([
   'create:current_user_device_credentials',
   'delete:current_user_device_credentials',
 ])
+
+/** What a client grant allows at its API: the scopes that it names or, with `allow_all_scopes`, all that the API has. */
+export const scopeOfGrant = (grant: ClientGrantDocument, { scopes }: ResourceServerDocument): readonly string[] =>
+  grant['allow_all_scopes'] === true ? scopes.map(({ value }) => value) : grant.scope
 
 export interface ScopeRequest {
   readonly requested: readonly string[]

@@ -37,7 +37,7 @@ export { isDistinguishedName, subjectName } from './client-authentication/distin
 export { type ClientRequest, claimedClientId } from './client-authentication/presented.js'
 export { idTokenSecret } from './client/id-token-secret.js'
 export { allowsOrigin } from './client/origins.js'
-export { grantedScope, isOidcScope, mayGoOffline, type ScopeRequest } from './granted-scope.js'
+export { grantedScope, isOidcScope, mayGoOffline, scopeOfGrant, type ScopeRequest } from './granted-scope.js'
 export { confirmation, issuance, type Issuance, NO_PROOFS, type Proof, type Proofs, thumbprintOf } from './proof-of-possession.js'
 export { askedOrganization, type AskedOrganization, showsOrganizationNames } from './asked-organization.js'
 export { enforcedPermissions, permittedScope } from './user-permissions.js'

@@ -10,7 +10,7 @@ export const managementCors: RequestHandler = (req, res, next) => {
   res.setHeader('Access-Control-Expose-Headers', EXPOSED)
   if (req.method !== 'OPTIONS' || req.headers['access-control-request-method'] === undefined) return next()
   res.setHeader('Access-Control-Allow-Methods', 'GET, POST, PATCH, PUT, DELETE')
-  res.setHeader('Access-Control-Allow-Headers', 'Authorization, Content-Type, DPoP, Auth0-Client, X-Correlation-ID')
+  res.setHeader('Access-Control-Allow-Headers', 'Authorization, Content-Type, DPoP, Auth0-Client, Auth0-Custom-Domain, X-Correlation-ID')
   res.setHeader('Access-Control-Max-Age', '600')
   res.status(204).end()
 }

@@ -33,13 +33,17 @@ export class ManagementAuthGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const handler = context.getHandler()
-    if (this.reflector.get<boolean | undefined>(PUBLIC, handler)) return true
-    const required = this.reflector.get<RequiredScopes | undefined>(REQUIRED_SCOPES, handler)
-    if (!required) throw new ManagementError(403, 'The account is not allowed to perform this operation.', 'operation_not_supported')
     const req = context.switchToHttp().getRequest<ManagementRequest>()
     const res = context.switchToHttp().getResponse<Response>()
+    const address = `address ${callerOf(req.ip ?? '')}`
+    if (this.reflector.get<boolean | undefined>(PUBLIC, handler)) {
+      await this.#count(address, res)
+      return true
+    }
+    const required = this.reflector.get<RequiredScopes | undefined>(REQUIRED_SCOPES, handler)
+    if (!required) throw new ManagementError(403, 'The account is not allowed to perform this operation.', 'operation_not_supported')
     const caller = await this.#caller(req, res).catch(async (error: unknown) => {
-      if (error instanceof ManagementError) await this.#count(`address ${callerOf(req.ip ?? '')}`, res)
+      if (error instanceof ManagementError) await this.#count(address, res)
       throw error
     })
     await this.#count(`client ${caller.clientId}`, res, caller)

@@ -155,6 +155,7 @@ describe('an address of the API', () => {
     })
     expect(res.status).toBe(204)
     expect(res.headers.get('access-control-allow-origin')).toBe('*')
-    expect(res.headers.get('access-control-allow-headers')).toContain('Authorization')
+    const allowed = res.headers.get('access-control-allow-headers')!.split(', ')
+    expect(allowed).toEqual(expect.arrayContaining(['Authorization', 'Content-Type', 'Auth0-Client', 'Auth0-Custom-Domain']))
   })
 })

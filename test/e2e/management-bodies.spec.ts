@@ -84,6 +84,8 @@ describe('limits', () => {
         message: 'Global limit has been reached',
         errorCode: 'too_many_requests',
       })
+      const nowhere = await fetch(`${limited.url}api/v2/nowhere`)
+      expect([nowhere.status, nowhere.headers.get('x-ratelimit-remaining')]).toEqual([404, '4'])
       const { rows } = await limited.pool.query(`select data from events where type = 'RateLimited'`)
       expect(rows).toEqual([{ data: { bucket: 'management' } }])
     } finally {

@@ -116,10 +116,33 @@ describe('a new client', () => {
     expect(await service.api('POST', 'clients', body)).toMatchObject({ status: 400, body: { statusCode: 400, message, errorCode: 'invalid_body' } })
   })
 
+  it.each([
+    [{ token_exchange: { allow_any_profile_of_type: ['any'] } }, 'No enum match for: any', 'token_exchange.allow_any_profile_of_type'],
+    [{ session_transfer: { enforce_device_binding: 'mac' } }, 'No enum match for: mac', 'session_transfer.enforce_device_binding'],
+    [{ default_organization: { flows: [] } }, 'Missing required property: organization_id', 'default_organization.organization_id'],
+    [{ token_quota: { client_credentials: { per_day: 0 } } }, 'Value 0 is less than minimum 1', 'token_quota.client_credentials.per_day'],
+  ])('%j is refused', async (part, detail, member) => {
+    const message = `Payload validation error: '${detail}' on property ${member}.`
+    expect(await service.api('POST', 'clients', { name: 'x', ...part })).toMatchObject({ status: 400, body: { message, errorCode: 'invalid_body' } })
+  })
+
+  it('has aliases that no other has, also when many ask for one at once', async () => {
+    const taken = { status: 409, body: { message: 'Another client exists with the same alias.', errorCode: 'conflict' } }
+    const made = await Promise.all(Array.from({ length: 4 }, () => service.api('POST', 'clients', { name: 'x', client_aliases: ['own', 'wanted'] })))
+    expect(made.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409])
+    const { client_id } = made.find(({ status }) => status === 201)!.body
+    const other = await create({ name: 'y', client_aliases: ['free'] })
+    expect(await patch(other.client_id, { client_aliases: ['free', 'wanted'] })).toMatchObject(taken)
+    expect(await patch(client_id, { client_aliases: ['wanted'] })).toMatchObject({ status: 200 })
+    expect(await patch(other.client_id, { client_aliases: ['own'] })).toMatchObject({ status: 200, body: { client_aliases: ['own'] } })
+  })
+
   it('takes what a client sends back as it read it', async () => {
     const { client_secret: _, ...read } = await create({ name: 'Echo', addons: { samlp: { x: 1 } } })
     const { status, body } = await patch(read.client_id, { ...read, description: 'new' })
     expect([status, body.description, body.addons]).toEqual([200, 'new', { samlp: { x: 1 } }])
+    for (const other of [{ client_id: 'another' }, { global: true }])
+      expect(await patch(read.client_id, { ...read, ...other })).toMatchObject({ status: 400, body: { errorCode: 'invalid_body' } })
   })
 })
 
@@ -223,6 +246,13 @@ describe('the list', () => {
     expect(await names('is_global=false&per_page=100')).not.toContain('All Applications')
     expect(new Set(await names('app_type=spa,native&fields=name,app_type'))).toEqual(new Set(['x']))
     expect(await service.api('GET', 'clients?per_page=101')).toMatchObject({ status: 400, body: { errorCode: 'invalid_query_string' } })
+  })
+
+  it('of those with a grant for an organization comes by checkpoints alone', async () => {
+    const q = 'clients?q=client_grant.allow_any_organization:true'
+    const message = `Query validation error: 'Missing required property: take' on property take.`
+    expect(await service.api('GET', `${q}&page=0&per_page=50`)).toMatchObject({ status: 400, body: { message, errorCode: 'invalid_query_string' } })
+    expect(await service.api('GET', `${q}&take=5`)).toMatchObject({ status: 200, body: { clients: [] } })
   })
 
   it('has a global client that nobody deletes', async () => {

@@ -91,10 +91,34 @@ describe('a resource server', () => {
     ],
     [{ identifier: 'x', scopes: [{}] }, `Payload validation error: 'Missing required property: value' on property scopes[0].value.`],
     [{ identifier: 'x', scopes: ['read:x'] }, `Payload validation error: 'Expected type object but found type string' on property scopes.`],
+    [
+      { identifier: 'x', subject_type_authorization: { user: { policy: 'some' } } },
+      `Payload validation error: 'No enum match for: some' on property subject_type_authorization.user.policy.`,
+    ],
+    [
+      { identifier: 'x', authorization_policy: {} },
+      `Payload validation error: 'Missing required property: policy_id' on property authorization_policy.policy_id.`,
+    ],
     [{ identifier: 'x', signing_alg: 'none' }, `Payload validation error: 'No enum match for: none' on property signing_alg.`],
   ])('%j is refused', async (body, message) => {
     expect(await service.api('POST', 'resource-servers', body)).toMatchObject({ status: 400, body: { message } })
   })
+})
+
+it('what cannot change of an API or a client grant is taken as it is and refused as anything else', async () => {
+  const api = await createApi({ scopes: [{ value: 'read:a' }] })
+  const client_id = (await service.api('POST', 'clients', { name: 'Bound' })).body.client_id
+  const grant = (await service.api('POST', 'client-grants', { client_id, audience: api.identifier, scope: [] })).body
+  for (const [at, whole, member, other] of [
+    [`resource-servers/${api.id}`, api, 'identifier', 'https://other.example/'],
+    [`resource-servers/${api.id}`, api, 'is_system', true],
+    [`client-grants/${grant.id}`, grant, 'audience', 'https://other.example/'],
+    [`client-grants/${grant.id}`, grant, 'subject_type', 'user'],
+  ] as const) {
+    expect(await service.api('PATCH', at, whole)).toMatchObject({ status: 200, body: whole })
+    const message = `Payload validation error: 'Additional properties not allowed: ${member}'.`
+    expect(await service.api('PATCH', at, { ...whole, [member]: other })).toMatchObject({ status: 400, body: { message, errorCode: 'invalid_body' } })
+  }
 })
 
 describe('a client grant', () => {
@@ -122,6 +146,7 @@ describe('a client grant', () => {
     expect(await answer({ client_id: 'none', audience: api.identifier })).toMatchObject({ statusCode: 404, errorCode: 'inexistent_client' })
     expect(await answer({ client_id: 'management', audience: 'none' })).toMatchObject({ statusCode: 404, errorCode: 'inexistent_resource_server' })
     expect(await answer({ client_id: 'management', audience: api.identifier, scope: ['x'] })).toMatchObject({ statusCode: 400 })
+    expect(await answer({ default_for: 'third_party_clients', audience: api.identifier, scope: [] })).toMatchObject({ errorCode: 'feature_not_enabled' })
   })
 
   it('made by two at once is one', async () => {
@@ -165,6 +190,7 @@ describe('tenant settings', () => {
       `Payload validation error: 'session_lifetime and session_lifetime_in_minutes cannot be set at the same time'.`,
     ],
     [{ default_directory: 'none' }, 'The connection none does not exist.'],
+    [{ support_email: 'us' }, `Payload validation error: 'Object didn't pass validation for format email-or-empty: us' on property support_email.`],
   ])('%j is refused', async (body, message) => {
     expect(await service.api('PATCH', 'tenants/settings', body)).toMatchObject({ status: 400, body: { message } })
   })
@@ -258,7 +284,33 @@ describe('a search', () => {
     expect((await service.api('GET', 'resource-servers/search?q=scopes.value:%22read:sought%22')).body.resource_servers).toMatchObject([{ name: 'Sought API' }])
   })
 
-  it.each(['q=(', 'parser=scim', 'sort=name:1', 'take=0', 'from=x'])('refuses ?%s', async (query) => {
+  it('speaks SCIM too, and comes in an order of the caller, page by page', async () => {
+    for (const name of ['scim b', 'scim a', 'scim c']) await service.api('POST', 'clients', { name })
+    for (const name of ['scim y', 'scim z', 'scim x']) await createApi({ name })
+    const names = async (of: string, sort: string): Promise<string[]> => {
+      const found: string[] = []
+      for (let next = ''; ;) {
+        const query = new URLSearchParams({
+          parser: 'scim',
+          q: 'name sw "scim " and not (name eq "none")',
+          sort,
+          take: '2',
+          fields: 'name',
+          ...(next && { from: next }),
+        })
+        const { body } = await service.api('GET', `${of}/search?${query.toString()}`)
+        found.push(...body[of.replace('-', '_')].map(({ name }: { name: string }) => name))
+        if (!body.next) return found
+        next = body.next
+      }
+    }
+    expect(await names('clients', 'name')).toEqual(['scim a', 'scim b', 'scim c'])
+    expect(await names('clients', 'created_at')).toEqual(['scim b', 'scim a', 'scim c'])
+    expect(await names('resource-servers', 'name')).toEqual(['scim x', 'scim y', 'scim z'])
+    expect(await names('resource-servers', 'identifier')).toEqual(['scim y', 'scim z', 'scim x'])
+  })
+
+  it.each(['q=(', 'parser=sql', 'parser=scim&q=name', 'sort=name:1', 'take=0', 'from=x'])('refuses ?%s', async (query) => {
     expect(await service.api('GET', `clients/search?${query}`)).toMatchObject({ status: 400, body: { errorCode: 'invalid_query_string' } })
   })
 })
@@ -275,6 +327,26 @@ describe('what is not built', () => {
     ] as const) {
       expect(await service.api(method, at, body)).toMatchObject({ status: 403, body: { errorCode: 'feature_not_enabled' } })
     }
+    for (const [method, at] of [
+      ['POST', 'rules'],
+      ['PUT', 'email-templates/verify_email'],
+      ['PATCH', 'emails/provider'],
+      ['POST', 'tickets/password-change'],
+      ['POST', 'jobs/users-exports'],
+      ['POST', 'token-exchange-profiles'],
+      ['DELETE', 'blacklists/tokens?aud=a&jti=b'],
+    ] as const) {
+      const refused = { status: 403, body: { message: 'This feature is not enabled for this tenant.', errorCode: 'feature_not_enabled' } }
+      expect(await service.api(method, at, method === 'DELETE' ? undefined : {})).toMatchObject(refused)
+    }
+    expect(await service.api('DELETE', 'rules/rul_1')).toMatchObject({
+      status: 404,
+      body: { message: 'The rule does not exist', errorCode: 'inexistent_rule' },
+    })
+    expect(await service.api('PATCH', 'token-exchange-profiles/tep_1', {})).toMatchObject({
+      status: 404,
+      body: { message: 'Token exchange profile not found.' },
+    })
     expect(await service.api('PATCH', 'attack-protection/captcha', {})).toMatchObject({ status: 403, body: { errorCode: 'insufficient_entitlement' } })
   })
 
@@ -286,6 +358,11 @@ describe('what is not built', () => {
     expect(await get('rules?page=0&per_page=100&include_totals=true')).toEqual([200, { start: 0, limit: 100, total: 0, rules: [] }])
     expect(await get('organizations?include_totals=true&take=50')).toEqual([200, { organizations: [], total: 0 }])
     expect(await get('actions/actions?page=0&per_page=100')).toEqual([200, { actions: [], total: 0, page: 0, per_page: 100 }])
+    expect(await get('actions/modules')).toEqual([200, { modules: [], total: 0, page: 0, per_page: 20 }])
+    expect(await get('custom-domains')).toEqual([200, []])
+    expect(await get('custom-domains?take=10')).toEqual([200, { custom_domains: [] }])
+    expect(await get('custom-domains?include_totals=true')).toEqual([200, { start: 0, limit: 50, total: 0, custom_domains: [] }])
+    expect(await get('jobs/job_1')).toEqual([404, expect.objectContaining({ errorCode: 'inexistent_job' })])
     expect(await get('log-streams')).toEqual([200, []])
     expect(await get('grants?include_totals=true')).toEqual([200, { start: 0, limit: 50, total: 0, grants: [] }])
     expect(await get('emails/provider?fields=name')).toEqual([404, expect.objectContaining({ errorCode: 'inexistent_email_provider' })])

@@ -227,6 +227,17 @@ describe('clients of a connection', () => {
     await service.api('PATCH', `connections/${directory.id}`, { enabled_clients: [a] })
     expect([await may(a), await may(b)]).toEqual([true, false])
     expect(await may(await client())).toBe(true)
+    // One of the whole tenant comes beside it.
+    const { id: domain } = await made({ is_domain_connection: true })
+    expect(await may(await client())).toBe(true)
+    await service.api('DELETE', `connections/${domain}`)
+    await service.api('PATCH', 'tenants/settings', { flags: { enable_client_connections: false } })
+    const c = await client()
+    expect([await may(b), await may(c)]).toEqual([false, false])
+    await service.api('PATCH', `connections/${directory.id}/clients`, [{ client_id: c, status: true }])
+    expect(await may(c)).toBe(true)
+    await service.api('PATCH', 'tenants/settings', { flags: { enable_client_connections: true } })
+    expect(await may(await client())).toBe(true)
   })
 })
 

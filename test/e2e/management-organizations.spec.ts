@@ -104,6 +104,25 @@ describe('organizations', () => {
     })
   })
 
+  it('are sorted in both styles', async () => {
+    for (const name of ['sorted-b', 'sorted-c', 'sorted-a']) await organizationOf(name)
+    const sorted = async (sort: string): Promise<string[]> => {
+      const found: string[] = []
+      for (let next = ''; ;) {
+        const { body } = await api('GET', `organizations?include_totals=true&take=2&sort=${sort}${next && `&from=${next}`}`)
+        found.push(...body.organizations.map(({ name }: Json) => name))
+        if (!body.next) return found.filter((name) => name.startsWith('sorted-'))
+        next = body.next
+      }
+    }
+    expect(await sorted('name:1')).toEqual(['sorted-a', 'sorted-b', 'sorted-c'])
+    expect(await sorted('name:-1')).toEqual(['sorted-c', 'sorted-b', 'sorted-a'])
+    expect(await sorted('display_name:-1')).toHaveLength(3)
+    expect(await sorted('created_at:-1')).toEqual(['sorted-a', 'sorted-c', 'sorted-b'])
+    const all = (await api('GET', 'organizations?per_page=100&sort=name:-1')).body.map(({ name }: Json) => name)
+    expect(all).toEqual([...all].sort().reverse())
+  })
+
   it('are sorted by nothing else than their names and age', async () => {
     expect([(await api('GET', 'organizations?page=1000')).body, (await api('GET', 'organizations?page=1001')).status]).toEqual([[], 400])
     for (const sort of ['name', 'name:2', 'document:1', 'id;drop:1', '__proto__:1']) {
@@ -128,6 +147,9 @@ it('are found by what they have, page by page in an order of the caller', async 
   ]) {
     expect([q, await ids(q)]).toEqual([q, [wanted]])
   }
+  for (const q of ['metadata.plan eq "gold"', 'name sw "found" and not (metadata.plan eq "tin")', 'display_name co "OUND%" and created_at gt "2020-01-01"']) {
+    expect([q, await ids(q, { parser: 'scim' })]).toEqual([q, [wanted]])
+  }
   expect(await ids('name:found*', { sort: 'display_name' })).toEqual([other, wanted])
   expect([await ids('found-2'), await ids('name:found* AND created_at:[* TO 2020-01-01]')]).toEqual([[other], []])
   const first = (await search('name:found*', { take: '1' })).body
@@ -140,6 +162,8 @@ it('are found by what they have, page by page in an order of the caller', async 
     ['created_at:2020', {}],
     ['a OR b OR c OR d OR e OR f', {}],
     ['a', { parser: 'scim' }],
+    ['name eq "\\u0000"', { parser: 'scim' }],
+    ['a', { parser: 'sql' }],
     ['a', { sort: 'id' }],
     ['other', { from: first.next }],
   ] as const) {

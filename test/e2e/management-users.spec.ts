@@ -110,6 +110,9 @@ describe('PATCH /users/{id}', () => {
     expect(body.user_metadata).toEqual({ a: { y: 1 } })
     expect(body).not.toHaveProperty('given_name')
     expect((await service.api('PATCH', path(user_id), { blocked: false })).body.blocked).toBe(false)
+    // Auth0's rule: an empty object empties.
+    const emptied = (await service.api('PATCH', path(user_id), { user_metadata: {}, app_metadata: { kept: true } })).body
+    expect([emptied.user_metadata, emptied.app_metadata]).toEqual([undefined, { kept: true }])
   })
 
   it('loses nothing of changes made at the same time', async () => {
@@ -399,6 +402,10 @@ describe('a search', () => {
   it('by address alone answers a bare array', async () => {
     expect((await service.api('GET', 'users-by-email?email=SEARCH.Jane@find.example&fields=user_id')).body).toEqual([{ user_id: jane.user_id }])
     expect((await service.api('GET', 'users-by-email?email=nobody@find.example')).body).toEqual([])
+    // Names with a dot reach into lists too.
+    expect((await service.api('GET', 'users-by-email?email=search.jane@find.example&fields=user_id,identities.provider')).body).toEqual([
+      { user_id: jane.user_id, identities: [{ provider: 'auth0' }] },
+    ])
     expect((await service.api('GET', 'users-by-email')).status).toBe(400)
   })
 })

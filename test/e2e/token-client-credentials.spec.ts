@@ -67,6 +67,19 @@ describe('client_credentials', () => {
     expect(await ask(client, { audience: '' })).toMatchObject(denied('Non-global clients are not allowed access to APIv1'))
   })
 
+  it('brings all that the API has where the grant says so, and nothing where the API refuses clients', async () => {
+    const audience = await scene.api({ identifier: 'https://all.example.com/', id: 'all' })
+    const client = await scene.client()
+    const fresh = { client_id: client.client_id, audience, scope: [], allow_all_scopes: true }
+    const { id } = (await service.api('POST', 'client-grants', fresh)).body
+    expect((await ask(client, { audience })).body.scope).toBe('read:orders write:orders')
+    expect((await ask(client, { audience, scope: 'write:orders' })).body.scope).toBe('write:orders')
+    await service.api('PATCH', `client-grants/${id}`, { allow_all_scopes: false })
+    expect((await ask(client, { audience })).body).not.toHaveProperty('scope')
+    await service.api('PATCH', 'resource-servers/all', { subject_type_authorization: { client: { policy: 'deny_all' } } })
+    expect(await ask(client, { audience })).toMatchObject(denied(`Client is not authorized to access "${audience}".`))
+  })
+
   it("falls back to the tenant's default audience", async () => {
     const client = await scene.client()
     await scene.grant(client.client_id, ['read:orders'])

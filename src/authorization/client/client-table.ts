@@ -26,6 +26,18 @@ export async function writeClient(db: pg.PoolClient, clientId: string, state: Cl
   )
 }
 
+/** Another client has one of the aliases; the transaction is rolled back. */
+export class AliasTakenError extends Error {}
+
+/** Two that take one alias at once wait for each other. Errors: AliasTakenError. */
+export async function checkAliases(db: pg.PoolClient, clientId: string, state: ClientState): Promise<void> {
+  const aliases = state.status === 'present' ? (state.client['client_aliases'] as readonly string[] | undefined) : undefined
+  if (!aliases || aliases.length === 0) return
+  await db.query(`select pg_advisory_xact_lock(hashtext('evergrant client aliases'))`)
+  const { rowCount } = await db.query(`select from clients where client_id <> $1 and document->'client_aliases' ?| $2 limit 1`, [clientId, aliases])
+  if (rowCount !== 0) throw new AliasTakenError()
+}
+
 const COLUMNS = 'client_id, document, encrypted_secret, credentials'
 
 /** With the version of its stream, as of the same moment: what tells later whether the row is still what it was. */

@@ -5,9 +5,9 @@ import { EventStore } from '../../event-store/event-store.js'
 import { RootKeys } from '../../keys/root-key.js'
 import type { ClientCredential, ClientDocument } from '../client/client.events.js'
 import { client, createClient } from '../client/client.js'
-import { encryptSecret, writeClient } from '../client/client-table.js'
+import { AliasTakenError, checkAliases, encryptSecret, writeClient } from '../client/client-table.js'
 
-/** Answers 'exists', and changes nothing, when the id is taken, or when there is a global client and this is one. */
+/** Answers 'exists', and changes nothing, when the id or an alias is taken, or when there is a global client and this is one. */
 export class CreateClient extends Command<'created' | 'exists'> {
   constructor(
     readonly client: ClientDocument,
@@ -35,11 +35,14 @@ export class CreateClientHandler implements ICommandHandler<CreateClient> {
         id,
         (state) => createClient(state, document, credentials),
         context,
-        (db, state, now) => writeClient(db, id, state, now, encrypted),
+        async (db, state, now) => {
+          await checkAliases(db, id, state)
+          await writeClient(db, id, state, now, encrypted)
+        },
       )
       return result
     } catch (error) {
-      if (isUniqueViolation(error)) return 'exists'
+      if (isUniqueViolation(error) || error instanceof AliasTakenError) return 'exists'
       throw error
     }
   }

@@ -1,4 +1,5 @@
 import { type IQueryHandler, Query, QueryBus, QueryHandler } from '@nestjs/cqrs'
+import { scopeOfGrant } from '../granted-scope.js'
 import type { ResourceServerDocument } from '../resource-server/resource-server.events.js'
 import { FindClientGrant } from './find-client-grant.js'
 
@@ -28,7 +29,7 @@ export class FindUserAccessHandler implements IQueryHandler<FindUserAccess> {
     if (policy !== 'require_client_grant' && !api.is_system) return { kind: 'allowed', clientGrantScope: undefined }
     const grant = await this.queries.execute(new FindClientGrant(clientId, identifier, 'user'))
     if (policy === 'require_client_grant' && !grant) return { kind: 'refused', why: 'no-client-grant', description: noClientGrant(identifier) }
-    return { kind: 'allowed', clientGrantScope: grant?.scope }
+    return { kind: 'allowed', clientGrantScope: grant && scopeOfGrant(grant, api) }
   }
 }
 

@@ -19,10 +19,11 @@ import { showOrganization } from '../organizations/organizations.dto.js'
 import { Cursors } from '../paging/cursors.js'
 import { pageAnswer, pageRequest, placeIn, tablePage } from '../paging/page.js'
 import { noResourceServer } from '../resource-servers/resource-servers.controller.js'
+import { notEnabled } from '../small/unbuilt-writes.js'
 import { BOTH_PAGES, Parameters } from '../parameters.js'
 import { Operation, Scopes } from '../scopes.js'
 import { flag, oneOf, type QueryParameters, text } from '../validation/query.js'
-import { validBody } from '../validation/valid-body.js'
+import { repeats, validBody } from '../validation/valid-body.js'
 import { type ClientGrantFields, CreateClientGrantBody, UpdateClientGrantBody } from './client-grants.dto.js'
 
 export const noGrant = (): ManagementError => new ManagementError(404, 'The grant does not exist.', 'inexistent_client_grant')
@@ -63,13 +64,15 @@ export class ClientGrantsController {
   @Operation('Create a client grant')
   async create(@Body(validBody(CreateClientGrantBody)) body: CreateClientGrantBody, @Caller() { context }: CallerOf): Promise<object> {
     const { client_id: clientId, audience, subject_type = 'client', default_for, ...fields } = body
+    // A grant for all clients of a kind, which takes the place of a client.
+    if (default_for !== undefined) throw notEnabled()
     if (clientId === undefined)
       throw new ManagementError(400, `Payload validation error: 'Missing required property: client_id' on property client_id.`, 'invalid_body')
     const { rows: clients } = await this.queries.execute(new FindClients({ clientId }, { limit: 1 }))
     if (!clients[0]) throw noClient()
     await this.#checkScope(audience, fields.scope)
     const id = newClientGrantId()
-    const document = { ...settings(fields), id, client_id: clientId, audience, subject_type, scope: fields.scope ?? [], ...(default_for && { default_for }) }
+    const document = { ...settings(fields), id, client_id: clientId, audience, subject_type, scope: fields.scope ?? [] }
     const outcome = await this.commands.execute(new CreateClientGrant(document, context))
     // Auth0's text, although it is the grant that is there twice.
     if (outcome === 'exists') throw new ManagementError(409, 'A resource server with the same identifier already exists.', 'conflict')
@@ -86,8 +89,9 @@ export class ClientGrantsController {
   @Scopes('update:client_grants')
   @Operation('Update a client grant')
   async patch(@Param('id') id: string, @Body(validBody(UpdateClientGrantBody)) body: UpdateClientGrantBody, @Caller() { context }: CallerOf): Promise<object> {
-    const { audience } = await this.#find(id)
-    await this.#checkScope(audience, body.scope)
+    const current = await this.#find(id)
+    repeats(body, current)
+    await this.#checkScope(current.audience, body.scope)
     const changes = { ...settings(body), ...(body.scope !== undefined && { scope: body.scope ?? [] }) }
     if ((await this.commands.execute(new ChangeClientGrant(id, changes, context))) === 'absent') throw noGrant()
     return this.#find(id)

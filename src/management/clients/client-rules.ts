@@ -2,6 +2,7 @@ import { type ClientChanges, CLIENT_DEFAULTS, type ClientCredential, type Client
 import { ManagementError } from '../../http/management-error.js'
 import type { AuthenticationMethods } from './client-credentials.dto.js'
 import type { ClientFields, CreateClientBody, JwtConfiguration, UpdateClientBody } from './clients.dto.js'
+import { repeats } from '../validation/valid-body.js'
 import { CREDENTIAL_TYPES } from './credentials.js'
 import { defaultGrantTypes } from './grant-types.js'
 import { refreshTokenSettings } from './refresh-token-settings.js'
@@ -40,6 +41,7 @@ export function newClient(clientId: string, body: CreateClientBody, methods: obj
 
 /** What a PATCH changes in the client as it is: objects are replaced, `client_metadata` is merged, null takes a member away. Errors: ManagementError. */
 export function patchedClient(current: ClientDocument, credentials: readonly ClientCredential[], body: UpdateClientBody, managementApi: string): ClientChanges {
+  repeats(body, { client_id: current.client_id, global: current.global ?? false })
   const { client_secret: _, ...sent } = body
   const changes: Record<string, unknown> = Object.fromEntries(Object.entries(named(sent)).map(([name, value]) => [name, value ?? undefined]))
   if (sent.client_authentication_methods) changes['client_authentication_methods'] = references(sent.client_authentication_methods, credentials)

@@ -36,6 +36,7 @@ import { CREDENTIAL_TYPES, needsProxy, newCredential } from './credentials.js'
 import { APP_TYPES } from './grant-types.js'
 import { checkOidcLogout, type LogoutUrlPolicy } from './oidc-logout-rules.js'
 import { searchableClient, showClient } from './show-client.js'
+import { withholdConnections } from './withhold-connections.js'
 
 const READ = ['read:clients', 'read:client_keys', 'read:client_credentials', 'read:client_summary'] as const
 
@@ -66,6 +67,9 @@ export class ClientsController {
     const filter = filterOf(query)
     const list = `clients ${JSON.stringify(filter)}`
     const request = pageRequest(query, this.cursors, list)
+    const isSearch = filter.organizationId !== undefined || filter.anyOrganization !== undefined
+    // As Auth0: these are answered by checkpoints alone.
+    if (isSearch && request.style === 'offset') throw invalidQuery('Missing required property: take', 'take')
     const fields = readFields(query)
     const found = await this.queries.execute(new FindClients(filter, tablePage(request)))
     const certificate = await this.keys.currentCertificate()
@@ -87,6 +91,7 @@ export class ClientsController {
     return searchList<ListedClient>(query, this.cursors, {
       key: 'clients',
       bare: ['name', 'client_id'],
+      sorts: { client_id: ({ document }) => document.client_id, name: ({ document }) => document.name },
       read: (page) => this.queries.execute(new FindClients({}, page)),
       placeOf: ({ createdAt, document }) => [createdAt, document.client_id],
       searchable: (client) => searchableClient(client, caller),
@@ -103,8 +108,9 @@ export class ClientsController {
     const document = newClient(clientId, body, methods, this.#managementApi)
     checkOidcLogout(body.oidc_logout ?? body.oidc_backchannel_logout ?? {}, this.#logoutUrls)
     await this.#haveKeys(body, caller)
+    await withholdConnections(this.commands, this.queries, clientId, caller.context)
     const outcome = await this.commands.execute(new CreateClient(document, body.client_secret ?? newClientSecret(), caller.context, credentials))
-    if (outcome === 'exists') throw new ManagementError(409, 'Another client exists with the same alias.', 'conflict')
+    if (outcome === 'exists') throw aliasTaken()
     return this.#show(clientId, caller)
   }
 
@@ -127,7 +133,9 @@ export class ClientsController {
     checkOidcLogout(body.oidc_logout ?? body.oidc_backchannel_logout ?? {}, this.#logoutUrls)
     await this.#haveKeys(body, caller)
     const changes = (current: ClientDocument, credentials: readonly ClientCredential[]) => patchedClient(current, credentials, body, this.#managementApi)
-    if ((await this.commands.execute(new ChangeClient(id, changes, caller.context, body.client_secret))) === 'absent') throw noClient()
+    const outcome = await this.commands.execute(new ChangeClient(id, changes, caller.context, body.client_secret))
+    if (outcome === 'absent') throw noClient()
+    if (outcome === 'alias-taken') throw aliasTaken()
     return this.#show(id, caller)
   }
 
@@ -197,6 +205,7 @@ export class ClientsController {
 const BY_OWN_SCOPE = ['client_secret', 'encryption_key', 'client_authentication_methods', 'token_endpoint_auth_method']
 
 export const noClient = (): ManagementError => new ManagementError(404, 'The client does not exist', 'inexistent_client')
+const aliasTaken = (): ManagementError => new ManagementError(409, 'Another client exists with the same alias.', 'conflict')
 export const knownKey = (): ManagementError => new ManagementError(400, 'credentials contains public keys that already exist in client', 'invalid_body')
 
 function filterOf(query: QueryParameters): ClientFilter {

@@ -18,6 +18,7 @@ import {
   typeOf,
 } from '../validation/rules.js'
 import { AuthenticationMethods } from './client-credentials.dto.js'
+import { DefaultOrganization, SessionTransfer, TokenExchange, TokenQuota } from './client-parts.dto.js'
 import { OidcLogoutSettings } from './oidc-logout.dto.js'
 import { APP_TYPES, GRANT_TYPES } from './grant-types.js'
 
@@ -146,8 +147,8 @@ export class ClientFields {
   @Nested(() => RefreshTokenSettings, { nullable: true })
   refresh_token?: RefreshTokenSettings | null
 
-  @AnyObject({ nullable: true })
-  default_organization?: object | null
+  @Nested(() => DefaultOrganization, { nullable: true })
+  default_organization?: DefaultOrganization | null
 
   @OneOf(['deny', 'allow', 'require'], { nullable: true })
   organization_usage?: string | null
@@ -165,8 +166,8 @@ export class ClientFields {
   @Nested(() => OidcLogoutSettings, { nullable: true })
   oidc_backchannel_logout?: OidcLogoutSettings | null
 
-  @AnyObject({ nullable: true })
-  session_transfer?: object | null
+  @Nested(() => SessionTransfer, { nullable: true })
+  session_transfer?: SessionTransfer | null
 
   @Flag()
   require_pushed_authorization_requests?: boolean
@@ -177,11 +178,11 @@ export class ClientFields {
   @AnyObject({ nullable: true })
   signed_request_object?: object | null
 
-  @AnyObject({ nullable: true })
-  token_exchange?: object | null
+  @Nested(() => TokenExchange, { nullable: true })
+  token_exchange?: TokenExchange | null
 
-  @AnyObject({ nullable: true })
-  token_quota?: object | null
+  @Nested(() => TokenQuota, { nullable: true })
+  token_quota?: TokenQuota | null
 
   @Int({ min: 10, max: 600, nullable: true })
   par_request_expiry?: number | null

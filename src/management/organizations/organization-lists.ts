@@ -32,25 +32,26 @@ interface GrantFilter {
   readonly grantIds: readonly string[]
 }
 
-/** What `sort` may name, with the expression that it means; nothing of a caller's gets into a statement. */
-const SORTS: Readonly<Record<string, string>> = { name: `document->>'name'`, display_name: `document->>'display_name'`, created_at: 'created_at' }
-
-/** What a search may be ordered by, as texts that sort as the values do. */
-const SEARCH_ORDERS = {
+/** What lists and searches may be ordered by, as texts that sort as the values do; nothing of a caller's gets into a statement. */
+const ORDERS = {
   created_at: `to_char(o.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US')`,
   name: `o.document->>'name'`,
   display_name: `coalesce(o.document->>'display_name', '')`,
 } as const
-export type SearchOrder = keyof typeof SEARCH_ORDERS
+export type Order = keyof typeof ORDERS
 
-/** An order as SQL; undefined where none is asked for. Errors: ManagementError 400. */
-export function sortedBy(sort: string | undefined): string | undefined {
+export interface Sort {
+  readonly by: Order
+  readonly descending: boolean
+}
+
+/** What `sort` asks for; undefined where it is not there. Errors: ManagementError 400. */
+export function sortedBy(sort: string | undefined): Sort | undefined {
   if (sort === undefined) return undefined
   const [by = '', direction] = sort.split(':')
   if (!/^[a-z_]+:(1|-1)$/.test(sort)) throw invalidQuery('String does not match pattern ^(((-1|1)[,\\s]*)|([a-z_]+:(-1|1)))$', 'sort')
-  const expression = Object.hasOwn(SORTS, by) ? SORTS[by] : undefined
-  if (expression === undefined) throw invalidQuery(`No enum match for: ${by.slice(0, 100)}`, 'sort')
-  return `${expression} ${direction === '-1' ? 'desc nulls last' : 'asc nulls first'}, id`
+  if (!Object.hasOwn(ORDERS, by)) throw invalidQuery(`No enum match for: ${by.slice(0, 100)}`, 'sort')
+  return { by: by as Order, descending: direction === '-1' }
 }
 
 /** Lists of what belongs to an organization, with the names of people, connections and roles: read where they are joined. */
@@ -61,25 +62,29 @@ export class OrganizationLists {
     private readonly keys: PersonKeys,
   ) {}
 
-  /** `order` is SQL: `sortedBy` makes it. */
-  async sorted(order: string, { offset = 0, limit }: TablePage): Promise<Page<FoundOrganization>> {
-    const { rows } = await this.pool.query<{ total: number; page: readonly FoundOrganization[] }>(
-      `with page as (select id, document, created_at from organizations order by ${order} offset $1 limit $2)
+  /** All of them, in an order of their own; `place` is what a row is ordered by. */
+  async sorted({ by, descending }: Sort, { offset = 0, limit, after }: TablePage): Promise<Page<FoundOrganization & { readonly place: string }>> {
+    type Row = FoundOrganization & { readonly place: string }
+    const { rows } = await this.pool.query<{ total: number; page: readonly Row[] }>(
+      `with page as (
+         select document, created_at, place from (select o.id, o.document, o.created_at, (${ORDERS[by]}) collate "C" as place from organizations o) as found
+         where $1::text is null or place ${descending ? '<' : '>'} $1 or (place = $1 and id > $2::text collate "C")
+         order by place ${descending ? 'desc' : 'asc'}, id offset $3 limit $4)
        select (select count(*)::int from organizations) as total, (select coalesce(json_agg(page), '[]') from page) as page`,
-      [offset, limit],
+      [after?.[0] ?? null, after?.[1] ?? null, offset, limit],
     )
     const { total, page } = rows[0]!
-    return { total, rows: page.map(({ document, created_at }) => ({ document, created_at: new Date(created_at) })) }
+    return { total, rows: page.map(({ document, created_at, place }) => ({ document, created_at: new Date(created_at), place })) }
   }
 
   /** Those that meet a condition, in the order of `by` and from behind a place in it; `place` is that of a row. */
   async search(
     { sql, values }: OrganizationCondition,
-    { by, after, limit }: { readonly by: SearchOrder; readonly after: readonly [string, string] | undefined; readonly limit: number },
+    { by, after, limit }: { readonly by: Order; readonly after: readonly [string, string] | undefined; readonly limit: number },
   ): Promise<readonly (Pick<FoundOrganization, 'document'> & { readonly place: string })[]> {
     const n = values.length
     const { rows } = await this.pool.query<Pick<FoundOrganization, 'document'> & { place: string }>(
-      `select document, place from (select o.id, o.document, (${SEARCH_ORDERS[by]}) collate "C" as place from organizations o where ${sql}) as found
+      `select document, place from (select o.id, o.document, (${ORDERS[by]}) collate "C" as place from organizations o where ${sql}) as found
        where $${n + 1}::text is null or (place, id) > ($${n + 1}, $${n + 2}::text collate "C")
        order by place, id limit $${n + 3}`,
       [...values, after?.[0] ?? null, after?.[1] ?? null, limit],

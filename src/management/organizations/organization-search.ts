@@ -1,5 +1,5 @@
 import { dateRange } from '../logs/search-dates.js'
-import { parseSearch } from '../search/parse-search.js'
+import { parseQuery } from '../search/search-list.js'
 import { type SearchQuery, SearchSyntaxError } from '../search/search-query.js'
 
 /** What `GET /organizations/search` takes at most, as Auth0 has it. */
@@ -12,13 +12,13 @@ export interface OrganizationCondition {
 }
 
 /**
- * A search as SQL: `id`, `name`, `display_name`, `created_at` and `metadata.<key>` in the part of Lucene's syntax that the other searches know; a
+ * A search as SQL: `id`, `name`, `display_name`, `created_at` and `metadata.<key>` in either syntax that the other searches know; a
  * word without a field is looked for in both names. Names are found in any case. Errors: SearchSyntaxError.
  */
-export function organizationCondition(q: string | undefined): OrganizationCondition {
+export function organizationCondition(q: string | undefined, parser: 'lucene' | 'scim'): OrganizationCondition {
   const values: unknown[] = []
   const writer = new Writer((value) => `$${values.push(value)}`)
-  const sql = writer.write(q === undefined ? { kind: 'all' } : parseSearch(q))
+  const sql = writer.write(q === undefined ? { kind: 'all' } : parseQuery(q, parser))
   return { sql, values }
 }
 

@@ -3,7 +3,7 @@ import { Body, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/
 import { CommandBus, QueryBus } from '@nestjs/cqrs'
 import { ManagementError } from '../../http/management-error.js'
 import { RevokeRefreshTokens } from '../../tokens/index.js'
-import { ChangeOrganization, CreateOrganization, DeleteOrganization, FindOrganizations } from '../../users/index.js'
+import { ChangeOrganization, CreateOrganization, DeleteOrganization, FindOrganizations, type FoundOrganization } from '../../users/index.js'
 import { Caller, type CallerOf, needs } from '../caller.js'
 import { absentConnection } from '../connections/write-connections.js'
 import { ManagementController } from '../management-controller.js'
@@ -11,6 +11,7 @@ import { Cursors } from '../paging/cursors.js'
 import { checkpointAnswer, checkpointRequest, pageAnswer, pageRequest, placeIn, tablePage } from '../paging/page.js'
 import { BOTH_PAGES, CHECKPOINTS, Parameters } from '../parameters.js'
 import { Operation, Scopes } from '../scopes.js'
+import { parserOf } from '../search/search-list.js'
 import { SearchSyntaxError } from '../search/search-query.js'
 import { invalidQuery, oneOf, type QueryParameters, text } from '../validation/query.js'
 import { validBody } from '../validation/valid-body.js'
@@ -35,19 +36,19 @@ export class OrganizationsController {
     private readonly cursors: Cursors,
   ) {}
 
-  /** An order of its own has only the style with pages: cursors are places in the order of creation. */
   @Get()
   @Scopes(...READ)
   @Parameters('sort', ...BOTH_PAGES)
   async list(@Query() query: QueryParameters): Promise<object> {
-    const request = pageRequest(query, this.cursors, LIST, { maxPage: MAX_PAGE })
     const sort = sortedBy(text(query, 'sort', { max: 100 }))
+    const list = sort ? `${LIST} ${sort.by} ${sort.descending}` : LIST
+    const request = pageRequest(query, this.cursors, list, { maxPage: MAX_PAGE })
     const page = tablePage(request)
-    const found = sort && request.style === 'offset' ? await this.lists.sorted(sort, request) : await this.queries.execute(new FindOrganizations({}, page))
-    return pageAnswer(request, 'organizations', found, {
+    const found = sort ? await this.lists.sorted(sort, page) : await this.queries.execute(new FindOrganizations({}, page))
+    return pageAnswer<FoundOrganization & { readonly place?: string }>(request, 'organizations', found, {
       cursors: this.cursors,
-      list: LIST,
-      placeOf: ({ created_at, document }) => placeIn(created_at.toISOString(), document.id),
+      list,
+      placeOf: ({ created_at, document, place = created_at.toISOString() }) => placeIn(place, document.id),
       show: ({ document }) => showOrganization(document),
     })
   }
@@ -70,13 +71,13 @@ export class OrganizationsController {
   @Scopes(...READ)
   @Parameters('q', 'parser', 'sort', ...CHECKPOINTS)
   async search(@Query() query: QueryParameters): Promise<object> {
-    oneOf(query, 'parser', ['lucene'])
+    const parser = parserOf(query)
     const q = text(query, 'q', { max: 2000 })
     const by = oneOf(query, 'sort', ['name', 'display_name', 'created_at']) ?? 'created_at'
-    const list = `organizations search ${by} ${q ?? ''}`
+    const list = `organizations search ${by} ${parser} ${q ?? ''}`
     const request = checkpointRequest(query, this.cursors, list)
     const after = request.after === undefined ? undefined : (JSON.parse(request.after) as [string, string])
-    const rows = await this.lists.search(conditionOf(q), { by, after, limit: request.limit + 1 })
+    const rows = await this.lists.search(conditionOf(q, parser), { by, after, limit: request.limit + 1 })
     const shown = rows.slice(0, request.limit)
     const last = rows.length > shown.length ? shown.at(-1) : undefined
     const next = last && this.cursors.write(list, JSON.stringify([last.place, last.document.id]))
@@ -123,9 +124,9 @@ export class OrganizationsController {
   }
 }
 
-function conditionOf(q: string | undefined): OrganizationCondition {
+function conditionOf(q: string | undefined, parser: 'lucene' | 'scim'): OrganizationCondition {
   try {
-    return organizationCondition(q)
+    return organizationCondition(q, parser)
   } catch (error) {
     if (error instanceof SearchSyntaxError) throw invalidQuery(error.message, 'q')
     throw error

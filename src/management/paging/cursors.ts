@@ -21,9 +21,9 @@ export class Cursors {
   read(list: string, cursor: string, now = Date.now()): string {
     const [payload = '', mac = ''] = cursor.split('.')
     const genuine = this.rootKeys.ids.some((keyId) => same(mac, this.#mac(list, payload, keyId)))
-    if (!genuine) throw expired()
+    if (!genuine) throw expiredCursor()
     const [after, end] = JSON.parse(Buffer.from(payload, 'base64url').toString()) as [string, number]
-    if (now >= end) throw expired()
+    if (now >= end) throw expiredCursor()
     return after
   }
 
@@ -37,7 +37,8 @@ function same(a: string, b: string): boolean {
   return left.length === right.length && timingSafeEqual(left, right)
 }
 
-const expired = (): ManagementError =>
+/** The 400 for a cursor that is not good. */
+export const expiredCursor = (): ManagementError =>
   new ManagementError(
     400,
     `The checkpoint ID provided in the 'from' parameter has expired or is invalid, please remove the checkpoint ID and try again`,

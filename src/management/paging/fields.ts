@@ -15,7 +15,7 @@ export function readFields(query: QueryParameters): Fields | undefined {
   return names && names.length > 0 ? { names: new Set(names), include } : undefined
 }
 
-/** The document with the members that were asked for; a name with a dot reaches into an object. */
+/** The document with the members that were asked for; a name with a dot reaches into an object, or into those of a list. */
 export function pick(document: object, fields: Fields | undefined): object {
   return fields ? picked(document, fields, '') : document
 }
@@ -24,9 +24,12 @@ function picked(document: object, fields: Fields, prefix: string): object {
   const kept = Object.entries(document).flatMap(([name, value]: [string, unknown]): [string, unknown][] => {
     const path = prefix + name
     if (fields.names.has(path)) return fields.include ? [[name, value]] : []
-    const inside = typeof value === 'object' && value !== null && !Array.isArray(value) && [...fields.names].some((wanted) => wanted.startsWith(`${path}.`))
-    if (inside) return [[name, picked(value, fields, `${path}.`)]]
+    const inside = [...fields.names].some((wanted) => wanted.startsWith(`${path}.`))
+    if (inside && Array.isArray(value) && value.every(isObject)) return [[name, value.map((item) => picked(item, fields, `${path}.`))]]
+    if (inside && isObject(value)) return [[name, picked(value, fields, `${path}.`)]]
     return fields.include ? [] : [[name, value]]
   })
   return Object.fromEntries(kept)
 }
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -26,7 +26,7 @@ import { Operation, Scopes } from '../scopes.js'
 import { SEARCH, searchList } from '../search/search-list.js'
 import { readRsaKey } from '../validation/pem.js'
 import { type QueryParameters, texts } from '../validation/query.js'
-import { invalidBody, validBody } from '../validation/valid-body.js'
+import { invalidBody, repeats, validBody } from '../validation/valid-body.js'
 import { CreateResourceServerBody, settings, showResourceServer, type TokenEncryption, UpdateResourceServerBody } from './resource-servers.dto.js'
 
 /** Resource servers, which Auth0 also calls APIs (spec/management-api.md §2.3). */
@@ -65,6 +65,7 @@ export class ResourceServersController {
     return searchList<ListedResourceServer>(query, this.cursors, {
       key: 'resource_servers',
       bare: ['name', 'identifier'],
+      sorts: { identifier: ({ document }) => document.identifier, name: ({ document }) => document.name },
       read: (page) => this.queries.execute(new FindResourceServers({}, page)),
       placeOf: ({ createdAt, document }) => [createdAt, document.id],
       searchable: ({ document }) => document,
@@ -107,6 +108,7 @@ export class ResourceServersController {
   @Operation('Update a resource server')
   async patch(@Param('id') id: string, @Body(validBody(UpdateResourceServerBody)) body: UpdateResourceServerBody, @Caller() caller: CallerOf): Promise<object> {
     const { document, signingSecret } = await this.#find(id)
+    repeats(body, document)
     await this.#haveKeys(body, caller)
     const changes = (current: ResourceServerDocument) => changesIn(current, body)
     const secret = body.signing_secret ?? (body.signing_alg === 'HS256' && signingSecret === undefined ? newSigningSecret() : undefined)

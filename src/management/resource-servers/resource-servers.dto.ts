@@ -2,7 +2,7 @@ import type { ListedResourceServer, PossessionPolicy, ResourceServerDocument } f
 import { SIGNING_ALGORITHMS } from '../../keys/signature.js'
 import { type CallerOf, reveal } from '../caller.js'
 import { type Fields, pick } from '../paging/fields.js'
-import { AnyList, AnyObject, Flag, Int, Nested, NestedList, OneOf, ReadOnly, Required, Text } from '../validation/rules.js'
+import { AnyList, Flag, Int, Nested, NestedList, OneOf, ReadOnly, Required, Text } from '../validation/rules.js'
 
 export class ScopeBody {
   @Required()
@@ -50,6 +50,31 @@ export class TokenEncryption {
   @Required()
   @Nested(() => EncryptionKey)
   encryption_key!: EncryptionKey
+}
+
+export class UserAccess {
+  @OneOf(['allow_all', 'deny_all', 'require_client_grant'])
+  policy?: string
+}
+
+export class ClientAccess {
+  @OneOf(['deny_all', 'require_client_grant'])
+  policy?: string
+}
+
+/** Who may ask for tokens for an API. */
+export class SubjectTypeAuthorization {
+  @Nested(() => UserAccess)
+  user?: UserAccess
+
+  @Nested(() => ClientAccess)
+  client?: ClientAccess
+}
+
+export class AuthorizationPolicy {
+  @Required()
+  @Text({ min: 1, max: 100 })
+  policy_id!: string
 }
 
 /** What both creating and changing an API may set (spec/management-api.md §2.3). */
@@ -103,11 +128,11 @@ export class ResourceServerFields {
   @Nested(() => ProofOfPossessionBody, { nullable: true })
   proof_of_possession?: ProofOfPossessionBody | null
 
-  @AnyObject({ nullable: true })
-  subject_type_authorization?: object | null
+  @Nested(() => SubjectTypeAuthorization, { nullable: true })
+  subject_type_authorization?: SubjectTypeAuthorization | null
 
-  @AnyObject({ nullable: true })
-  authorization_policy?: object | null
+  @Nested(() => AuthorizationPolicy, { nullable: true })
+  authorization_policy?: AuthorizationPolicy | null
 
   @ReadOnly()
   id?: unknown

@@ -1,4 +1,4 @@
-import { Body, Get, HttpCode, Patch, Put, Query } from '@nestjs/common'
+import { Body, Delete, Get, HttpCode, Patch, Post, Put, Query } from '@nestjs/common'
 import { ManagementController } from '../management-controller.js'
 import { Parameters } from '../parameters.js'
 import { Operation, Scopes } from '../scopes.js'
@@ -20,7 +20,7 @@ for (const [n, { path, scopes, status, parameters, answer }] of SMALL_ANSWERS.en
 
 for (const [n, { method, path, scopes, status, operation, write }] of SMALL_WRITES.entries()) {
   const [name, descriptor] = handler(`write${n}`, (body: unknown) => write(body))
-  const route = { PUT: Put, PATCH: Patch }[method]
+  const route = { POST: Post, PUT: Put, PATCH: Patch, DELETE: Delete }[method]
   route(path)(SmallAnswersController.prototype, name, descriptor)
   HttpCode(status)(SmallAnswersController.prototype, name, descriptor)
   Scopes(...scopes)(SmallAnswersController.prototype, name, descriptor)

@@ -1,8 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import { ManagementError } from '../../http/management-error.js'
-import { PAGES } from '../parameters.js'
+import { BOTH_PAGES, PAGES } from '../parameters.js'
+import { expiredCursor } from '../paging/cursors.js'
 import { offsetAnswer, offsetRequest } from '../paging/page.js'
-import type { QueryParameters } from '../validation/query.js'
+import { integer, type QueryParameters, text } from '../validation/query.js'
+import type { SmallWrite } from './small-write.js'
+import { notEnabled, UNBUILT_WRITES } from './unbuilt-writes.js'
 
 /** A read that this service has nothing behind, answered as a tenant without any would (spec/management-api.md §2.16, §3.2). */
 export interface SmallAnswer {
@@ -13,17 +16,6 @@ export interface SmallAnswer {
   /** Query parameters that it reads. */
   readonly parameters: readonly string[]
   answer(query: QueryParameters): unknown
-}
-
-/** A write of the same: what asks for nothing new is taken, since deploy tools write back what they read; all else is refused. */
-export interface SmallWrite {
-  readonly method: 'PUT' | 'PATCH'
-  readonly path: string
-  readonly scopes: readonly [string, ...string[]]
-  readonly status: number
-  /** The log's name of it. */
-  readonly operation: string
-  write(body: unknown): unknown
 }
 
 /** How a read is answered, beside where. */
@@ -41,11 +33,21 @@ const noItems = (key: string): Kind => ({
   answer: (query) => offsetAnswer({ ...offsetRequest(query), totals: true }, key, [], 0),
 })
 
+/** A bare array unless a page is asked for, which has the list's name in either style. No cursor was ever given. */
+const paged = (key: string): Kind => ({
+  status: 200,
+  parameters: BOTH_PAGES,
+  answer(query) {
+    if (text(query, 'from', { max: 2000 }) !== undefined) throw expiredCursor()
+    return integer(query, 'take', { min: 1, max: 100 }) === undefined ? offsetAnswer(offsetRequest(query), key, [], 0) : { [key]: [] }
+  },
+})
+
 const numbered = (key: string): Kind => ({
   status: 200,
   parameters: ['page', 'per_page'],
   answer(query) {
-    const { offset, limit } = offsetRequest(query)
+    const { offset, limit } = offsetRequest(query, { perPage: 20 })
     return { [key]: [], total: 0, page: limit === 0 ? 0 : offset / limit, per_page: limit }
   },
 })
@@ -87,7 +89,7 @@ export const SMALL_ANSWERS: readonly SmallAnswer[] = [
   read('attack-protection/captcha', 'read:attack_protection', upgrade('bot detection')),
   read('risk-assessments/settings', 'read:attack_protection', always({ enabled: false })),
   read('risk-assessments/settings/new-device', 'read:attack_protection', always({ remember_for: 0 })),
-  read('custom-domains', 'read:custom_domains', always([])),
+  read('custom-domains', 'read:custom_domains', paged('custom_domains')),
   read('custom-domains/default', 'read:custom_domains', missing('The custom domain default does not exist', 'inexistent_custom_domain')),
   read('forms', 'read:forms', noPage('forms')),
   read('flows', 'read:flows', noPage('flows')),
@@ -104,6 +106,8 @@ export const SMALL_ANSWERS: readonly SmallAnswer[] = [
   read('keys/encryption', 'read:encryption_keys', noPage('keys')),
   read('keys/custom-signing', 'read:custom_signing_keys', missing('Not Found')),
   read('blacklists/tokens', 'blacklist:tokens', always([])),
+  read('jobs/:id', 'create:users read:users', missing('The job does not exist.', 'inexistent_job')),
+  read('jobs/:id/errors', 'create:users read:users', missing('The job does not exist.', 'inexistent_job')),
 ]
 
 const keeps = (method: SmallWrite['method'], path: string, scope: string, operation: string, standing: unknown, status = 200): SmallWrite => ({
@@ -113,7 +117,7 @@ const keeps = (method: SmallWrite['method'], path: string, scope: string, operat
   status,
   operation,
   write(body) {
-    if (!isDeepStrictEqual(body ?? {}, standing)) throw new ManagementError(403, 'This feature is not enabled for this tenant.', 'feature_not_enabled')
+    if (!isDeepStrictEqual(body ?? {}, standing)) throw notEnabled()
     return status === 204 ? undefined : standing
   },
 })
@@ -128,6 +132,7 @@ const never = (method: SmallWrite['method'], path: string, scope: string, operat
 })
 
 export const SMALL_WRITES: readonly SmallWrite[] = [
+  ...UNBUILT_WRITES,
   keeps('PUT', 'guardian/policies', 'update:mfa_policies', 'Set MFA policies', []),
   keeps('PUT', 'guardian/factors/phone/message-types', 'update:guardian_factors', 'Set phone message types', { message_types: [] }),
   keeps('PUT', 'prompts/:prompt/partials', 'update:prompts', 'Set partials for a prompt', {}, 204),

@@ -1,3 +1,4 @@
+import { isEmail } from 'class-validator'
 import type { TenantSettings } from '../../users/index.js'
 import { AnyObject, Flag, Int, Nested, Num, OneOf, ReadOnly, Required, rule, Text, Texts, typeOf } from '../validation/rules.js'
 import { ABSOLUTE_URI, WEB_URI } from '../validation/urls.js'
@@ -95,7 +96,7 @@ export class UpdateTenantSettings {
   friendly_name?: string
   @Text({ max: 2048, format: WEB_URI })
   picture_url?: string
-  @Text({ max: 320 })
+  @Text({ max: 320, format: ['email-or-empty', (text) => text === '' || isEmail(text)] })
   support_email?: string
   @Text({ max: 2048, format: WEB_URI })
   support_url?: string

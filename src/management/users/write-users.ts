@@ -44,7 +44,7 @@ export class WriteUsers {
     const [before] = await openProfiles(this.keys, [found.document])
     checkChanges(await this.queries.execute(new FindConnection(identity.connection)), identity.provider, before!, body)
     const context = { ...caller.context, userId: id, connection: identity.connection }
-    const { result } = await this.commands.execute(new ChangeUser(id, { attributes: attributesOf(body), password: body.password ?? undefined }, context))
+    const { result } = await this.commands.execute(new ChangeUser(id, { attributes: changesOf(body), password: body.password ?? undefined }, context))
     if (result === 'absent') throw absent()
     if (result === 'exists') throw new ManagementError(400, `The specified new ${identifierIn(body)} already exists`, 'auth0_idp_error')
     if (typeof body.password !== 'string') return
@@ -84,6 +84,13 @@ function checkScopes(id: string, body: UpdateUserBody, caller: CallerOf): void {
 
 const attributesOf = (body: CreateUserBody | UpdateUserBody): UserChanges =>
   Object.fromEntries(ATTRIBUTES.filter((member) => body[member] !== undefined).map((member) => [member, body[member]]))
+
+/** An empty object takes all metadata away, as Auth0 has it; one with members is merged with what is there. */
+function changesOf(body: UpdateUserBody): UserChanges {
+  const changes = attributesOf(body)
+  const cleared = (['user_metadata', 'app_metadata'] as const).filter((member) => Object.keys(changes[member] ?? { any: true }).length === 0)
+  return { ...changes, ...Object.fromEntries(cleared.map((member) => [member, null])) }
+}
 
 const identifierIn = ({ username, phone_number }: UpdateUserBody): string =>
   typeof username === 'string' ? 'username' : typeof phone_number === 'string' ? 'phone number' : 'email'

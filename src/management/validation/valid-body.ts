@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { PipeTransform } from '@nestjs/common'
 import { plainToInstance } from 'class-transformer'
 import { validateSync, type ValidationError } from 'class-validator'
@@ -26,7 +27,19 @@ export function checkBody<T extends object>(type: new () => T, value: unknown, p
   const [first] = errors
   if (first) throw describe(first, path)
   const readOnly = readOnlyMembers(type)
-  return Object.fromEntries(Object.entries(value as object).filter(([name]) => !readOnly.includes(name))) as T
+  const [sent, echoed] = [true, false].map((kept) => Object.fromEntries(Object.entries(value as object).filter(([name]) => readOnly.includes(name) !== kept)))
+  ECHOED.set(sent!, echoed!)
+  return sent as T
+}
+
+/** The read-only members that bodies came with. */
+const ECHOED = new WeakMap<object, object>()
+
+/** Whether what a body repeats of a resource is still so: a member that cannot change is taken as it is, and refused as anything else. Errors: ManagementError 400. */
+export function repeats(body: object, current: object): void {
+  const now = new Map(Object.entries(current))
+  const other = Object.entries(ECHOED.get(body) ?? {}).find(([name, value]) => now.has(name) && !isDeepStrictEqual(value, now.get(name)))
+  if (other) throw invalidBody(`Additional properties not allowed: ${other[0]}`)
 }
 
 /** As the pipe, for a body that is a list. */

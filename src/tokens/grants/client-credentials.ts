@@ -1,14 +1,7 @@
 import { Command, CommandBus, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs'
 import { AreActionsBound, type CredentialsExchangeOutcome, eventClient, RunCredentialsExchange } from '../../actions/index.js'
 import { Audit } from '../../audit/audit.js'
-import {
-  type ClientDocument,
-  type ClientGrantDocument,
-  FindClientGrant,
-  FindResourceServer,
-  issuance,
-  type ResourceServerDocument,
-} from '../../authorization/index.js'
+import { type ClientDocument, FindClientGrant, FindResourceServer, issuance, type ResourceServerDocument, scopeOfGrant } from '../../authorization/index.js'
 import type { Context } from '../../event-store/event.js'
 import { PersonKeys } from '../../keys/person-keys.js'
 import { FindTenantSettings } from '../../users/index.js'
@@ -51,14 +44,16 @@ export class ClientCredentialsGrantHandler implements ICommandHandler<ClientCred
       this.queries.execute(new FindClientGrant(client.client_id, audience)),
     ])
     if (!api) throw new ExchangeRefused('access_denied', `Service not found: ${audience}`, { reason: 'unknown-audience' })
+    if (isDenied(api)) throw new ExchangeRefused('access_denied', `Client is not authorized to access "${audience}".`, { reason: 'denied' })
     if (!clientGrant) throw new ExchangeRefused('access_denied', NO_GRANT(audience), { reason: 'no-client-grant' })
     const organization = await clientOrganization(this.queries, request.organization, client, clientGrant)
     const access = issuance({ client, api, proofs: sender.proofs })
     if (access.kind === 'refused') throw new ExchangeRefused('invalid_request', access.description, { reason: 'possession' })
 
     const registered = new Set(api.scopes.map(({ value }) => value))
-    const granted = clientGrant.scope.filter((name) => registered.has(name))
-    const wanted = scopeOf(clientGrant, request.scope).filter((name) => registered.has(name))
+    const allowed = scopeOfGrant(clientGrant, api)
+    const granted = allowed.filter((name) => registered.has(name))
+    const wanted = scopeOf(allowed, request.scope).filter((name) => registered.has(name))
     const origin = await ofVisitor(this.personKeys, caller.origin)
     const cause = { ...caller.context, clientId: client.client_id, audience, origin, ...(organization && { organizationId: organization.token.id }) }
     const decided = await this.#decided({ request, client, caller }, api, wanted, organization, cause)
@@ -97,8 +92,14 @@ export class ClientCredentialsGrantHandler implements ICommandHandler<ClientCred
   }
 }
 
+/** Whether an API gives nothing to clients in their own names, whatever they were granted. */
+function isDenied(api: ResourceServerDocument): boolean {
+  const access = api['subject_type_authorization'] as { client?: { policy?: unknown } } | null | undefined
+  return access?.client?.policy === 'deny_all'
+}
+
 /** Nothing asked for is everything granted. */
-function scopeOf({ scope: granted }: ClientGrantDocument, requested: readonly string[] | undefined): readonly string[] {
+function scopeOf(granted: readonly string[], requested: readonly string[] | undefined): readonly string[] {
   if (!requested || requested.length === 0) return granted
   const missing = requested.filter((name) => !granted.includes(name))
   if (missing.length === 0) return requested

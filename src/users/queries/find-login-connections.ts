@@ -30,8 +30,11 @@ export class FindLoginConnectionsHandler implements IQueryHandler<FindLoginConne
       values: [client.clientId, defaultDirectory],
     })
     const all = rows.map(({ document }) => document)
-    const enabled = all.filter((one) => one.is_domain_connection || one.enabled_clients.includes(client.clientId))
-    if (enabled.length > 0 || !client.firstParty) return enabled
-    return all.filter(({ name, disabled_clients = [] }) => name === defaultDirectory && !disabled_clients.includes(client.clientId))
+    const given = (one: ConnectionDocument): boolean => one.enabled_clients.includes(client.clientId)
+    // What the whole tenant has was given to no client, so it takes nothing from those that need no wiring.
+    const byDefault = client.firstParty && !all.some(given)
+    const mayDefault = ({ name, disabled_clients = [] }: ConnectionDocument): boolean =>
+      byDefault && name === defaultDirectory && !disabled_clients.includes(client.clientId)
+    return all.filter((one) => one.is_domain_connection || given(one) || mayDefault(one))
   }
 }

@@ -1,5 +1,6 @@
 import {
   ChangeClient,
+  ChangeClientGrant,
   ChangeResourceServer,
   type ClientDocument,
   CreateClientGrant,
@@ -176,6 +177,8 @@ describe('what an API demands (§6.3)', () => {
     await grant('cgr_user', 'user', ['read:orders'])
     expect(seen(await scene.refresh(client, refreshToken))).toMatchObject({ scope: 'openid profile email offline_access read:orders' })
     expect(await scene.refresh(client, refreshToken, { scope: 'write:orders' })).toMatchObject({ status: 400, body: { error: 'invalid_scope' } })
+    await service.commands.execute(new ChangeClientGrant('cgr_user', { allow_all_scopes: true }, {}))
+    expect(seen(await scene.refresh(client, refreshToken))).toMatchObject({ scope: 'openid profile email offline_access read:orders write:orders' })
     await service.commands.execute(new DeleteClientGrant('cgr_user', {}))
     expect(await scene.refresh(client, refreshToken)).toMatchObject(refused)
     await service.commands.execute(new ChangeResourceServer('demands', policy('deny_all'), {}))
