@@ -28,6 +28,7 @@ import { TenantLogBoundChecked1763703610000 } from './1763703610000-tenant-log-b
 import { TenantLogPartitions1763703620000 } from './1763703620000-tenant-log-partitions.js'
 import { GrantsByAudience1763703630000 } from './1763703630000-grants-by-audience.js'
 import { StreamPages1763703700000 } from './1763703700000-stream-pages.js'
+import { Invitations1763703720000 } from './1763703720000-invitations.js'
 
 /** All migrations, oldest first. Once released, one is never edited. */
 export const migrations = [
@@ -61,4 +62,5 @@ export const migrations = [
   TenantLogPartitions1763703620000,
   GrantsByAudience1763703630000,
   StreamPages1763703700000,
+  Invitations1763703720000,
 ]

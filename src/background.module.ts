@@ -28,7 +28,7 @@ import {
   UserDeletedReactor,
   WorkOffRevocations,
 } from './tokens/index.js'
-import { ConnectionDeletedReactor, UserErasureReactor, UsersModule } from './users/index.js'
+import { ConnectionDeletedReactor, EndOverdueInvitations, InvitationsReactor, UserErasureReactor, UsersModule } from './users/index.js'
 
 /** Runs the sealer, the projections and the reactors in this process, while it holds the lease. */
 @Injectable()
@@ -46,6 +46,7 @@ class Background implements OnApplicationBootstrap, OnApplicationShutdown {
     private readonly sessionRevoked: SessionRevokedReactor,
     private readonly connectionDeleted: ConnectionDeletedReactor,
     private readonly userErasure: UserErasureReactor,
+    private readonly invitations: InvitationsReactor,
     private readonly loginsEnded: LoginsEndedReactor,
     private readonly sessionEnded: SessionEndedReactor,
     private readonly rotationSwitched: RotationSwitchedReactor,
@@ -70,6 +71,7 @@ class Background implements OnApplicationBootstrap, OnApplicationShutdown {
         this.sessionRevoked,
         this.connectionDeleted,
         this.userErasure,
+        this.invitations,
         this.loginsEnded,
         this.sessionEnded,
         this.rotationSwitched,
@@ -86,6 +88,7 @@ class Background implements OnApplicationBootstrap, OnApplicationShutdown {
         { name: 'old executions', everyMs: 3_600_000, run: () => this.commands.execute(new ForgetExecutions()) },
         { name: 'used proofs', everyMs: 30_000, run: () => this.commands.execute(new ForgetUsedProofs()) },
         { name: 'suspended logins', everyMs: 60_000, run: () => this.commands.execute(new ForgetSuspendedLogins()) },
+        { name: 'overdue invitations', everyMs: 60_000, run: () => this.commands.execute(new EndOverdueInvitations()) },
         ...this.jobs.all,
       ],
     )

@@ -9,7 +9,7 @@ import { person } from './keys/person.events.js'
 import { signingKeySet } from './keys/signing-key-set.js'
 import { session } from './sessions/index.js'
 import { family, refreshTokenMark, revocation } from './tokens/index.js'
-import { connection, deviceKey, organization, role, tenant, user } from './users/index.js'
+import { connection, deviceKey, invitation, organization, role, tenant, user } from './users/index.js'
 
 /** Every kind of stream, for `fold`. */
 export const deciders = [
@@ -22,6 +22,7 @@ export const deciders = [
   deviceKey,
   role,
   organization,
+  invitation,
   client,
   resourceServer,
   clientGrant,

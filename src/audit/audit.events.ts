@@ -22,6 +22,8 @@ export type AuditEvent =
   /** An operator opened an account that was locked: by itself, or by a new password. Of a user, or of what people type. */
   | { readonly type: 'AccountUnlocked'; readonly data: { readonly userId?: string } }
   | { readonly type: 'SignupFailed'; readonly data: { readonly description: string } }
+  /** Somebody other than the invited person came with the link. */
+  | { readonly type: 'InvitationRefused'; readonly data: { readonly invitationId: string; readonly organizationId: string; readonly description: string } }
   | { readonly type: 'LogoutRefused'; readonly data: { readonly description: string } }
   /** Something works that its operator should not leave so. */
   | { readonly type: 'Warned'; readonly data: { readonly description: string } }
@@ -109,6 +111,7 @@ export const auditUpcasters: Upcasters<AuditEvent> = {
   AccountLocked: [],
   AccountUnlocked: [],
   SignupFailed: [],
+  InvitationRefused: [],
   LogoutRefused: [],
   Warned: [],
   LogoutTokenDelivered: [],

@@ -120,13 +120,16 @@ export function dpopJkt(parameters: Parameters, refuse: Refuse): string | undefi
   return asked
 }
 
-/** Answers what is asked for. Texts that SDKs match (spec/oauth.md §4.6); there are no invitations that could be accepted. */
+/** Of whatever is wrong with an invitation: who guesses tickets learns nothing. */
+export const NO_INVITATION = 'invitation not found or already used'
+
+/** Answers what is asked for. Texts that SDKs match (spec/oauth.md §4.6). An invitation is of use with its organization alone. */
 export function organization(parameters: Parameters, client: ClientDocument, refuse: Refuse): string | undefined {
   const asked = parameters['organization']
   const usage = client['organization_usage'] ?? 'deny'
   if (asked === undefined && usage === 'require') refuse('invalid_request', 'parameter organization is required for this client')
   if (asked !== undefined && usage === 'deny') refuse('invalid_request', 'parameter organization is not allowed for this client')
-  if (parameters['invitation'] !== undefined) refuse('invalid_request', 'invitation not found or already used')
+  if (asked === undefined && parameters['invitation'] !== undefined) refuse('invalid_request', NO_INVITATION)
   return asked
 }
 

@@ -3,7 +3,14 @@ import { QueryBus } from '@nestjs/cqrs'
 import { CONFIG, type Config } from '../config.js'
 import type { Parameters } from '../http/body.js'
 import { OAuthError } from '../http/oauth-error.js'
-import { type ConnectionDocument, FindLoginConnections, FindTenantSettings, type LoginOrganization, type TenantSettings } from '../users/index.js'
+import {
+  type ConnectionDocument,
+  FindLoginConnections,
+  FindTenantSettings,
+  type LoginOrganization,
+  type PresentedInvitation,
+  type TenantSettings,
+} from '../users/index.js'
 import { askedOrganization } from './asked-organization.js'
 import type { CodeTerms } from './authorization-code/authorization-code.js'
 import { type AnswerTarget, type AuthorizationErrorCode, AuthorizationRefused, type ResponseMode } from './authorization-response.js'
@@ -13,7 +20,9 @@ import type { ClientDocument } from './client/client.events.js'
 import { FindClient } from './queries/find-client.js'
 import { FindResourceServer } from './queries/find-resource-server.js'
 import { FindUserAccess } from './queries/find-user-access.js'
+import { firstScreen, presentedInvitation } from './presented-invitation.js'
 import { dependsOnOrganization, inOrganization, isRegistered } from './redirect-uri.js'
+import { settingsIn } from './sign-up-open.js'
 import type { ResourceServerDocument } from './resource-server/resource-server.events.js'
 
 /** An authorization request that may be answered, once a person is known. */
@@ -37,6 +46,8 @@ export interface AuthorizeRequest {
   readonly screen: 'login' | 'signup'
   /** In whose name the person logs in. */
   readonly organization: LoginOrganization | undefined
+  /** To that organization. It may have been used up since the login began: by whoever is logging in, or by somebody else. */
+  readonly invitation: PresentedInvitation | undefined
   /** Those that a session may have come through. */
   readonly connections: readonly [ConnectionDocument, ...ConnectionDocument[]]
   /** The one to log in through. */
@@ -58,8 +69,8 @@ export class AuthorizeRequests {
     private readonly queries: QueryBus,
   ) {}
 
-  /** Errors: OAuthError while it is not known where an answer may go; then AuthorizationRefused. */
-  async read({ parameters, repeated }: RawRequest): Promise<AuthorizeRequest> {
+  /** `goesOn`: a later step of a login that began with it. Errors: OAuthError while it is not known where an answer may go; then AuthorizationRefused. */
+  async read({ parameters, repeated }: RawRequest, { goesOn = false } = {}): Promise<AuthorizeRequest> {
     if (repeated.includes('client_id') || repeated.includes('redirect_uri')) throw new OAuthError('invalid_request', `Parameter repeated: ${repeated[0]}`)
     const client = await this.#client(parameters)
     const tenant = await this.queries.execute(new FindTenantSettings())
@@ -75,7 +86,7 @@ export class AuthorizeRequests {
       throw new AuthorizationRefused(target, code, description, parameters['prompt'] === 'none')
     }
     if (repeated.length > 0) refuse('invalid_request', `Parameter repeated: ${repeated[0]}`)
-    return this.#validated(parameters, client, tenant, target, refuse)
+    return this.#validated(parameters, client, tenant, target, refuse, goesOn)
   }
 
   /** Only for a client whose callbacks need it: whether it may be asked for at all is found out later. */
@@ -101,6 +112,7 @@ export class AuthorizeRequests {
     tenant: TenantSettings,
     target: AnswerTarget,
     refuse: check.Refuse,
+    goesOn: boolean,
   ): Promise<AuthorizeRequest> {
     check.plainText(parameters, refuse)
     check.requestObjects(parameters, client, refuse)
@@ -112,9 +124,10 @@ export class AuthorizeRequests {
     const challenge = check.challenge(parameters, client, this.config.settings, refuse)
     const dpopJkt = check.dpopJkt(parameters, refuse)
     const organization = await this.#organization(parameters, client, tenant, refuse)
+    const invitation = await presentedInvitation(this.queries, { ticket: parameters['invitation'], organization, client, goesOn }, refuse)
     check.acrValues(parameters, tenant, refuse)
     const { api, clientGrantScope } = await this.#api(parameters, client, tenant, refuse)
-    const connections = await this.#connections(client, tenant, organization, refuse)
+    const connections = await this.#connections(client, tenant, { organization, invitation }, refuse)
     const asked = parameters['connection']
     const connection = asked === undefined ? connections[0] : connections.find(({ name }) => name === asked)
     if (!connection) refuse('invalid_request', 'the connection is not enabled')
@@ -133,9 +146,10 @@ export class AuthorizeRequests {
       prompt,
       maxAgeSeconds,
       idTokenHint: parameters['id_token_hint'],
-      loginHint: parameters['login_hint'],
-      screen: parameters['screen_hint'] === 'signup' ? 'signup' : 'login',
+      loginHint: invitation?.email ?? parameters['login_hint'],
+      screen: await firstScreen(this.queries, { hint: parameters['screen_hint'], connection, organization, invitation }),
       organization,
+      invitation,
       connections,
       connection,
     }
@@ -164,29 +178,20 @@ export class AuthorizeRequests {
     return found.kind === 'found' ? found.organization : refuse('invalid_request', found.text)
   }
 
-  /** With an organization those of both: its own, as far as the client may use them. */
+  /** With an organization those of both: its own, as far as the client may use them; or the one that an invitation names. */
   async #connections(
     client: ClientDocument,
     tenant: TenantSettings,
-    organization: LoginOrganization | undefined,
+    { organization, invitation }: Pick<AuthorizeRequest, 'organization' | 'invitation'>,
     refuse: check.Refuse,
   ): Promise<[ConnectionDocument, ...ConnectionDocument[]]> {
     const query = new FindLoginConnections({ clientId: client.client_id, firstParty: client.is_first_party }, tenant.default_directory)
     const all = await this.queries.execute(query)
-    const [first, ...others] = organization ? all.filter(({ id }) => settingsIn(organization, id)) : all
+    const [first, ...others] = organization ? all.filter(({ id }) => settingsIn(organization, id) && id === (invitation?.connectionId ?? id)) : all
     if (first) return [first, ...others]
     return refuse('unauthorized_client' satisfies AuthorizationErrorCode, `no connections enabled for the ${all.length > 0 ? 'organization' : 'client'}`)
   }
 }
-
-/** Whether somebody who is not known yet may make an account: where the connection has it open, and the organization too. */
-export function isSignUpOpen({ connection, organization }: Pick<AuthorizeRequest, 'connection' | 'organization'>): boolean {
-  if (connection.options['disable_signup'] === true) return false
-  return !organization || settingsIn(organization, connection.id)?.is_signup_enabled === true
-}
-
-const settingsIn = ({ connections }: LoginOrganization, connectionId: string): LoginOrganization['connections'][number] | undefined =>
-  connections.find(({ connection_id }) => connection_id === connectionId)
 
 /** Where the answer goes. Whatever is wrong here is shown on a page: nobody is sent to an address that was not registered. */
 function redirectUriOf(parameters: Parameters, client: ClientDocument, organizationName: string | undefined): string {

@@ -15,6 +15,8 @@ import { ClientsController } from './clients/clients.controller.js'
 import { ClientGrantsController } from './client-grants/client-grants.controller.js'
 import { GrantsController } from './grants/grants.controller.js'
 import { OrganizationEmptyListsController } from './organizations/empty-lists.controller.js'
+import { InvitationsController } from './organizations/invitations.controller.js'
+import { WriteInvitations } from './organizations/write-invitations.js'
 import { MemberRolesController } from './organizations/member-roles.controller.js'
 import { OrganizationClientGrantsController } from './organizations/organization-client-grants.controller.js'
 import { EnabledConnectionsController, OrganizationConnectionsController } from './organizations/organization-connections.controller.js'
@@ -101,6 +103,7 @@ const CONTROLLERS = [
   EnabledConnectionsController,
   OrganizationConnectionsController,
   OrganizationClientGrantsController,
+  InvitationsController,
   OrganizationEmptyListsController,
   ConnectionsController,
   ConnectionListsController,
@@ -156,6 +159,7 @@ const CONTROLLERS = [
     AccessLists,
     OrganizationLists,
     OrganizationConnections,
+    WriteInvitations,
     ManagementAudit,
     Cursors,
     TenantLogs,

@@ -18,6 +18,11 @@ import { ChangeMemberRolesHandler } from './commands/change-member-roles.js'
 import { ChangeMembershipHandler } from './commands/change-membership.js'
 import { ChangeOrganizationHandler } from './commands/change-organization.js'
 import { ChangeOrganizationItemsHandler } from './commands/change-organization-items.js'
+import { AcceptInvitationHandler } from './commands/accept-invitation.js'
+import { CreateInvitationHandler } from './commands/create-invitation.js'
+import { EndInvitationHandler } from './commands/end-invitation.js'
+import { EndInvitationsOfHandler } from './commands/end-invitations-of.js'
+import { EndOverdueInvitationsHandler } from './commands/end-overdue-invitations.js'
 import { CreateOrganizationHandler } from './commands/create-organization.js'
 import { DeleteOrganizationHandler } from './commands/delete-organization.js'
 import { CreateRoleHandler } from './commands/create-role.js'
@@ -39,6 +44,10 @@ import { FindAccountHandler } from './queries/find-account.js'
 import { FindConnectionHandler } from './queries/find-connection.js'
 import { FindLoginConnectionsHandler } from './queries/find-login-connections.js'
 import { FindConnectionsHandler } from './queries/find-connections.js'
+import { FindInvitationByTicketHandler } from './queries/find-invitation-by-ticket.js'
+import { InvitationRows } from './queries/invitation-rows.js'
+import { FindInvitationsHandler } from './queries/find-invitations.js'
+import { HasAccountHandler } from './queries/has-account.js'
 import { FindLoginBlocksHandler } from './queries/find-login-blocks.js'
 import { FindLoginFactsHandler } from './queries/find-login-facts.js'
 import { FindLoginOrganizationHandler } from './queries/find-login-organization.js'
@@ -50,6 +59,7 @@ import { FindUserHandler } from './queries/find-user.js'
 import { FindUserPermissionsHandler } from './queries/find-user-permissions.js'
 import { FindUsersHandler } from './queries/find-users.js'
 import { UserIdsOfConnection } from './queries/user-ids-of-connection.js'
+import { InvitationsReactor } from './invitations.reactor.js'
 import { UserErasureReactor } from './user-erasure.reactor.js'
 
 @Module({
@@ -81,6 +91,16 @@ import { UserErasureReactor } from './user-erasure.reactor.js'
     ChangeOrganizationHandler,
     ChangeOrganizationItemsHandler,
     DeleteOrganizationHandler,
+    InvitationRows,
+    CreateInvitationHandler,
+    AcceptInvitationHandler,
+    EndInvitationHandler,
+    EndInvitationsOfHandler,
+    EndOverdueInvitationsHandler,
+    FindInvitationsHandler,
+    FindInvitationByTicketHandler,
+    HasAccountHandler,
+    InvitationsReactor,
     ChangeMembershipHandler,
     ChangeMemberRolesHandler,
     FindOrganizationsHandler,
@@ -107,6 +127,6 @@ import { UserErasureReactor } from './user-erasure.reactor.js'
     EraseDeletedUserHandler,
     UserErasureReactor,
   ],
-  exports: [ConnectionDeletedReactor, UserErasureReactor],
+  exports: [ConnectionDeletedReactor, InvitationsReactor, UserErasureReactor],
 })
 export class UsersModule {}

@@ -64,6 +64,19 @@ it('the npm package auth0 makes organizations, fills them, reads them page by pa
   expect(await sdk.call('clientGrants.organizations.list', grant.id)).toMatchObject([{ id }])
   await sdk.call('organizations.clientGrants.delete', id, grant.id)
 
+  const app = await sdk.call('clients.create', { name: 'App', organization_usage: 'allow', initiate_login_uri: 'https://app.example/login' })
+  const [inviter, invitee] = [{ name: 'Ada' }, { email: 'grace@example.com' }]
+  const invitation = await sdk.call('organizations.invitations.create', id, { inviter, invitee, client_id: app.client_id })
+  expect(invitation).toMatchObject({ organization_id: id, inviter, invitee, client_id: app.client_id })
+  expect(invitation.invitation_url).toBe(`https://app.example/login?invitation=${invitation.ticket_id}&organization=${id}&organization_name=org-0`)
+  const another = await sdk.call('organizations.invitations.create', id, { inviter, invitee, client_id: app.client_id, send_invitation_email: false })
+  expect(await sdk.call('organizations.invitations.list', id, { per_page: 1 })).toEqual([another, invitation])
+  expect(await sdk.call('organizations.invitations.get', id, invitation.id)).toEqual(invitation)
+  expect(await sdk.call('organizations.invitations.get', id, invitation.id, { fields: 'id' })).toEqual({ id: invitation.id })
+  await sdk.call('organizations.invitations.delete', id, invitation.id)
+  const gone = await sdk.call('organizations.invitations.get', id, invitation.id).catch(({ statusCode, body }: Json) => ({ statusCode, body }))
+  expect(gone).toMatchObject({ statusCode: 404, body: { message: 'The invitation does not exist.', errorCode: 'inexistent_invitation' } })
+
   await sdk.call('organizations.delete', id)
   const missing = await sdk.call('organizations.get', id).catch(({ statusCode, body }: Json) => ({ statusCode, body }))
   expect(missing).toMatchObject({ statusCode: 404, body: { message: 'No organization found by that id or name' } })

@@ -2,7 +2,7 @@ import { Command, CommandBus, CommandHandler, type ICommandHandler, QueryBus } f
 import { AreActionsBound } from '../../actions/index.js'
 import { PersonKeys } from '../../keys/person-keys.js'
 import { FindSession, type FoundSession, TouchSession } from '../../sessions/index.js'
-import { FindAccount, type UserProfile } from '../../users/index.js'
+import { type Account, FindAccount, openProfiles, type UserProfile } from '../../users/index.js'
 import type { AuthorizeRequest } from '../authorize-request.js'
 import { causedBy, type Visit } from '../caused-by.js'
 import { IdTokenHints } from '../id-token-hints.js'
@@ -51,7 +51,10 @@ export class AnswerFromSessionHandler implements ICommandHandler<AnswerFromSessi
     const account = await this.queries.execute(new FindAccount(userId))
     if (!account || !(await this.#isHinted(request, userId))) return { kind: 'login needed' }
     if (account.profile.blocked) return { kind: 'blocked' }
-    const mustChoose = prompt.has('select_account') || tenant.flags?.['enable_sso'] === false
+    if (!(await this.#isInvited(request, account))) return { kind: 'login needed' }
+    // Nobody joins an organization without seeing anything: a page of another site can ask silently.
+    const joinsUnseen = prompt.has('none') && request.invitation !== undefined
+    const mustChoose = joinsUnseen || prompt.has('select_account') || tenant.flags?.['enable_sso'] === false
     if (mustChoose && chosen !== sessionId) return { kind: 'choice needed', sessionId, profile: account.profile }
     const context = await causedBy(this.personKeys, visit, userId)
     await this.commands.execute(new AdmitToOrganization(request, { userId, connection: found.session.connection }, context))
@@ -69,6 +72,13 @@ export class AnswerFromSessionHandler implements ICommandHandler<AnswerFromSessi
   /** A hint that is not ours names somebody else (OIDC Core §3.1.2.1). */
   async #isHinted({ idTokenHint }: AuthorizeRequest, userId: string): Promise<boolean> {
     return idTokenHint === undefined || (await this.hints.read(idTokenHint))?.userId === userId
+  }
+
+  /** With an invitation for somebody else: they log in, which the page asks for by their address. */
+  async #isInvited({ invitation }: AuthorizeRequest, { profile }: Account): Promise<boolean> {
+    if (invitation?.email === undefined) return true
+    const [person] = await openProfiles(this.personKeys, [profile], ['email'])
+    return person!.email === invitation.email
   }
 }
 

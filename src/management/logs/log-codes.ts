@@ -11,6 +11,8 @@ export const LOG_CODES = {
   srrt: 'user.success',
   resource_cleanup: 'other',
   organization_member_added: 'other',
+  si: 'other',
+  fi: 'other',
   s: 'auth.login.success',
   f: 'auth.login.fail',
   fp: 'auth.login.fail',

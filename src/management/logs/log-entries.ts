@@ -81,6 +81,12 @@ const ENTRIES = {
   // By an operator it stands in the log already.
   OrganizationMemberAdded: ({ streamId, data: { reason } }) =>
     reason === 'api' ? [] : [{ type: 'organization_member_added', userId: idIn(streamId), details: { reason } }],
+  OrganizationInvitationAccepted: ({ streamId, data: { invitationId, organizationId } }) => [
+    { type: 'si', userId: idIn(streamId), details: { invitation: { id: invitationId, organization_id: organizationId } } },
+  ],
+  InvitationRefused: ({ data: { invitationId, organizationId, description } }) => [
+    { type: 'fi', description, details: { invitation: { id: invitationId, organization_id: organizationId }, error: { message: description } } },
+  ],
   UserDeleted: ({ streamId }) => [{ type: 'sdu', userId: idIn(streamId) }],
 
   ManagementRequestSucceeded: ({ data, metadata }) => [managed('sapi', data, metadata.userId)],

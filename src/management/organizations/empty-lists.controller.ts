@@ -2,8 +2,8 @@ import { Get, Param, Query } from '@nestjs/common'
 import { QueryBus } from '@nestjs/cqrs'
 import { ManagementController } from '../management-controller.js'
 import { Cursors } from '../paging/cursors.js'
-import { checkpointAnswer, checkpointRequest, offsetAnswer, offsetRequest } from '../paging/page.js'
-import { CHECKPOINTS, PAGES, Parameters } from '../parameters.js'
+import { checkpointAnswer, checkpointRequest } from '../paging/page.js'
+import { CHECKPOINTS, Parameters } from '../parameters.js'
 import { Scopes } from '../scopes.js'
 import type { QueryParameters } from '../validation/query.js'
 import { findOrganization } from './find-organization.js'
@@ -28,15 +28,6 @@ export class OrganizationEmptyListsController {
   @Parameters(...CHECKPOINTS)
   clients(@Param('id') id: string, @Query() query: QueryParameters): Promise<object> {
     return this.#none(id, query, 'clients')
-  }
-
-  @Get('invitations')
-  @Scopes('read:organization_invitations')
-  @Parameters(...PAGES)
-  async invitations(@Param('id') id: string, @Query() query: QueryParameters): Promise<object> {
-    const request = offsetRequest(query)
-    await findOrganization(this.queries, { id })
-    return offsetAnswer(request, 'invitations', [], 0)
   }
 
   async #none(id: string, query: QueryParameters, key: string): Promise<object> {

@@ -121,6 +121,12 @@ export const NestedList = (type: () => new () => object, options: ListRule = {})
     isList: true,
   })
 
+/** Says in the API's description what a member is about, where its name does not. */
+export const Described =
+  (description: string): PropertyDecorator =>
+  (target, property) =>
+    noteMember(target, String(property), { schema: { description } })
+
 /** A member that clients send back as they read it: taken and forgotten. */
 export const ReadOnly = (): PropertyDecorator => (target, property) => {
   Anything()(target, property)

@@ -4,11 +4,10 @@ import type { Context, Mark } from '../../event-store/event.js'
 import { EventStore } from '../../event-store/event-store.js'
 import { LookupKey } from '../../keys/lookup-key.js'
 import { PersonKeys } from '../../keys/person-keys.js'
-import { type Attributes, normalized, openProfiles, PERSONAL, sealAttributes } from '../user/attributes.js'
-import { changedAttributes, type UserChanges } from '../user/changes.js'
-import { lookupsOf, type UserLookups } from '../user/lookups.js'
+import type { UserChanges } from '../user/changes.js'
+import type { UserLookups } from '../user/lookups.js'
 import { hashPassword } from '../user/password.js'
-import type { UserProfile } from '../user/user.events.js'
+import { profileChanges } from '../user/profile-changes.js'
 import { changePassword, changeUser, user } from '../user/user.js'
 import { updateUser } from '../user/user-table.js'
 
@@ -36,8 +35,8 @@ export class ChangeUser extends Command<ChangedUser> {
 export class ChangeUserHandler implements ICommandHandler<ChangeUser> {
   constructor(
     private readonly store: EventStore,
-    private readonly personKeys: PersonKeys,
-    private readonly lookupKey: LookupKey,
+    readonly personKeys: PersonKeys,
+    readonly lookupKey: LookupKey,
   ) {}
 
   async execute({ userId, changes: { attributes = {}, password }, context }: ChangeUser): Promise<ChangedUser> {
@@ -49,10 +48,9 @@ export class ChangeUserHandler implements ICommandHandler<ChangeUser> {
         userId,
         async (state) => {
           if (state.status === 'absent') return changeUser(state, {})
-          const [before] = await openProfiles(this.personKeys, [state.profile])
-          const { changed, after } = changedAttributes(before!, normalized(attributes))
-          lookups = PERSONAL.some((member) => member in changed) ? await lookupsOf(this.lookupKey, after) : undefined
-          const profile = changeUser(state, await this.#sealed(userId, changed))
+          const changes = await profileChanges(this, state.profile, attributes)
+          lookups = changes.lookups
+          const profile = changeUser(state, changes.sealed)
           return { ...profile, events: [...profile.events, ...(passwordHash === undefined ? [] : changePassword(state).events)] }
         },
         context,
@@ -62,10 +60,5 @@ export class ChangeUserHandler implements ICommandHandler<ChangeUser> {
       if (isUniqueViolation(error)) return { result: 'exists' }
       throw error
     }
-  }
-
-  async #sealed(userId: string, changed: Readonly<Record<string, unknown>>): Promise<Partial<Record<keyof UserProfile, never>>> {
-    const set = Object.fromEntries(Object.entries(changed).filter(([, value]) => value !== undefined)) as Attributes
-    return { ...changed, ...(await sealAttributes(this.personKeys, userId, set, { current: true })) } as Partial<Record<keyof UserProfile, never>>
   }
 }

@@ -1,6 +1,6 @@
 import { given } from '../../event-store/testing.js'
 import type { PersonalData } from '../../event-store/event.js'
-import { changeMemberRoles, changeMembership, MAX_MEMBER_ROLES, MAX_MEMBERSHIPS } from './membership.js'
+import { acceptInvitation, changeMemberRoles, changeMembership, MAX_MEMBER_ROLES, MAX_MEMBERSHIPS } from './membership.js'
 import type { UserEvent } from './user.events.js'
 import { user } from './user.js'
 
@@ -58,5 +58,19 @@ describe('a membership', () => {
     const roles = Array.from({ length: MAX_MEMBER_ROLES }, (_, n) => `r${n}`)
     const result = (...wanted: string[]) => given(user, created, joined('org_1')).when((state) => changeMemberRoles(state, 'org_1', { assign: wanted })).result
     expect([result(...roles), result(...roles, 'more')]).toEqual(['changed', 'too many'])
+  })
+
+  it('comes with an invitation and its roles, and of those with what a member has not yet', () => {
+    const invited = { invitationId: 'uinv_1', organizationId: 'org_1', roles: ['rol_1', 'rol_2'] }
+    const accept = (...before: UserEvent[]) => given(user, ...before).when((state) => acceptInvitation(state, invited))
+    const accepted = { type: 'OrganizationInvitationAccepted', data: { organizationId: 'org_1', invitationId: 'uinv_1' } }
+    const added = { type: 'OrganizationMemberAdded', data: { organizationId: 'org_1', reason: 'invitation' } }
+    expect(accept(created)).toEqual({ events: [accepted, added, assigned('rol_1', 'rol_2')], result: 'changed' })
+    expect(accept(created, joined('org_1'), assigned('rol_1'))).toEqual({ events: [accepted, assigned('rol_2')], result: 'changed' })
+    expect(accept()).toEqual({ events: [], result: 'absent' })
+    const roles = Array.from({ length: MAX_MEMBER_ROLES }, (_, n) => `r${n}`)
+    expect(accept(created, joined('org_1'), assigned(...roles))).toEqual({ events: [], result: 'too many' })
+    const many = Array.from({ length: MAX_MEMBERSHIPS }, (_, n) => joined(`org_${n + 2}`))
+    expect(accept(created, ...many)).toEqual({ events: [], result: 'too many' })
   })
 })

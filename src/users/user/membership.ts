@@ -19,8 +19,8 @@ export type MembershipEvent = Extract<
   { type: 'OrganizationMemberAdded' | 'OrganizationMemberRemoved' | 'OrganizationMemberRolesAssigned' | 'OrganizationMemberRolesRemoved' }
 >
 
-/** How somebody became a member: by an operator, or by logging in through a connection that makes members. */
-export type MembershipReason = 'api' | 'auto_membership'
+/** How somebody became a member: by an operator, by logging in through a connection that makes members, or by an invitation. */
+export type MembershipReason = 'api' | 'auto_membership' | 'invitation'
 
 /** Of one user. */
 export const MAX_MEMBERSHIPS = 1000
@@ -54,6 +54,24 @@ export function changeMemberRoles(state: MaybeUser, organizationId: string, chan
   }
   const roles = held.roles.filter((id) => change.remove.includes(id))
   return { events: roles.length > 0 ? [{ type: 'OrganizationMemberRolesRemoved', data: { organizationId, roles } }] : [], result: 'changed' }
+}
+
+/**
+ * What accepting an invitation comes to: membership and its roles, for a member the roles that they do not have yet. Whether the invitation can be
+ * accepted is not for this stream to say.
+ */
+export function acceptInvitation(
+  state: MaybeUser,
+  { invitationId, organizationId, roles }: { readonly invitationId: string; readonly organizationId: string; readonly roles: readonly string[] },
+): Decision<UserEvent, MembershipOutcome> {
+  const joined = changeMembership(state, organizationId, { add: 'invitation' })
+  if (state.status === 'absent' || joined.result !== 'changed') return joined
+  const { memberships = [] } = state
+  const held = memberships.some((one) => one.organizationId === organizationId) ? memberships : [...memberships, { organizationId, roles: [] }]
+  const assigned = changeMemberRoles({ ...state, memberships: held }, organizationId, { assign: roles })
+  if (assigned.result !== 'changed') return assigned
+  const accepted = { type: 'OrganizationInvitationAccepted', data: { organizationId, invitationId } } as const
+  return { events: [accepted, ...joined.events, ...assigned.events], result: 'changed' }
 }
 
 /** The memberships that follow. */

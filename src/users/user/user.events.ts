@@ -53,11 +53,13 @@ export type UserEvent =
   | { readonly type: 'UserRolesRemoved'; readonly data: { readonly roles: readonly string[] } }
   | { readonly type: 'UserPermissionsAssigned'; readonly data: { readonly permissions: readonly AssignedPermission[] } }
   | { readonly type: 'UserPermissionsRemoved'; readonly data: { readonly permissions: readonly AssignedPermission[] } }
-  /** `reason`: by an operator, or by logging in through a connection that makes members. */
-  | { readonly type: 'OrganizationMemberAdded'; readonly data: { readonly organizationId: string; readonly reason: 'api' | 'auto_membership' } }
+  /** `reason`: by an operator, by logging in through a connection that makes members, or by an invitation. */
+  | { readonly type: 'OrganizationMemberAdded'; readonly data: { readonly organizationId: string; readonly reason: 'api' | 'auto_membership' | 'invitation' } }
   | { readonly type: 'OrganizationMemberRemoved'; readonly data: { readonly organizationId: string } }
   | { readonly type: 'OrganizationMemberRolesAssigned'; readonly data: { readonly organizationId: string; readonly roles: readonly string[] } }
   | { readonly type: 'OrganizationMemberRolesRemoved'; readonly data: { readonly organizationId: string; readonly roles: readonly string[] } }
+  /** What it brings stands in the events beside it. */
+  | { readonly type: 'OrganizationInvitationAccepted'; readonly data: { readonly organizationId: string; readonly invitationId: string } }
   | { readonly type: 'UserDeleted'; readonly data: object }
 
 export const userUpcasters: Upcasters<UserEvent> = {
@@ -76,5 +78,6 @@ export const userUpcasters: Upcasters<UserEvent> = {
   OrganizationMemberRemoved: [],
   OrganizationMemberRolesAssigned: [],
   OrganizationMemberRolesRemoved: [],
+  OrganizationInvitationAccepted: [],
   UserDeleted: [],
 }

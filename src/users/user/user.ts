@@ -30,6 +30,7 @@ export const user: Decider<UserState, UserEvent> = {
     if (state.status === 'absent') return state
     switch (type) {
       case 'UserSignedUp':
+      case 'OrganizationInvitationAccepted':
         return state
       case 'UserChanged':
         return { ...state, profile: applyDifference(state.profile, data.changes), updatedAt: at, ...(endsLogins(data.changes) && { loginsEndedAt: at }) }
