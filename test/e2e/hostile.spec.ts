@@ -142,14 +142,16 @@ test('methods that do not fit are refused at every address', async () => {
 
 test('addresses with faults in their encoding', async () => {
   const withIds = routes.filter(({ path }) => path.includes(':'))
-  await expectClean(withIds.flatMap(({ method, path }) => ENCODED.map((id) => ({ method: method === 'ALL' ? 'GET' : method, path: path.replace(/:\w+/g, id), headers: bearer() }))))
+  // Each route meets a third of them.
+  const idsFor = (n: number): readonly string[] => ENCODED.filter((_, m) => (n + m) % 3 === 0)
+  await expectClean(withIds.flatMap(({ method, path }, n) => idsFor(n).map((id) => ({ method: method === 'ALL' ? 'GET' : method, path: path.replace(/:\w+/g, id), headers: bearer() }))))
   const odd = ['/%', '/%00', '//', '/..', '/authorize%00', '/oauth/token%0d%0a', '/api/v2/%zz', '/api/v2', '/API/V2/clients', '/u/../api', `/${'a'.repeat(9000)}`, '/?%', '/authorize?%', '/authorize?=&&=', '/health/ready?__proto__[x]=1']
   await expectClean(odd.map((path) => ({ method: 'GET', path })))
 }) // prettier-ignore
 
 test('lists with hostile queries', async () => {
   const reads = routes.filter(({ method, path }) => method === 'GET' && path.startsWith('/api/v2/'))
-  const lists = reads.map(({ path }) => path.replace('users/:id', `users/${encodeURIComponent(userId)}`).replace(/:\w+/g, 'none'))
+  const lists = reads.map(({ path }) => path.replace('users/:id', `users/${encodeURIComponent(userId)}`)).filter((path) => !path.includes(':'))
   const numbers = ['-1', '1.5', 'x', '99999999999', '9'.repeat(400), '%00', '']
   const parameters = [
     ...['page', 'per_page', 'take'].flatMap((name) => numbers.map((value) => `${name}=${value}`)),
@@ -176,7 +178,8 @@ test('bodies of the Management API that are none', async () => {
   ] // prettier-ignore
   // Rotating the keys under this test's token is no part of it.
   const writes = routes.filter(({ method, path }) => path.startsWith('/api/v2/') && !['GET', 'ALL'].includes(method) && path !== '/api/v2/keys/signing/rotate')
-  await expectClean(writes.flatMap(({ method, path }) => bodies.map(([body, headers]) => ({ method, path: path.replace(/:\w+/g, 'x'), headers: { ...bearer(), ...headers }, body }))))
+  const bodiesFor = (n: number): typeof bodies => bodies.filter((_, m) => (n + m) % 2 === 0)
+  await expectClean(writes.flatMap(({ method, path }, n) => bodiesFor(n).map(([body, headers]) => ({ method, path: path.replace(/:\w+/g, 'x'), headers: { ...bearer(), ...headers }, body }))))
   await expectClean([json('POST', '/api/v2/clients', `{"name":"${'x'.repeat(1_100_000)}"}`, bearer())], [413])
 }) // prettier-ignore
 
