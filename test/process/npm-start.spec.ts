@@ -16,6 +16,8 @@ test('SIGTERM to npm stops everything in order', async () => {
   await service.exited
   await eventually(() => pids.every((pid) => !isAlive(pid)))
   expect(service.lines.map((line) => line.msg)).toContain('stopping')
+  // Nest tells each module and route, which nobody who runs the service asked for.
+  expect(service.lines.filter(({ msg }) => / dependencies initialized$|^Mapped /.test(String(msg)))).toEqual([])
 })
 
 test('SIGTERM to the process that npm leaves in the foreground ends npm too, with 0', async () => {
