@@ -10,7 +10,10 @@ import { type UserEvent, userUpcasters } from './user/user.events.js'
 
 type Heard = Extract<UserEvent, { type: 'OrganizationInvitationAccepted' }> | Extract<OrganizationEvent, { type: 'OrganizationDeleted' }> | InvitationEvent
 
-/** An invitation ends when it is accepted, and with its organization; whatever it said of people is erased at its end, whatever happened to a process meanwhile. */
+/**
+ * An invitation ends when it is accepted, and with its organization; what it said of people is erased at its end, whatever happened to a process
+ * meanwhile.
+ */
 @Injectable()
 export class InvitationsReactor implements Reactor<Heard> {
   readonly name = 'invitations'

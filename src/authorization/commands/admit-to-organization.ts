@@ -8,7 +8,8 @@ import type { AuthorizeRequest } from '../authorize-request.js'
 
 /**
  * Lets a person into the organization that the request names, if it names one: a member, one whom their connection makes a member, or who accepts the
- * invitation that they come with (spec/oauth.md §4.6). Before anything is decided in the organization's name, whether they have just logged in or come with a session. Errors: AuthorizationRefused.
+ * invitation that they come with (spec/oauth.md §4.6). Before anything is decided in the organization's name, whether they have just logged in or come
+ * with a session. Errors: AuthorizationRefused.
  */
 export class AdmitToOrganization extends Command<void> {
   constructor(

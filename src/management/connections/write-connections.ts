@@ -1,9 +1,9 @@
-import { randomInt } from 'node:crypto'
 import { Injectable } from '@nestjs/common'
 import { CommandBus, QueryBus } from '@nestjs/cqrs'
 import { FindClients } from '../../authorization/index.js'
 import type { Context } from '../../event-store/event.js'
 import { ManagementError } from '../../http/management-error.js'
+import { randomText } from '../../random-text.js'
 import {
   ChangeConnection,
   type ConnectionChanges,
@@ -19,8 +19,7 @@ import { checkOptions, newOptions } from './connection-rules.js'
 import type { ClientSwitch, CreateConnectionBody, UpdateConnectionBody } from './connections.dto.js'
 
 const CLIENTS_AT_ONCE = 500
-const ALPHANUMERIC = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
-const newId = (): string => `con_${Array.from({ length: 16 }, () => ALPHANUMERIC[randomInt(ALPHANUMERIC.length)]).join('')}`
+const newId = (): string => `con_${randomText(16)}`
 
 /** Makes, changes and deletes connections for the Management API. Errors: ManagementError. */
 @Injectable()

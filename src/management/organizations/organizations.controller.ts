@@ -1,7 +1,7 @@
-import { randomInt } from 'node:crypto'
 import { Body, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common'
 import { CommandBus, QueryBus } from '@nestjs/cqrs'
 import { ManagementError } from '../../http/management-error.js'
+import { randomText } from '../../random-text.js'
 import { RevokeRefreshTokens } from '../../tokens/index.js'
 import { ChangeOrganization, CreateOrganization, DeleteOrganization, FindOrganizations, type FoundOrganization } from '../../users/index.js'
 import { Caller, type CallerOf, needs } from '../caller.js'
@@ -133,8 +133,7 @@ function conditionOf(q: string | undefined, parser: 'lucene' | 'scim'): Organiza
   }
 }
 
-const ALPHANUMERIC = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 /** `org_` and 16 letters and digits. */
-const newOrganizationId = (): string => `org_${Array.from({ length: 16 }, () => ALPHANUMERIC[randomInt(ALPHANUMERIC.length)]).join('')}`
+const newOrganizationId = (): string => `org_${randomText(16)}`
 
 const withoutAbsent = <T extends object>(members: T): T => Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as T

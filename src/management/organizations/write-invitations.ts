@@ -1,9 +1,9 @@
-import { randomInt } from 'node:crypto'
 import { Injectable } from '@nestjs/common'
 import { CommandBus, QueryBus } from '@nestjs/cqrs'
 import { type ClientDocument, FindClient } from '../../authorization/index.js'
 import type { Context } from '../../event-store/event.js'
 import { ManagementError } from '../../http/management-error.js'
+import { randomText } from '../../random-text.js'
 import { CreateInvitation, FindConnections, FindRoles, FindTenantSettings, type OrganizationDocument } from '../../users/index.js'
 import { noOrganization } from './find-organization.js'
 import type { CreateInvitationBody } from './invitations.dto.js'
@@ -72,6 +72,3 @@ export class WriteInvitations {
 
 /** Auth0's texts (spec/management-api.md §2.11). */
 const wrong = (message: string): ManagementError => new ManagementError(400, message, 'invalid_body')
-
-const ALPHANUMERIC = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
-const randomText = (length: number): string => Array.from({ length }, () => ALPHANUMERIC[randomInt(ALPHANUMERIC.length)]).join('')

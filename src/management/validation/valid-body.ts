@@ -35,7 +35,10 @@ export function checkBody<T extends object>(type: new () => T, value: unknown, p
 /** The read-only members that bodies came with. */
 const ECHOED = new WeakMap<object, object>()
 
-/** Whether what a body repeats of a resource is still so: a member that cannot change is taken as it is, and refused as anything else. Errors: ManagementError 400. */
+/**
+ * Refuses a body, as `validBody` gave it, that repeats a member of a resource which cannot change as anything else than it is. Errors: ManagementError
+ * 400.
+ */
 export function repeats(body: object, current: object): void {
   const now = new Map(Object.entries(current))
   const other = Object.entries(ECHOED.get(body) ?? {}).find(([name, value]) => now.has(name) && !isDeepStrictEqual(value, now.get(name)))

@@ -1,10 +1,10 @@
-import { randomInt } from 'node:crypto'
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
 import { isUniqueViolation } from '../../database/errors.js'
 import type { Context } from '../../event-store/event.js'
 import { EventStore } from '../../event-store/event-store.js'
 import { LookupKey } from '../../keys/lookup-key.js'
 import { PersonKeys } from '../../keys/person-keys.js'
+import { randomText } from '../../random-text.js'
 import { addDeviceKey, deviceKey } from '../device-key/device-key.js'
 import { insertDeviceKey } from '../device-key/device-key-table.js'
 
@@ -28,8 +28,6 @@ export class AddDeviceKey extends Command<{ readonly id: string } | 'exists'> {
   }
 }
 
-const ALPHANUMERIC = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
-
 @CommandHandler(AddDeviceKey)
 export class AddDeviceKeyHandler implements ICommandHandler<AddDeviceKey> {
   constructor(
@@ -39,7 +37,7 @@ export class AddDeviceKeyHandler implements ICommandHandler<AddDeviceKey> {
   ) {}
 
   async execute({ userId, clientId, device, context }: AddDeviceKey): Promise<{ id: string } | 'exists'> {
-    const id = `dcr_${Array.from({ length: 16 }, () => ALPHANUMERIC[randomInt(ALPHANUMERIC.length)]).join('')}`
+    const id = `dcr_${randomText(16)}`
     const lookup = await this.lookupKey.of('attribute', `device ${device.id.toLowerCase()}`)
     const added = { userId, clientId, device: await this.personKeys.seal(userId, device) }
     try {
