@@ -48,6 +48,7 @@ export interface Job {
 export class BackgroundWorker {
   readonly #lease: Lease
   readonly #sealer: Sealer
+  readonly #feed: LogFeed
   readonly #projections: ProjectionRunner
   readonly #reactors: ReactorRunner[]
   readonly #sealed = new Bell()
@@ -69,9 +70,9 @@ export class BackgroundWorker {
       log.error('an event could not be handled', { ...event, err: error })
     this.#lease = new Lease(pool, 'background')
     this.#sealer = new Sealer(pool, signer)
-    const feed = new LogFeed(pool)
-    this.#projections = new ProjectionRunner(pool, projections, onFailure, personal, feed)
-    this.#reactors = reactors.map((reactor) => new ReactorRunner(pool, reactor, onFailure, feed))
+    this.#feed = new LogFeed(pool)
+    this.#projections = new ProjectionRunner(pool, projections, onFailure, personal, this.#feed)
+    this.#reactors = reactors.map((reactor) => new ReactorRunner(pool, reactor, onFailure, this.#feed))
   }
 
   start(): void {
@@ -111,6 +112,7 @@ export class BackgroundWorker {
 
   async #seal(): Promise<void> {
     const sealed = await this.#sealer.seal()
+    if (this.#sealer.end) this.#feed.sealed(this.#sealer.end)
     if (sealed > 0) {
       this.#sealedAt = performance.now()
       this.#sealed.ring()

@@ -25,10 +25,11 @@ export class BrokenLogError extends Error {}
 
 /**
  * The sealed events after `from`, in whole seals: at least one seal if there is any, then as many as fit into `limit` events.
- * `upTo` equals `from` when there is nothing. Errors: BrokenLogError when the events are not as many as the seals say.
+ * `upTo` equals `from` when there is nothing. `end`: that of the newest seal, where it is known. Errors: BrokenLogError when the events are not as
+ * many as the seals say.
  */
-export async function readBatch(db: pg.Pool | pg.ClientBase, from: Place, limit: number): Promise<{ events: LoggedEvent[]; upTo: Place }> {
-  const upTo = await endOfBatch(db, from, limit)
+export async function readBatch(db: pg.Pool | pg.ClientBase, from: Place, limit: number, end?: Place): Promise<{ events: LoggedEvent[]; upTo: Place }> {
+  const upTo = end && end.position - from.position <= limit ? end : await endOfBatch(db, from, limit)
   if (!upTo) return { events: [], upTo: from }
   const { rows } = await db.query<EventRow>({
     name: 'read-log',

@@ -1,10 +1,10 @@
 import type pg from 'pg'
 import { isTransient } from '../database/errors.js'
 import { inTransaction } from '../database/pool.js'
-import { MovedElsewhere, moveCheckpoints } from './checkpoints.js'
+import { type Move, MovedElsewhere, moveCheckpoints } from './checkpoints.js'
 import { failedEvents, projectionPosition } from './event-store.metrics.js'
 import type { SealedEvent } from './event.js'
-import { LogFeed } from './log-feed.js'
+import { LogFeed, ownEvents } from './log-feed.js'
 import { type LoggedEvent, ofTypes, type Place } from './log-reader.js'
 import { NO_PERSONAL_VALUES, openedOnce, type PersonalValues, type Projection } from './projection.js'
 
@@ -36,21 +36,44 @@ export class ProjectionRunner {
   }
 
   async #step(from: Place, projections: readonly Projection[]): Promise<boolean> {
-    const { events, upTo } = await this.feed.read(from)
+    const batch = await this.feed.read(from)
+    const { events, upTo } = batch
     if (events.length === 0) return false
+    const moves = projections.map(({ name }) => ({ name, from, to: upTo }))
+    this.feed.forget(moves)
     const personal = openedOnce(this.personal)
-    await inTransaction(this.pool, async (db) => {
-      const moves = projections.map(({ name }) => ({ name, from, to: upTo }))
-      if ((await moveCheckpoints(db, moves)).size !== moves.length) throw new MovedElsewhere()
-      for (const projection of projections) {
-        for (const { event, error } of await project(db, projection, events, personal)) {
-          failedEvents.inc({ name: projection.name })
-          this.onFailure({ projection: projection.name, position: event.position, type: event.type, error })
+    try {
+      await this.#moving(moves, async (db) => {
+        for (const projection of projections) {
+          const own = ownEvents(batch, projection.upcasters)
+          if (own.length > 0) await projection.apply(own, db, personal)
         }
-      }
-    })
+      })
+    } catch (error) {
+      if (error instanceof MovedElsewhere || isTransient(error)) throw error
+      await this.#moving(moves, (db) => this.#singly(db, projections, events, personal))
+    }
+    this.feed.moved(moves)
     for (const { name } of projections) projectionPosition.set({ name }, upTo.position)
     return true
+  }
+
+  /** Does the work of a batch in the transaction that moves the checkpoints. */
+  #moving(moves: readonly Move[], work: (db: pg.ClientBase) => Promise<void>): Promise<void> {
+    return inTransaction(this.pool, async (db) => {
+      if ((await moveCheckpoints(db, moves)).size !== moves.length) throw new MovedElsewhere()
+      await work(db)
+    })
+  }
+
+  /** What one of them cannot handle stops neither the others nor the rest of its batch. */
+  async #singly(db: pg.ClientBase, projections: readonly Projection[], events: readonly LoggedEvent[], personal: PersonalValues): Promise<void> {
+    for (const projection of projections) {
+      for (const { event, error } of await project(db, projection, events, personal)) {
+        failedEvents.inc({ name: projection.name })
+        this.onFailure({ projection: projection.name, position: event.position, type: event.type, error })
+      }
+    }
   }
 }
 

@@ -1,8 +1,7 @@
 import type pg from 'pg'
 import { isTransient } from '../database/errors.js'
 import { failedEvents, projectionPosition } from './event-store.metrics.js'
-import { LogFeed } from './log-feed.js'
-import { ofTypes } from './log-reader.js'
+import { LogFeed, ownEvents } from './log-feed.js'
 import { NotYetError, type Reactor } from './projection.js'
 import { recordFailure } from './projection-runner.js'
 
@@ -25,9 +24,10 @@ export class ReactorRunner {
     const { name, upcasters } = this.reactor
     const [checkpoint] = await this.feed.checkpoints([name])
     const from = checkpoint!
-    const { events, upTo } = await this.feed.read(from)
+    const batch = await this.feed.read(from)
+    const { events, upTo } = batch
     if (events.length === 0) return false
-    for (const event of ofTypes(events, upcasters)) {
+    for (const event of ownEvents(batch, upcasters)) {
       const error = await this.#react(event)
       if (error === undefined) continue
       await recordFailure(this.pool, name, event, error)

@@ -1,19 +1,16 @@
 import type pg from 'pg'
 import { sealedPosition } from './event-store.metrics.js'
 import { merkleRoot, sealHash, ZERO_HASH } from './hashes.js'
+import type { Place } from './log-reader.js'
 import type { LogSigner } from './log-signer.js'
 
 /** Events per seal at most; a longer backlog becomes several seals. */
 const MAX_EVENTS = 4096
 
 /** Where the log's order has been settled so far. */
-interface Head {
-  number: number
-  position: number
-  hash: Buffer
-  epoch: number
-  xid: string
-  sequence: number
+interface Head extends Place {
+  readonly number: number
+  readonly hash: Buffer
 }
 
 /**
@@ -27,6 +24,11 @@ export class Sealer {
     private readonly pool: pg.Pool,
     private readonly signer: LogSigner,
   ) {}
+
+  /** The end of the last seal, as it was at the last look; undefined before the first, and after one that failed. */
+  get end(): Place | undefined {
+    return this.#head
+  }
 
   /** Seals what is ready; answers how many events that was. Errors: the database's; SealedElsewhere. */
   async seal(): Promise<number> {

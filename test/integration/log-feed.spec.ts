@@ -1,9 +1,10 @@
+import { jest } from '@jest/globals'
 import type pg from 'pg'
 import { MovedElsewhere } from '../../src/event-store/checkpoints.js'
 import { createPool } from '../../src/database/pool.js'
 import { EventStore } from '../../src/event-store/event-store.js'
 import { LogFeed } from '../../src/event-store/log-feed.js'
-import { START } from '../../src/event-store/log-reader.js'
+import { readBatch, START } from '../../src/event-store/log-reader.js'
 import { ReactorRunner } from '../../src/event-store/reactor-runner.js'
 import { add, counter } from '../support/counter.js'
 import { freshDatabase } from '../support/database.js'
@@ -41,7 +42,7 @@ it('asks once for what several readers want in one turn, and each hears all of i
     const react = (event: { streamId: string }): Promise<void> => Promise.resolve(void ids.push(event.streamId))
     return new ReactorRunner(pool, { name, upcasters: counter.upcasters, react }, () => undefined, feed)
   })
-  await feed.checkpoints(Object.keys(heard))
+  await new LogFeed(pool).checkpoints(Object.keys(heard))
   sent = []
   expect(await Promise.all(readers.map((reader) => reader.advance()))).toEqual([true, true, true])
   expect(heard).toEqual({ one: ['counter-a', 'counter-b'], two: ['counter-a', 'counter-b'], three: ['counter-a', 'counter-b'] })
@@ -75,6 +76,55 @@ it('moves those that stand where they should, and tells the others', async () =>
   const [one, two] = await Promise.allSettled(['one', 'two'].map((name) => feed.move({ name, from: from!, to: upTo })))
   expect(one).toMatchObject({ status: 'fulfilled' })
   expect((two as PromiseRejectedResult).reason).toBeInstanceOf(MovedElsewhere)
+})
+
+it('knows where a reader stands from its moves, and asks again after one that failed', async () => {
+  await write('a')
+  const feed = new LogFeed(pool)
+  const heard: string[] = []
+  const react = ({ streamId }: { streamId: string }): Promise<void> => Promise.resolve(void heard.push(streamId))
+  const reader = new ReactorRunner(pool, { name: 'one', upcasters: counter.upcasters, react }, () => undefined, feed)
+  expect(await reader.advance()).toBe(true)
+  await write('b')
+  const [from] = await feed.checkpoints(['one'])
+  expect(sent).toEqual([])
+  const { upTo } = await feed.read(from!)
+  await new LogFeed(pool).move({ name: 'one', from: from!, to: upTo })
+  await expect(reader.advance()).rejects.toThrow(MovedElsewhere)
+  await write('c')
+  expect(await reader.advance()).toBe(true)
+  expect(heard).toEqual(['counter-a', 'counter-b', 'counter-c'])
+})
+
+it('goes by the end that it is told: up to there without a look at seals, and there without any', async () => {
+  await write('a', 'b')
+  const feed = new LogFeed(pool)
+  const end = (await readBatch(pool, START, 10)).upTo
+  sent = []
+  feed.sealed(end)
+  expect(await feed.read(START)).toMatchObject({ events: [{}, {}], upTo: end })
+  expect(await feed.read(end)).toMatchObject({ events: [], upTo: end })
+  expect(sent).toEqual(['read-log'])
+})
+
+it('trusts what it knows for a second', async () => {
+  await write('a')
+  const feed = new LogFeed(pool)
+  const [start] = await feed.checkpoints(['one'])
+  const { upTo } = await feed.read(start!)
+  feed.sealed(upTo)
+  await new LogFeed(pool).move({ name: 'one', from: start!, to: upTo })
+  await write('b')
+  expect(await feed.checkpoints(['one'])).toMatchObject([{ position: 0 }])
+  expect((await feed.read(upTo)).events).toEqual([])
+  const later = performance.now() + 1000
+  jest.spyOn(performance, 'now').mockReturnValue(later)
+  try {
+    expect(await feed.checkpoints(['one'])).toMatchObject([{ position: 1 }])
+    expect((await feed.read(upTo)).events).toHaveLength(1)
+  } finally {
+    jest.restoreAllMocks()
+  }
 })
 
 it('is not stopped by a question that failed', async () => {

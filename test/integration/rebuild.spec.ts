@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { createOwnerClient } from '../../src/database/pool.js'
 import { type Projection, rowProjection } from '../../src/event-store/projection.js'
+import { MovedElsewhere } from '../../src/event-store/checkpoints.js'
 import { ProjectionRunner } from '../../src/event-store/projection-runner.js'
 import { AlreadyRebuildingError, rebuildProjection } from '../../src/event-store/rebuild-projection.js'
 import { add, counter, type CounterEvent } from '../support/counter.js'
@@ -78,7 +79,10 @@ describe('rebuild', () => {
     await log.seal()
     expect(await rebuilding()).toMatchObject({ position: 13 })
     expect((await owner.query(`select position, epoch from checkpoints where name = 'counts'`)).rows).toEqual([{ position: 13, epoch: 1 }])
+    // It stood before, and finds that out before it keeps anything.
+    await expect(runner.advance()).rejects.toThrow(MovedElsewhere)
     expect(await runner.advance()).toBe(false)
+    expect((await rows())[0]).toEqual({ id: 'counter-a', count: 5, position: 13 })
   })
 
   it('keeps names, settings, owner and grants', async () => {
