@@ -23,7 +23,10 @@ export async function readCheckpoints(pool: pg.Pool, names: readonly string[]): 
   return (await pool.query<Checkpoint>(read)).rows
 }
 
-/** Makes each move whose reader stands where it starts; answers the readers that moved. */
+/**
+ * Makes each move whose reader stands where it starts; answers the readers that moved. The commit of its transaction waits for no disk: what a crash
+ * takes away is done again from the sealed log, together with what was written beside it.
+ */
 export async function moveCheckpoints(db: pg.ClientBase | pg.Pool, moves: readonly Move[]): Promise<Set<string>> {
   const { rows } = await db.query<{ name: string }>({
     name: 'move-checkpoints',
@@ -41,7 +44,8 @@ export async function moveCheckpoints(db: pg.ClientBase | pg.Pool, moves: readon
 }
 
 const MOVE = `
+  with lazy as materialized (select set_config('synchronous_commit', 'off', true))
   update checkpoints c set position = m.position, epoch = m.epoch, xid = m.xid, sequence = m.sequence, moved_at = clock_timestamp()
-  from unnest($1::text[], $2::bigint[], $3::bigint[], $4::smallint[], $5::xid8[], $6::bigint[]) as m(name, start, position, epoch, xid, sequence)
+  from unnest($1::text[], $2::bigint[], $3::bigint[], $4::smallint[], $5::xid8[], $6::bigint[]) as m(name, start, position, epoch, xid, sequence), lazy
   where c.name = m.name and c.position = m.start
   returning c.name`

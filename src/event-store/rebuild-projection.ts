@@ -118,7 +118,6 @@ async function swap(db: pg.Client, projection: Projection, personal: PersonalVal
   const { name } = projection
   await db.query('begin')
   try {
-    await db.query('set local synchronous_commit = on')
     const { rows } = await db.query<Place>(`select position, epoch, xid, sequence from checkpoints where name = $1 for update`, [name])
     const checkpoint = rows[0]!
     let place = start
@@ -136,6 +135,8 @@ async function swap(db: pg.Client, projection: Projection, personal: PersonalVal
     const { rowCount } = await db.query(`insert into ${failedEvents} select * ${failures}`)
     await moveCheckpoints(db, [{ name, from: checkpoint, to: place }])
     await replaceByCopy(db, table, schema)
+    // Who called it hears that it is done.
+    await db.query('set local synchronous_commit = on')
     await db.query('commit')
     return { place, events: replayed, failed: rowCount ?? 0 }
   } catch (error) {

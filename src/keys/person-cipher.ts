@@ -32,11 +32,10 @@ export function sealWith(keyId: string, key: Buffer, value: unknown): PersonalDa
 }
 
 /** The id of the key that opens it. Errors: PersonalDataError. */
-export const keyIdOf = (data: PersonalData): string => parse(data).keyId
+export const keyIdOf = (data: PersonalData): string => parseSealed(data).keyId
 
 /** Errors: PersonalDataError. */
-export function openWith(key: Buffer, data: PersonalData): unknown {
-  const { compact, keyId, iv, sealed } = parse(data)
+export function openSealed(key: Buffer, { compact, keyId, iv, sealed }: SealedValue): unknown {
   if (iv.length !== IV_BYTES || sealed.length <= TAG_BYTES) throw new PersonalDataError('not personal data')
   const end = sealed.length - TAG_BYTES
   const decipher = createDecipheriv('aes-256-gcm', key, iv).setAAD(additional(compact, keyId)).setAuthTag(sealed.subarray(end))
@@ -48,14 +47,17 @@ export function openWith(key: Buffer, data: PersonalData): unknown {
   }
 }
 
-interface Parsed {
+/** The parts of a text that `sealWith` made. */
+export interface SealedValue {
   readonly compact: boolean
+  /** Of the key that opens it. */
   readonly keyId: string
   readonly iv: Buffer
   readonly sealed: Buffer
 }
 
-function parse(data: PersonalData): Parsed {
+/** Errors: PersonalDataError. */
+export function parseSealed(data: PersonalData): SealedValue {
   const [, all] = COMPACT.exec(data) ?? []
   if (all !== undefined) {
     const bytes = Buffer.from(all, 'base64url')

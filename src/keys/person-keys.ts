@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import type { Context, PersonalData } from '../event-store/event.js'
 import type { EventStore } from '../event-store/event-store.js'
-import { keyIdOf, openWith, sealWith } from './person-cipher.js'
+import { openSealed, parseSealed, sealWith } from './person-cipher.js'
 import { type PersonEvent, person } from './person.events.js'
 import { type PersonKey, type PersonKeyRow, PersonKeyStore } from './person-key-store.js'
 import type { RootKeys } from './root-key.js'
@@ -52,15 +52,16 @@ export class PersonKeys {
   async openMany<T>(list: readonly PersonalData[]): Promise<(T | undefined)[]> {
     const keys = new Map<string, Buffer>()
     const missing = new Set<string>()
-    for (const keyId of list.map(keyIdOf)) {
+    const sealed = list.map(parseSealed)
+    for (const { keyId } of sealed) {
       const cached = this.#byId.get(keyId)
       if (cached && age(cached) < OPEN_MS) keys.set(keyId, cached.key)
       else missing.add(keyId)
     }
     if (missing.size > 0) for (const { id, key } of await this.#load([...missing], [])) keys.set(id, key)
-    return list.map((data) => {
-      const key = keys.get(keyIdOf(data))
-      return key && (openWith(key, data) as T)
+    return sealed.map((value) => {
+      const key = keys.get(value.keyId)
+      return key && (openSealed(key, value) as T)
     })
   }
 

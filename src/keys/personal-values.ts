@@ -2,7 +2,7 @@ import type pg from 'pg'
 import type { PersonalData } from '../event-store/event.js'
 import type { PersonalValues } from '../event-store/projection.js'
 import { LookupKey } from './lookup-key.js'
-import { keyIdOf, openWith, PersonalDataError } from './person-cipher.js'
+import { openSealed, parseSealed, PersonalDataError, type SealedValue } from './person-cipher.js'
 import { PersonKeyStore } from './person-key-store.js'
 import type { RootKeys } from './root-key.js'
 
@@ -15,24 +15,24 @@ export function personalValues(db: pg.Pool | pg.ClientBase, rootKeys: RootKeys):
   const lookupKey = new LookupKey(db, rootKeys)
   return {
     async open(list) {
-      const ids = list.map(readableKeyId)
-      const wanted = [...new Set(ids.filter((id) => id !== undefined))]
+      const values = list.map(readableValue)
+      const wanted = [...new Set(values.flatMap((value) => (value ? [value.keyId] : [])))]
       const keys = new Map(wanted.length === 0 ? [] : (await table.find(wanted, [])).map(({ id, key }) => [id, key]))
-      return list.map((data, n) => {
-        const key = keys.get(ids[n] ?? '')
-        return key && readable(() => openWith(key, data))
+      return values.map((value) => {
+        const key = value && keys.get(value.keyId)
+        return key && readable(() => openSealed(key, value))
       })
     },
-    keyOf: readableKeyId,
+    keyOf: (data) => readableValue(data)?.keyId,
     lookup: (kind, value) => lookupKey.of(kind, value),
   }
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-function readableKeyId(data: PersonalData): string | undefined {
-  const id = readable(() => keyIdOf(data))
-  return id !== undefined && UUID.test(id) ? id : undefined
+function readableValue(data: PersonalData): SealedValue | undefined {
+  const value = readable(() => parseSealed(data))
+  return value && UUID.test(value.keyId) ? value : undefined
 }
 
 /** A text that was tampered with is for `verify` to report, and no reason for a read model to stop. */

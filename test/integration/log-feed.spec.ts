@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals'
 import type pg from 'pg'
-import { MovedElsewhere } from '../../src/event-store/checkpoints.js'
+import { MovedElsewhere, moveCheckpoints, readCheckpoints } from '../../src/event-store/checkpoints.js'
 import { createPool } from '../../src/database/pool.js'
 import { EventStore } from '../../src/event-store/event-store.js'
 import { LogFeed } from '../../src/event-store/log-feed.js'
@@ -94,6 +94,25 @@ it('knows where a reader stands from its moves, and asks again after one that fa
   await write('c')
   expect(await reader.advance()).toBe(true)
   expect(heard).toEqual(['counter-a', 'counter-b', 'counter-c'])
+})
+
+it('moves without waiting for the disk, with all that is written in the same transaction, and no other', async () => {
+  await write('a')
+  const [from] = await readCheckpoints(pool, ['one'])
+  const setting = async (db: pg.Pool | pg.ClientBase): Promise<string> =>
+    (await db.query<{ synchronous_commit: string }>('show synchronous_commit')).rows[0]!.synchronous_commit
+  const db = await pool.connect()
+  try {
+    await db.query(`begin; set local synchronous_commit = on`)
+    await moveCheckpoints(db, [{ name: 'one', from: from!, to: { ...from!, position: 1 } }])
+    expect(await setting(db)).toBe('off')
+    await db.query(`commit; set synchronous_commit = on`)
+    await moveCheckpoints(db, [{ name: 'one', from: { ...from!, position: 1 }, to: from! }])
+    expect(await setting(db)).toBe('on')
+    expect(await readCheckpoints(pool, ['one'])).toMatchObject([{ position: 0 }])
+  } finally {
+    db.release(true)
+  }
 })
 
 it('goes by the end that it is told: up to there without a look at seals, and there without any', async () => {
