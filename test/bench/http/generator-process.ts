@@ -4,24 +4,28 @@ import type { GeneratorOrder, GeneratorTask, Measured } from './generator.js'
 import { type Question, VALUE } from './question.js'
 import { RawClient } from './raw-client.js'
 
-const [{ port, questions, warmUpAnswers }] = (await once(process, 'message')) as [GeneratorTask]
+const [{ port, questions, crowd = [], warmUpAnswers }] = (await once(process, 'message')) as [GeneratorTask]
 const took: number[] = []
 let answers = 0
 let counting = false
+let begun = false
 
 process.on('message', (order: GeneratorOrder) => {
+  begun = true
   counting = order === 'open'
   if (order === 'close') process.send!({ took } satisfies Measured, () => process.exit(0))
 })
 // Also when the bench was killed.
 process.on('disconnect', () => process.exit(0))
 
-await Promise.all(questions.map(askOn))
+await Promise.all(crowd.map((question) => askWhile(question, (n) => !begun && (question.use !== 'once' || n < question.values.length))))
+if (crowd.length > 0) process.send!('warm')
+await Promise.all(questions.map((question) => askWhile(question, () => true)))
 
-async function askOn(question: Question): Promise<never> {
+async function askWhile(question: Question, on: (n: number) => boolean): Promise<void> {
   const client = await RawClient.to(port)
   const values = [...question.values]
-  for (let n = 0; ; n++) {
+  for (let n = 0; on(n); n++) {
     const place = n % values.length
     if (question.use === 'once' && n >= values.length) throw new Error(`${values.length} values for ${question.path} were not enough: the seed is too small`)
     const request = textOf(question, values[place]!)
@@ -32,6 +36,7 @@ async function askOn(question: Question): Promise<never> {
     if (status !== (question.status ?? 200)) throw new Error(`${question.method} ${question.path} answered ${status}: ${body}`)
     if (question.use === 'follow') values[place] = successorIn(body)
   }
+  client.close()
 }
 
 function textOf({ method, path, headers, body }: Question, value: string): string {

@@ -28,3 +28,12 @@ export const formQuestion = (path: string, parameters: Readonly<Record<string, s
 /** Each caller's own question: the values dealt out among them. */
 export const shares = (question: Question, callers: number): Question[] =>
   Array.from({ length: callers }, (_, caller) => ({ ...question, values: question.values.filter((__, n) => n % callers === caller) }))
+
+const CROWD = 32
+
+/** The callers of a row, and those who warm the server for them with as many other values. */
+export function afterCrowd(question: Question, callers: number): { readonly questions: Question[]; readonly crowd: Question[] } {
+  const half = Math.ceil(question.values.length / 2)
+  const [mine, others] = [question.values.slice(0, half), question.values.slice(half)]
+  return { questions: shares({ ...question, values: mine }, callers), crowd: shares({ ...question, values: others }, CROWD) }
+}

@@ -1,6 +1,6 @@
 import { askOverHttp } from '../http/generator.js'
 import { Instance } from '../http/instance.js'
-import { type Question, shares } from '../http/question.js'
+import { afterCrowd, type Question } from '../http/question.js'
 import { exchange, onlineExchange, silentAuthentication } from '../http/questions.js'
 import { type HttpSeed, httpSeed } from '../http/seed.js'
 import { CALLERS, type Group, type Row } from '../row.js'
@@ -12,7 +12,7 @@ export const exchanges: Group = {
   name: 'exchanges',
   about:
     'As the http rows, whole requests to `node main.js` beside its background process: rotating exchanges through post-login Actions, online refresh tokens, and silent authentication ' +
-    '(`prompt=none` with a session cookie), which answers a code. CPU of the Actions’ runners is not in these columns.',
+    '(`prompt=none` with a session cookie), which answers a code. A crowd warms the service before each row. CPU of the Actions’ runners is not in these columns.',
   rows: CALLERS.flatMap((callers) => [
     ...BOUND.map((bound) => row(nameOf(bound), callers, exchange('rotating'), bound)),
     row('exchange, online', callers, onlineExchange),
@@ -36,7 +36,7 @@ function row(name: string, callers: number, ask: (seed: HttpSeed, instance: Inst
         try {
           const question = await ask(template.content, instance)
           const meters = { service: instance.cpu, background: instance.backgroundCpu, database: cluster.cpu }
-          return await askOverHttp(pace, meters, { port: instance.port, questions: shares(question, callers) })
+          return await askOverHttp(pace, meters, { port: instance.port, ...afterCrowd(question, callers) })
         } finally {
           await instance.stop()
         }

@@ -1,7 +1,7 @@
 import { askOverHttp } from '../http/generator.js'
 import { Floor } from '../http/floor.js'
 import { Instance } from '../http/instance.js'
-import { type Question, shares } from '../http/question.js'
+import { afterCrowd, type Question } from '../http/question.js'
 import { clientCredentials, exchange, floorExchange, introspect, list, revoke } from '../http/questions.js'
 import { type HttpSeed, httpSeed } from '../http/seed.js'
 import { type Bench, CALLERS, type Figures, type Group, type Ratio, type Results, type Row } from '../row.js'
@@ -19,7 +19,7 @@ export const http: Group = {
   name: 'http',
   about:
     'Whole requests over kept-alive connections to `node main.js` with two HTTP workers, request limits counting, log lines to a file, beside its background process at work. ' +
-    'An exchange answers an access token and an ID token, both RS256, and the callers follow the rotation. ' +
+    'Before each row a crowd of 32 warms the server, with 20,000 answers or for 20 s. An exchange answers an access token and an ID token, both RS256, and the callers follow the rotation. ' +
     'The raw server is `node:http` with two workers: it makes the same two signatures and the same batched append, answers as much, and checks, reads and projects nothing.',
   rows: CALLERS.flatMap((callers) => [
     row(FLOOR, callers, measureFloor),
@@ -51,7 +51,7 @@ function row(name: string, callers: number, measure: Measure): Row {
 async function measureFloor({ cluster, pace }: Bench, url: string, seed: HttpSeed, callers: number): Promise<Figures> {
   const floor = await Floor.start(url, seed)
   try {
-    return await askOverHttp(pace, { service: floor.cpu, database: cluster.cpu }, { port: floor.port, questions: shares(floorExchange(seed), callers) })
+    return await askOverHttp(pace, { service: floor.cpu, database: cluster.cpu }, { port: floor.port, ...afterCrowd(floorExchange(seed), callers) })
   } finally {
     await floor.stop()
   }
@@ -64,7 +64,7 @@ function ofService(ask: (seed: HttpSeed, instance: Instance) => Question | Promi
     try {
       const question = await ask(seed, instance)
       const meters = { service: instance.cpu, background: instance.backgroundCpu, database: cluster.cpu }
-      return await askOverHttp(pace, meters, { port: instance.port, questions: shares(question, callers) })
+      return await askOverHttp(pace, meters, { port: instance.port, ...afterCrowd(question, callers) })
     } finally {
       await instance.stop()
     }
