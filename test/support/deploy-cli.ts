@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
 const CLI = path.resolve('node_modules/auth0-deploy-cli/lib/index.js')
+const SWIFT = path.resolve('test/support/swift-deploy-cli.mjs')
 
 export interface Target {
   readonly domain: string
@@ -18,7 +19,7 @@ export interface CliRun {
   readonly output: string
 }
 
-/** The npm package `auth0-deploy-cli` in a process of its own, against one service. */
+/** The npm package `auth0-deploy-cli` in a process of its own, against one service; without its waits (swift-deploy-cli.mjs). */
 export class DeployCli {
   constructor(private readonly target: Target) {}
 
@@ -42,7 +43,7 @@ export class DeployCli {
       AUTH0_CLIENT_SECRET: clientSecret,
     }
     return new Promise((resolve) => {
-      execFile(process.execPath, [CLI, ...args], { env, maxBuffer: 64 * 1_048_576 }, (error, stdout, stderr) =>
+      execFile(process.execPath, ['--import', SWIFT, CLI, ...args], { env, maxBuffer: 64 * 1_048_576 }, (error, stdout, stderr) =>
         resolve({ code: error ? Number(error.code ?? -1) : 0, output: stdout + stderr }),
       )
     })
