@@ -81,4 +81,4 @@ function keepable(body: unknown): object | undefined {
 const withoutValues = (message: string): string => redact(message.replace(/( for| format [\w-]+|allowed): .*?'/, `$1'`).replace(/\S*@\S*/g, '*')).slice(0, 500)
 
 /** Ids may stand in the log; an address or a token that somebody put in the place of one may not. */
-const withoutPersons = (path: string): string => redact(path.replace(/[^/]*(?:@|%40)[^/]*/gi, '*')).slice(0, 1000)
+const withoutPersons = (path: string): string => redact(path.replace(/[^/]+/g, (segment) => (/@|%40/.test(segment) ? '*' : segment))).slice(0, 1000)
