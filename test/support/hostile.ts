@@ -1,4 +1,4 @@
-import { request as httpRequest } from 'node:http'
+import { Agent, request as httpRequest } from 'node:http'
 import { RequestMethod } from '@nestjs/common'
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js'
 import { ModulesContainer } from '@nestjs/core'
@@ -53,6 +53,9 @@ export interface Answered {
   readonly text: string
 }
 
+/** Keeps connections, for less time than the service does. */
+const agent = new Agent({ keepAlive: true, timeout: 1000 })
+
 /** No answer within this is a hang. */
 const BOUND_MS = 15_000
 
@@ -61,7 +64,7 @@ export const send = ({ config }: TestApp, { method, path, headers = {}, body }: 
   new Promise((resolve, reject) => {
     const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
     const outgoing = httpRequest(
-      { host: 'localhost', port: config.port, method, path, headers: { ...length, ...headers }, agent: false, timeout: BOUND_MS },
+      { host: 'localhost', port: config.port, method, path, headers: { ...length, ...headers }, agent, timeout: BOUND_MS },
       (incoming) => {
         let text = ''
         // A stream of events is answered with its first line, and has no end.
