@@ -12,7 +12,7 @@ import { seed as seedFamilies } from '../bench/scale/seed.js'
 import { newestTokens } from '../bench/scale/tokens.js'
 import { eventually } from '../support/eventually.js'
 import { MANAGEMENT, MANAGEMENT_ENVIRONMENT } from '../support/outside.js'
-import { cleanUp, freePort, isAlive, Service, temporaryFolder } from '../support/service.js'
+import { cleanUp, freePort, isAlive, preparedFolder, Service } from '../support/service.js'
 import { type App, chanceOf, FAIR, Lane, refresh, SimulatedClient, type Weather } from '../support/simulated-client.js'
 
 jest.setTimeout(600_000)
@@ -30,7 +30,7 @@ const FIRST_GENERATION = 2
 /** What a run follows from, but for the moments of the kills: SEED=… repeats it. */
 const seed = Number(process.env['SEED'] ?? randomInt(2 ** 31))
 const key = Buffer.alloc(32, 7)
-const folder = temporaryFolder()
+const folder = preparedFolder()
 let postgres: EmbeddedPostgres
 let db: pg.Client
 let service: Service
@@ -39,7 +39,8 @@ let clients: SimulatedClient[]
 
 beforeAll(async () => {
   // Workers of the service are killed, and never PostgreSQL: it need not wait for the disk.
-  postgres = await startEmbeddedPostgres({ dir: path.join(folder, 'postgres'), settings: { fsync: 'off' } })
+  const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }
+  postgres = await startEmbeddedPostgres({ dir: path.join(folder, 'postgres'), settings })
   const databaseUrl = postgres.url('postgres')
   db = createOwnerClient(databaseUrl)
   await db.connect()
@@ -50,7 +51,10 @@ beforeAll(async () => {
 
   service = await start()
   const issuer = `http://localhost:${port}/`
-  const scene = await setUpScene(issuer, await managementToken(issuer, MANAGEMENT), LEEWAY_SECONDS)
+  const token = await managementToken(issuer, MANAGEMENT)
+  // No ID tokens, and access tokens of the cheapest kind: signatures would be most of the work, and nothing to what is shown here.
+  const scene = { ...(await setUpScene(issuer, token, LEEWAY_SECONDS)), scope: ['offline_access', 'read:orders'] }
+  await signWithSecret(issuer, token, scene.audience)
   await eventually(() => readersAreDone(db))
   await service.stop()
   await seedFamilies({ databaseUrl, encryptionKeys: [encryptionKey], scene }, { families: CLIENTS, threads: 0 })
@@ -109,6 +113,12 @@ test('no client that keeps to the protocol is logged out, and every thief ends w
   expect(lanes.reduce((sum, { lost }) => sum + lost, 0)).toBeGreaterThan((CLIENTS * BAD.lostAnswers) / 2)
   expect(killer.kills).toBe(KILLS)
 })
+
+async function signWithSecret(issuer: string, token: string, audience: string): Promise<void> {
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+  const init = { method: 'PATCH', headers, body: JSON.stringify({ signing_alg: 'HS256' }) }
+  expect((await fetch(`${issuer}api/v2/resource-servers/${encodeURIComponent(audience)}`, init)).status).toBe(200)
+}
 
 async function families(): Promise<unknown[]> {
   const { rows } = await db.query(`
