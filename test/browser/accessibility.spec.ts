@@ -14,10 +14,7 @@ const SIZES = [
   { width: 1280, height: 800 },
 ]
 
-describeInBrowser.each([
-  ['en', 'Log in'],
-  ['de', 'Anmelden'],
-])('the pages in %s', (language, logIn) => {
+describeInBrowser('the pages', () => {
   let service: TestApp
   let browser: Browser
   let application: Server
@@ -40,109 +37,119 @@ describeInBrowser.each([
     application.close()
     application.closeAllConnections()
   })
-  beforeEach(async () => {
-    context = await browser.newContext({ locale: language, baseURL: service.url })
-    page = await context.newPage()
-  })
-  afterEach(() => context.close())
 
-  const url = (parameters: Record<string, string> = {}, app = client): string => authorizeUrl(app, { redirect_uri: callback, ...parameters })
-  /** What axe-core finds, and whether anything sticks out to the side, in light and in dark, on a phone and on a desktop. */
-  async function check(name: string): Promise<void> {
-    expect(await page.getAttribute('html', 'lang')).toBe(language)
-    // The page's policy lets no script run; what the browser is told from outside is not the page's.
-    await page.evaluate(axe.source)
-    const found: unknown[] = []
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme })
-      for (const size of SIZES) {
+  describe.each([
+    ['en', 'Log in', ['light', 'dark']],
+    ['de', 'Anmelden', ['dark', 'light']],
+  ] as const)('in %s', (language, logIn, colorSchemes) => {
+    beforeEach(async () => {
+      context = await browser.newContext({ locale: language, baseURL: service.url })
+      page = await context.newPage()
+    })
+    afterEach(() => context.close())
+
+    const url = (parameters: Record<string, string> = {}, app = client): string => authorizeUrl(app, { redirect_uri: callback, ...parameters })
+    /**
+     * What axe-core finds, and whether anything sticks out to the side, on a phone and on a desktop: one in light and one in dark, and the other way
+     * round in the other language.
+     */
+    async function check(name: string): Promise<void> {
+      expect(await page.getAttribute('html', 'lang')).toBe(language)
+      // The page's policy lets no script run; what the browser is told from outside is not the page's.
+      await page.evaluate(axe.source)
+      const found: unknown[] = []
+      for (const [n, size] of SIZES.entries()) {
+        const colorScheme = colorSchemes[n]!
+        await page.emulateMedia({ colorScheme })
         await page.setViewportSize(size)
         const { violations, incomplete } = await page.evaluate<AxeResults>("axe.run({ resultTypes: ['violations', 'incomplete'] })")
         for (const { id, nodes } of [...violations, ...incomplete])
           found.push({ colorScheme, ...size, id, html: nodes.map(({ html, failureSummary }) => [html, failureSummary]) })
         if (await page.evaluate('document.documentElement.scrollWidth > window.innerWidth')) found.push({ ...size, id: 'too wide' })
+        await picture(page, `${name}-${language}-${colorScheme}`)
       }
-      await picture(page, `${name}-${language}-${colorScheme}`)
+      expect(found).toEqual([])
     }
-    expect(found).toEqual([])
-  }
-  async function fill(person: { email: string }, password = PASSWORD): Promise<void> {
-    await page.locator('input[name=username]').fill(person.email)
-    await page.locator('input[name=password]').fill(password)
-    await page.locator('button[name=action][value=default]').click()
-  }
-
-  it('log in', async () => {
-    await page.goto(url())
-    expect(await page.locator('h1').innerText()).toBe(logIn)
-    await check('login')
-    await fill({ email: 'somebody-with-quite-a-long-name@a-rather-long-domain.example.com' }, 'wrong')
-    await page.getByRole('alert').waitFor()
-    await check('login-problem')
-  })
-
-  it('log in where there is more than one way', async () => {
-    const app = await aClient(service, { callbacks: [callback] })
-    for (const [name, display_name] of [
-      ['members', 'Members'],
-      ['staff', 'Staff'],
-      ['partners', 'Partners and suppliers of Green Thumb Inc. in all countries'],
-    ]) {
-      const connection = { name: `${name}-${language}`, display_name, strategy: 'auth0', enabled_clients: [app.client_id] }
-      expect((await service.api('POST', 'connections', connection)).status).toBe(201)
+    async function fill(person: { email: string }, password = PASSWORD): Promise<void> {
+      await page.locator('input[name=username]').fill(person.email)
+      await page.locator('input[name=password]').fill(password)
+      await page.locator('button[name=action][value=default]').click()
     }
-    await page.goto(url({}, app))
-    expect(await page.locator('button[name=connection]').count()).toBe(2)
-    await check('login-connections')
-  })
 
-  it('sign up', async () => {
-    await page.goto(url({ screen_hint: 'signup' }))
-    await check('sign-up')
-    await page.locator('input[name=email]').fill('new@example.com')
-    await page.locator('input[name=password]').fill('short')
-    await page.locator('button[name=action]').click()
-    await page.getByRole('alert').waitFor()
-    await check('sign-up-problem')
-  })
+    it('log in', async () => {
+      await page.goto(url())
+      expect(await page.locator('h1').innerText()).toBe(logIn)
+      await check('login')
+      await fill({ email: 'somebody-with-quite-a-long-name@a-rather-long-domain.example.com' }, 'wrong')
+      await page.getByRole('alert').waitFor()
+      await check('login-problem')
+    })
 
-  it('consent', async () => {
-    await service.api('PATCH', `connections/${(await service.api('GET', `connections?name=${DIRECTORY}`)).body[0].id}`, { is_domain_connection: true })
-    const audience = await anApi(service)
-    const app = await aClient(service, { is_first_party: false, callbacks: [callback], name: 'Plant Doctor' })
-    const scope = 'openid profile email offline_access read:plants water:plants'
-    await page.goto(url({ scope, audience, code_challenge: 'x'.repeat(43), code_challenge_method: 'S256' }, app))
-    await fill(await aPerson(service))
-    await page.locator('button[value=deny]').waitFor()
-    await check('consent')
-  })
+    it('log in where there is more than one way', async () => {
+      const app = await aClient(service, { callbacks: [callback] })
+      for (const [name, display_name] of [
+        ['members', 'Members'],
+        ['staff', 'Staff'],
+        ['partners', 'Partners and suppliers of Green Thumb Inc. in all countries'],
+      ]) {
+        const connection = { name: `${name}-${language}`, display_name, strategy: 'auth0', enabled_clients: [app.client_id] }
+        expect((await service.api('POST', 'connections', connection)).status).toBe(201)
+      }
+      await page.goto(url({}, app))
+      expect(await page.locator('button[name=connection]').count()).toBe(2)
+      await check('login-connections')
+    })
 
-  it('choose an account, and log out', async () => {
-    await page.goto(url())
-    await fill(await aPerson(service, { email: `somebody-with-quite-a-long-name-${language}@a-rather-long-domain.example.com` }))
-    await page.waitForURL(`${callback}**`)
-    await page.goto(url({ prompt: 'select_account' }))
-    await page.locator('button[value=other]').waitFor()
-    await check('choose-account')
-    await page.goto('/oidc/logout')
-    await check('confirm-logout')
-    await page.locator('button[value=accept]').click()
-    await page.waitForURL(`${service.url}u/logout`)
-    await check('logged-out')
-  })
+    it('sign up', async () => {
+      await page.goto(url({ screen_hint: 'signup' }))
+      await check('sign-up')
+      await page.locator('input[name=email]').fill('new@example.com')
+      await page.locator('input[name=password]').fill('short')
+      await page.locator('button[name=action]').click()
+      await page.getByRole('alert').waitFor()
+      await check('sign-up-problem')
+    })
 
-  it('an error', async () => {
-    await page.goto(url({ redirect_uri: 'https://evil.example/' }))
-    await check('error')
-    await page.goto('/authorize')
-    await check('error-nobody')
-  })
+    it('consent', async () => {
+      const directory = `connections/${(await service.api('GET', `connections?name=${DIRECTORY}`)).body[0].id}`
+      await service.api('PATCH', directory, { is_domain_connection: true })
+      const audience = await anApi(service)
+      const app = await aClient(service, { is_first_party: false, callbacks: [callback], name: 'Plant Doctor' })
+      const scope = 'openid profile email offline_access read:plants water:plants'
+      await page.goto(url({ scope, audience, code_challenge: 'x'.repeat(43), code_challenge_method: 'S256' }, app))
+      await fill(await aPerson(service))
+      await page.locator('button[value=deny]').waitFor()
+      await check('consent')
+      await service.api('PATCH', directory, { is_domain_connection: false })
+    })
 
-  it('an answer by form_post, before it is sent', async () => {
-    // The browser stays where it is.
-    await page.route(callback, (route) => route.fulfill({ status: 204 }))
-    await page.goto(url({ response_mode: 'form_post', prompt: 'none' }), { waitUntil: 'commit' })
-    await page.locator('h1').waitFor()
-    await check('form-post')
+    it('choose an account, and log out', async () => {
+      await page.goto(url())
+      await fill(await aPerson(service, { email: `somebody-with-quite-a-long-name-${language}@a-rather-long-domain.example.com` }))
+      await page.waitForURL(`${callback}**`)
+      await page.goto(url({ prompt: 'select_account' }))
+      await page.locator('button[value=other]').waitFor()
+      await check('choose-account')
+      await page.goto('/oidc/logout')
+      await check('confirm-logout')
+      await page.locator('button[value=accept]').click()
+      await page.waitForURL(`${service.url}u/logout`)
+      await check('logged-out')
+    })
+
+    it('an error', async () => {
+      await page.goto(url({ redirect_uri: 'https://evil.example/' }))
+      await check('error')
+      await page.goto('/authorize')
+      await check('error-nobody')
+    })
+
+    it('an answer by form_post, before it is sent', async () => {
+      // The browser stays where it is.
+      await page.route(callback, (route) => route.fulfill({ status: 204 }))
+      await page.goto(url({ response_mode: 'form_post', prompt: 'none' }), { waitUntil: 'commit' })
+      await page.locator('h1').waitFor()
+      await check('form-post')
+    })
   })
 })
