@@ -28,10 +28,13 @@ test('starts from nothing, says so in one line, and keeps its files to itself', 
   expect(service.errors).toBe('')
 })
 
-test('finishes the request in flight at SIGTERM, ignores a second signal, and leaves no process', async () => {
+test('at SIGTERM finishes the request in flight, waits for no connection kept alive, ignores a second signal, and leaves no process', async () => {
   const stopping = async (): Promise<number> => {
     const service = await new Service(await freePort(), folder()).ready()
     const postmaster = service.postmaster
+    const kept = connect(service.port, 'localhost')
+    kept.write('GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    await new Promise((done) => kept.once('data', done))
     const socket = connect(service.port, 'localhost')
     let answer = ''
     socket.setEncoding('utf8').on('data', (text: string) => (answer += text))
@@ -53,43 +56,27 @@ test('finishes the request in flight at SIGTERM, ignores a second signal, and le
     for (const pid of [...service.workers('http'), ...service.workers('background'), postmaster]) expect(isAlive(pid)).toBe(false)
     return took
   }
-  expect(await shortest(10_000, stopping)).toBeLessThan(10_000)
-})
-
-test('does not wait for connections that are kept alive', async () => {
-  const stopping = async (): Promise<number> => {
-    const service = await new Service(await freePort(), folder()).ready()
-    const socket = connect(service.port, 'localhost')
-    socket.write('GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n')
-    await new Promise((done) => socket.once('data', done))
-    const started = performance.now()
-    expect(await service.stop()).toBe(0)
-    return performance.now() - started
-  }
   expect(await shortest(4000, stopping)).toBeLessThan(4000)
 })
 
-test.each([
-  ['the service', { postgres: false }],
-  ['the service and PostgreSQL', { postgres: true }],
-])('starts again at once, with its data, after kill -9 of %s', async (_, what) => {
-  const dataDir = folder()
-  const first = await new Service(await freePort(), dataDir).ready()
-  const keys = await (await first.get('/.well-known/jwks.json')).json()
-  await first.killAll(what)
-  const second = await new Service(first.port, dataDir).ready()
-  expect(await (await second.get('/.well-known/jwks.json')).json()).toEqual(keys)
-  expect(await second.stop()).toBe(0)
-})
+test('starts again at once, with its data, after kill -9 of itself, also with PostgreSQL, and brings that back when it dies alone', async () => {
+  const start = (port: number, dataDir: string): Promise<Service> => new Service(port, dataDir).ready()
+  const keysOf = async (service: Service): Promise<unknown> => (await service.get('/.well-known/jwks.json')).json()
+  const first = await start(await freePort(), folder())
+  const keys = await keysOf(first)
+  await first.killAll()
+  const second = await start(first.port, first.dataDir)
+  expect(await keysOf(second)).toEqual(keys)
+  await second.killAll({ postgres: true })
+  const third = await start(first.port, first.dataDir)
+  expect(await keysOf(third)).toEqual(keys)
 
-test('brings PostgreSQL back when it dies alone', async () => {
-  const service = await new Service(await freePort(), folder()).ready()
-  const dead = service.postmaster
+  const dead = third.postmaster
   process.kill(dead, 'SIGKILL')
-  await eventually(() => service.lines.some((line) => line.msg === 'the embedded database is back'))
-  await eventually(async () => (await service.get('/health/ready')).status === 200)
-  expect(service.postmaster).not.toBe(dead)
-  expect(await service.stop()).toBe(0)
+  await eventually(() => third.lines.some((line) => line.msg === 'the embedded database is back'))
+  await eventually(async () => (await third.get('/health/ready')).status === 200)
+  expect(third.postmaster).not.toBe(dead)
+  expect(await third.stop()).toBe(0)
 })
 
 test('a stop during the start is a stop', async () => {
