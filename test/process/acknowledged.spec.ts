@@ -5,7 +5,7 @@ import { parseRefreshToken } from '../../src/tokens/refresh-token/token-value.js
 import { MANAGEMENT_ENVIRONMENT, NoAnswer, Outside, type Reply } from '../support/outside.js'
 import { cleanUp, freePort, preparedFolder, ROOT, Service } from '../support/service.js'
 
-const ROUNDS = 4
+const ROUNDS = 3
 /** Families that live through all rounds, exchanged and given metadata at the same time. */
 const LASTING = 6
 /** Apps that log in, exchange and revoke, again and again, each in a way of its own. */

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { eventually } from '../support/eventually.js'
-import { cleanUp, freePort, isAlive, Service, temporaryFolder } from '../support/service.js'
+import { cleanUp, freePort, isAlive, preparedFolder, Service } from '../support/service.js'
 
 const CLIENT = { MANAGEMENT_CLIENT_ID: 'management', MANAGEMENT_CLIENT_SECRET: 'a-secret-for-tests-0123456789' }
 const onLinux = process.platform === 'linux' ? test : test.skip
 
-const folder = temporaryFolder()
+const folder = preparedFolder()
 afterAll(() => cleanUp(folder))
 
 /** Runners are the children of HTTP workers that read orders. */

@@ -1,22 +1,21 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { randomBytes, randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import os from 'node:os'
+import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { foldDatabase } from '../../src/cli/fold.js'
 import { verifyDatabase } from '../../src/cli/verify.js'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/database/embedded-postgres.js'
-import { migrate } from '../../src/database/migrate.js'
 import { createOwnerClient, createPool } from '../../src/database/pool.js'
 import { CatchUp } from '../../src/event-store/catch-up.js'
 import { deciders } from '../../src/deciders.js'
 import { RootKeys } from '../../src/keys/root-key.js'
+import { preparedFolder } from '../support/service.js'
 
 const WORKERS = 3
 const FAMILIES_EACH = 6
-const KILLS_OF_WORKERS = 12
-const KILLS_OF_POSTGRES = 4
+const KILLS_OF_WORKERS = 9
+const KILLS_OF_POSTGRES = 3
 const key = randomBytes(32)
 
 interface Client {
@@ -46,10 +45,9 @@ let wake = (): void => undefined
 const startServer = (): Promise<EmbeddedPostgres> => startEmbeddedPostgres({ dir: path.join(dir, 'postgres') })
 
 beforeAll(async () => {
-  dir = await mkdtemp(path.join(os.tmpdir(), 'evergrant-crash-'))
+  dir = preparedFolder()
   server = await startServer()
   databaseUrl = server.url('postgres')
-  await migrate(databaseUrl)
 })
 afterAll(async () => {
   for (const worker of workers) worker.kill('SIGKILL')

@@ -4,13 +4,13 @@ import path from 'node:path'
 import pg from 'pg'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/database/embedded-postgres.js'
 import { eventually } from '../support/eventually.js'
-import { isAlive, ROOT, temporaryFolder } from '../support/service.js'
+import { isAlive, preparedFolder, ROOT, temporaryFolder } from '../support/service.js'
 
 const isRoot = process.getuid?.() === 0
 const NOBODY = 65534
 const parents: string[] = []
 const servers: EmbeddedPostgres[] = []
-const parent = (): string => parents[parents.push(temporaryFolder()) - 1]!
+const parent = (make = temporaryFolder): string => parents[parents.push(make()) - 1]!
 const start = async (folder: string): Promise<EmbeddedPostgres> =>
   servers[servers.push(await startEmbeddedPostgres({ dir: path.join(folder, 'postgres') })) - 1]!
 
@@ -62,7 +62,7 @@ test('is durable, listens on no port, and keeps its data over a stop', async () 
 })
 
 test('refuses a second instance by name and leaves the first alone', async () => {
-  const folder = parent()
+  const folder = parent(preparedFolder)
   const first = await start(folder)
   await expect(startEmbeddedPostgres({ dir: path.join(folder, 'postgres') })).rejects.toThrow(
     `DATA_DIR: ${folder} is in use by another instance (process ${process.pid})`,
@@ -77,7 +77,7 @@ test('lets only one of several through that start at once', async () => {
 })
 
 test('the server ends with a Node that was killed, and its successor starts at once with all that was committed', async () => {
-  const folder = parent()
+  const folder = parent(preparedFolder)
   for (let n = 1; n <= 4; n++) {
     const { child, url } = await holder(folder)
     await ask(url, n === 1 ? 'create table kept as select 1 as n' : 'update kept set n = n + 1')
@@ -88,13 +88,13 @@ test('the server ends with a Node that was killed, and its successor starts at o
 })
 
 test('the server ends although nobody takes its place', async () => {
-  const { child, pid } = await holder(parent())
+  const { child, pid } = await holder(parent(preparedFolder))
   child.kill('SIGKILL')
   await eventually(() => !isAlive(pid))
 })
 
 test('starts over the locks of a server that was killed with its Node', async () => {
-  const folder = parent()
+  const folder = parent(preparedFolder)
   const { child, url, pid } = await holder(folder)
   await ask(url, 'create table kept as select 1 as n')
   child.kill('SIGKILL')
@@ -103,7 +103,7 @@ test('starts over the locks of a server that was killed with its Node', async ()
 })
 
 test('says when the server dies, with its last words', async () => {
-  const server = await start(parent())
+  const server = await start(parent(preparedFolder))
   process.kill(server.pid, 'SIGKILL')
   expect(await server.died).toContain('ready to accept connections')
 })
