@@ -13,7 +13,7 @@ import { KeysModule } from '../../src/keys/keys.module.js'
 import { PersonKeys } from '../../src/keys/person-keys.js'
 import { CreateConnection, CreateUser, DeleteUser, FindUser, user, UsersModule } from '../../src/users/index.js'
 import { configFor } from '../support/bootstrapped.js'
-import { databaseUrl } from '../support/database.js'
+import { databaseUrl } from '../support/own-database.js'
 import { dumpTables, formsOf } from '../support/dump.js'
 
 @Module({

@@ -5,7 +5,7 @@ import { createOwnerClient, createPool } from '../../src/database/pool.js'
 import type { Decider } from '../../src/event-store/event.js'
 import { EventStore } from '../../src/event-store/event-store.js'
 import { eventHash, ZERO_HASH } from '../../src/event-store/hashes.js'
-import { databaseUrl } from '../support/database.js'
+import { databaseUrl } from '../support/own-database.js'
 
 const pool = createPool(databaseUrl, 8)
 const otherPool = createPool(databaseUrl, 8)

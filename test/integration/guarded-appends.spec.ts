@@ -4,7 +4,7 @@ import { lockGuardKey } from '../../src/event-store/append-queue.js'
 import type { Decider } from '../../src/event-store/event.js'
 import { EventStore } from '../../src/event-store/event-store.js'
 import { add, added, type Counter, counter, type CounterEvent } from '../support/counter.js'
-import { databaseUrl } from '../support/database.js'
+import { databaseUrl } from '../support/own-database.js'
 import { eventually } from '../support/eventually.js'
 
 const pool = createPool(databaseUrl, 10)

@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import pg from 'pg'
 import { createPool } from '../../src/database/pool.js'
 import { HealthController } from '../../src/http/health.controller.js'
-import { databaseUrl } from '../support/database.js'
+import { databaseUrl } from '../support/own-database.js'
 import { shortest } from '../support/eventually.js'
 
 const pools: pg.Pool[] = []

@@ -15,7 +15,7 @@ import { personalValues } from '../../src/keys/personal-values.js'
 import { RootKeys } from '../../src/keys/root-key.js'
 import { projections } from '../../src/projections.js'
 import { CountRefreshTokens, FindRevocation, IssueRefreshToken, RevokeMatchingRefreshTokens, TokensModule, WorkOffRevocations } from '../../src/tokens/index.js'
-import { databaseUrl } from '../support/database.js'
+import { databaseUrl } from '../support/own-database.js'
 import { testSigner } from '../support/log.js'
 
 const MANY = 2300

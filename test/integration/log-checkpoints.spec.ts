@@ -12,7 +12,7 @@ import { CheckpointPublisher, LostCheckpointError } from '../../src/event-store/
 import { LogKey } from '../../src/keys/log-key.js'
 import { RootKeys } from '../../src/keys/root-key.js'
 import { add, counter } from '../support/counter.js'
-import { databaseUrl } from '../support/database.js'
+import { databaseUrl } from '../support/own-database.js'
 import { sealAll } from '../support/log.js'
 
 const ISSUER = 'https://auth.example.com/'

@@ -2,7 +2,7 @@ import { createPublicKey, randomBytes, verify } from 'node:crypto'
 import { createPool } from '../../src/database/pool.js'
 import { isAuthentic, LogKey, publicKeys } from '../../src/keys/log-key.js'
 import { RootKeys, UnknownRootKeyError } from '../../src/keys/root-key.js'
-import { databaseUrl } from '../support/database.js'
+import { databaseUrl } from '../support/own-database.js'
 
 const pool = createPool(databaseUrl, 8)
 const rootKeys = new RootKeys([randomBytes(32)])

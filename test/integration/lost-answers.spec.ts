@@ -2,7 +2,7 @@ import type pg from 'pg'
 import { createPool } from '../../src/database/pool.js'
 import { EventStore } from '../../src/event-store/event-store.js'
 import { add, counter } from '../support/counter.js'
-import { databaseUrl } from '../support/database.js'
+import { databaseUrl } from '../support/own-database.js'
 import { type FlakyProxy, flakyProxy } from '../support/flaky-proxy.js'
 
 let proxy: FlakyProxy

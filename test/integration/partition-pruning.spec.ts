@@ -5,7 +5,7 @@ import { EventStore } from '../../src/event-store/event-store.js'
 import { ZERO_HASH } from '../../src/event-store/hashes.js'
 import { readStreams } from '../../src/event-store/read-queue.js'
 import { add, counter } from '../support/counter.js'
-import { databaseUrl } from '../support/database.js'
+import { databaseUrl } from '../support/own-database.js'
 
 const pool = createPool(databaseUrl, 2)
 const store = new EventStore(pool)

@@ -5,7 +5,7 @@ import { EventStore } from '../../src/event-store/event-store.js'
 import { eventHash, ZERO_HASH } from '../../src/event-store/hashes.js'
 import { PersonKeys } from '../../src/keys/person-keys.js'
 import { RootKeys } from '../../src/keys/root-key.js'
-import { databaseUrl } from '../support/database.js'
+import { databaseUrl } from '../support/own-database.js'
 import { dumpTables, formsOf } from '../support/dump.js'
 import { eventually, shortest } from '../support/eventually.js'
 

@@ -27,7 +27,7 @@ import { familyUnderMarks } from '../../src/tokens/refresh-token/family-under-ma
 import { RevokeReplayedRefreshToken } from '../../src/tokens/commands/revoke-replayed-refresh-token.js'
 import { markKey, markKeys, type RefreshTokenSelection, scopeOf } from '../../src/tokens/refresh-token/mark-key.js'
 import { createOwnerClient } from '../../src/database/pool.js'
-import { databaseUrl } from '../support/database.js'
+import { databaseUrl } from '../support/own-database.js'
 import { eventually } from '../support/eventually.js'
 import { TEXTS } from '../support/hostile-values.js'
 

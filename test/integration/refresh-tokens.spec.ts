@@ -25,7 +25,7 @@ import {
   SetRefreshTokenMetadata,
   TokensModule,
 } from '../../src/tokens/index.js'
-import { databaseUrl } from '../support/database.js'
+import { databaseUrl } from '../support/own-database.js'
 import { testSigner } from '../support/log.js'
 
 const LIMIT = 3

@@ -3,7 +3,7 @@ import { SettingsCache, type Versioned } from '../../src/authorization/queries/s
 import { createPool } from '../../src/database/pool.js'
 import { EventStore } from '../../src/event-store/event-store.js'
 import { add, counter } from '../support/counter.js'
-import { databaseUrl } from '../support/database.js'
+import { databaseUrl } from '../support/own-database.js'
 import { eventually, shortest } from '../support/eventually.js'
 
 const pool = createPool(databaseUrl, 4)

@@ -5,7 +5,7 @@ import { EventStore } from '../../src/event-store/event-store.js'
 import { RootKeys } from '../../src/keys/root-key.js'
 import { SIGNING_ALGORITHMS } from '../../src/keys/signature.js'
 import { SigningKeys } from '../../src/keys/signing-keys.js'
-import { databaseUrl } from '../support/database.js'
+import { databaseUrl } from '../support/own-database.js'
 import { dumpTables } from '../support/dump.js'
 
 const pool = createPool(databaseUrl, 8)

@@ -4,7 +4,7 @@ import { createOwnerClient, createPool } from '../../src/database/pool.js'
 import { EventStore } from '../../src/event-store/event-store.js'
 import { RootKeys } from '../../src/keys/root-key.js'
 import { type PublishedJwk, SigningKeys } from '../../src/keys/signing-keys.js'
-import { databaseUrl } from '../support/database.js'
+import { databaseUrl } from '../support/own-database.js'
 import { dumpTables } from '../support/dump.js'
 import { eventually, shortest } from '../support/eventually.js'
 

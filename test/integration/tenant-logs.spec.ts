@@ -18,7 +18,7 @@ import { parseSearch } from '../../src/management/search/parse-search.js'
 import { session } from '../../src/sessions/index.js'
 import { family, type FamilyEvent } from '../../src/tokens/index.js'
 import { user } from '../../src/users/index.js'
-import { databaseUrl } from '../support/database.js'
+import { databaseUrl } from '../support/own-database.js'
 import { testSigner } from '../support/log.js'
 
 const rootKeys = new RootKeys([Buffer.alloc(32, 5)])

@@ -13,7 +13,7 @@ import { LogKey } from '../../src/keys/log-key.js'
 import { RootKeys } from '../../src/keys/root-key.js'
 import { SigningKeys } from '../../src/keys/signing-keys.js'
 import { configFor } from '../support/bootstrapped.js'
-import { databaseUrl } from '../support/database.js'
+import { databaseUrl } from '../support/own-database.js'
 
 @Module({ imports: [ConfigModule.for(configFor(databaseUrl)), DatabaseModule, EventStoreModule, KeysModule] })
 class KeysApp {}

@@ -1,6 +1,4 @@
 import { readFileSync } from 'node:fs'
-import type { INestApplicationContext } from '@nestjs/common'
-import { NestFactory } from '@nestjs/core'
 import type { NestExpressApplication } from '@nestjs/platform-express'
 import { CommandBus, QueryBus } from '@nestjs/cqrs'
 import pg from 'pg'
@@ -9,11 +7,10 @@ import { MANAGEMENT_SCOPES } from '../../src/authorization/index.js'
 import type { Config } from '../../src/config.js'
 import { createHttpApp } from '../../src/http/set-up.js'
 import { SigningKeys } from '../../src/keys/signing-keys.js'
-import { createLogger, NestLog } from '../../src/logging.js'
-import { bootstrapped, configFor } from './bootstrapped.js'
+import { createLogger } from '../../src/logging.js'
+import { configFor } from './bootstrapped.js'
 import { current } from './eventually.js'
-import { freshDatabase } from './database.js'
-import { freePort } from './service.js'
+import { bootstrappedAlone, installed, startBackground } from './installation.js'
 
 export const MANAGEMENT_CLIENT = { id: 'management', secret: 'a-secret-for-tests-0123456789' }
 export const ADMINISTRATOR = { email: 'admin@example.com', password: 'Admin-Password-1' }
@@ -45,12 +42,10 @@ export async function startApp(
   database?: string,
   send: (url: string, init: object) => Promise<Response> = fetch,
 ): Promise<TestApp> {
-  const databaseUrl = database ?? (await freshDatabase())
-  const port = await freePort()
-  const url = `${tls ? 'https' : 'http'}://localhost:${port}/`
-  const environment = {
+  const origin = `${tls ? 'https' : 'http'}://localhost`
+  const environmentAt = (port: number): Record<string, string> => ({
     PORT: String(port),
-    ISSUER_URL: url,
+    ISSUER_URL: `${origin}:${port}/`,
     MANAGEMENT_CLIENT_ID: MANAGEMENT_CLIENT.id,
     MANAGEMENT_CLIENT_SECRET: MANAGEMENT_CLIENT.secret,
     ADMIN_EMAIL: ADMINISTRATOR.email,
@@ -58,9 +53,11 @@ export async function startApp(
     RATE_LIMITS: 'off',
     LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'silent',
     ...env,
-  }
-  await bootstrapped(databaseUrl, environment)
-  const config: Config = { ...configFor(databaseUrl, environment), part: 'http' }
+  })
+  const isUsual = database === undefined && env['ISSUER_URL'] === undefined
+  const { databaseUrl, port, release } = await (isUsual ? installed(environmentAt) : bootstrappedAlone(environmentAt, database))
+  const url = `${origin}:${port}/`
+  const config: Config = { ...configFor(databaseUrl, environmentAt(port)), part: 'http' }
   const background = await startBackground(config)
   const log = createLogger(config.logLevel, 'http')
   const https = tls && { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) }
@@ -100,18 +97,7 @@ export async function startApp(
     async close() {
       await app.close()
       await background.close()
+      release()
     },
   }
-}
-
-/** The background process's modules, here: its module starts the work and its end stops it. */
-function startBackground(config: Config): Promise<INestApplicationContext> {
-  const background = { ...config, part: 'background' as const }
-  return NestFactory.createApplicationContext(
-    AppModule.for(background, () => Promise.resolve('')),
-    {
-      logger: new NestLog(createLogger(config.logLevel, 'background')),
-      abortOnError: false,
-    },
-  )
 }

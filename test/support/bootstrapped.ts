@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import { bootstrap } from '../../src/bootstrap.js'
 import { completeConfig, type Config, loadConfig } from '../../src/config.js'
 
-export const ENCRYPTION_KEY = randomBytes(32).toString('base64')
+/** One for the run: databases are copied with what is encrypted in them. */
+export const ENCRYPTION_KEY = process.env['TEST_ENCRYPTION_KEY']!
 
 /** A configuration for a test's database; `env` adds variables. */
 export const configFor = (databaseUrl: string, env: Record<string, string> = {}): Config =>

@@ -1,3 +1,4 @@
+import { randomBytes, randomInt } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -26,6 +27,9 @@ export default async function globalSetup() {
     throw error
   }
   process.env.TEST_POSTGRES_URL = server.url('{database}')
+  process.env.TEST_ENCRYPTION_KEY = randomBytes(32).toString('base64')
+  // Runs side by side on one machine have ports of their own; the rest of the thousand is for one file's many apps.
+  process.env.TEST_RUN = String(randomInt(900))
 }
 
 /** A database is copied only while nobody is connected to it, and a closed connection's backend lingers a moment. */

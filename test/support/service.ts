@@ -14,15 +14,25 @@ const MAIN = path.join(ROOT, 'dist/service/main.js')
  * be taken before it is used, and from a range of this jest worker's own.
  */
 export async function freePort(): Promise<number> {
-  const first = FIRST_PORT + PORTS * (Number(process.env['JEST_WORKER_ID'] ?? 1) % WORKERS)
   for (;;) {
-    const port = first + (nextPort++ % PORTS)
+    const port = firstPort() + (nextPort++ % PORTS)
     if (await isFree(port)) return port
   }
 }
 
-const [FIRST_PORT, PORTS, WORKERS] = [12_000, 4000, 5]
+/** Likewise, of few: the first of this run's and this worker's that is not in use. What was made for a port serves again, until it is released. */
+export async function installationPort(): Promise<{ readonly port: number; release(): void }> {
+  for (let port = firstPort() + PORTS + Number(process.env['TEST_RUN']); ; port++) {
+    if (inUse.has(port)) continue
+    inUse.add(port)
+    if (await isFree(port)) return { port, release: () => void inUse.delete(port) }
+  }
+}
+
+const [FIRST_PORT, PORTS, INSTALLATION_PORTS, WORKERS] = [12_000, 3000, 1000, 5]
+const firstPort = (): number => FIRST_PORT + (PORTS + INSTALLATION_PORTS) * (Number(process.env['JEST_WORKER_ID'] ?? 1) % WORKERS)
 let nextPort = randomInt(PORTS)
+const inUse = new Set<number>()
 
 const isFree = (port: number): Promise<boolean> =>
   new Promise((done) => {
