@@ -4,12 +4,22 @@ import { credentialsOf, OAuthScene } from '../support/oauth.js'
 
 let service: TestApp
 let scene: OAuthScene
+/** The answer to a request whose body never comes: it is ten seconds in coming, while the other tests run. */
+let unfinished: Promise<number | undefined>
 beforeAll(async () => {
   service = await startApp()
   scene = new OAuthScene(service)
+  unfinished = beginRequest()
   await scene.api()
 })
 afterAll(() => service.close())
+
+const beginRequest = (): Promise<number | undefined> =>
+  new Promise((resolve, reject) => {
+    const req = request(`${service.url}oauth/token`, { method: 'POST', headers: { ...FORM, 'content-length': '100' } }, (res) => resolve(res.statusCode))
+    req.on('error', reject)
+    req.write('grant_type=')
+  })
 
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
 const post = (body: string, headers: Record<string, string> = FORM): ReturnType<OAuthScene['send']> => scene.send('POST', 'oauth/token', body, headers)
@@ -117,9 +127,10 @@ describe('hostile values', () => {
       ['oauth/revoke', { token: 'x' }],
       ['oauth/introspect', { token: 'x' }],
     ]
-    for (const [path, base] of bases) {
-      for (const name of NAMES) {
-        for (const value of HOSTILE) {
+    for (const [n, [path, base]] of bases.entries()) {
+      for (const [m, name] of NAMES.entries()) {
+        // Every other one, which differ from endpoint to endpoint: each name meets all of them.
+        for (const value of HOSTILE.filter((_, k) => (n + m + k) % 2 === 0)) {
           const { status, body } = await scene.form(path, { ...credentialsOf(client), ...base, [name]: value })
           expect([200, 400, 401, 403, 413]).toContain(status)
           if (status !== 200) expect(typeof body.error).toBe('string')
@@ -147,15 +158,6 @@ describe('hostile values', () => {
     for (const origin of ['null', 'https://', 'javascript:alert(1)', 'x'.repeat(1000), 'https://[::1', 'https://a b']) {
       expect((await scene.send('OPTIONS', 'oauth/token', undefined, { origin })).status).toBe(204)
     }
-  })
-
-  it('a body that never comes does not hold the endpoint for ever', async () => {
-    const status = await new Promise<number | undefined>((resolve, reject) => {
-      const req = request(`${service.url}oauth/token`, { method: 'POST', headers: { ...FORM, 'content-length': '100' } }, (res) => resolve(res.statusCode))
-      req.on('error', reject)
-      req.write('grant_type=')
-    })
-    expect(status).toBe(400)
   })
 })
 
@@ -189,4 +191,8 @@ describe('rate limits', () => {
       await limited.close()
     }
   })
+})
+
+it('a body that never comes does not hold the endpoint for ever', async () => {
+  expect(await unfinished).toBe(400)
 })
