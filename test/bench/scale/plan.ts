@@ -47,7 +47,7 @@ export const userIdOf = (person: number): string =>
  * Divides the families into chunks, and takes transaction ids and sequence numbers for them, so that the order of the log is known before it is
  * written, whoever writes what first. Nothing else may append meanwhile.
  */
-export async function planChunks(db: pg.Client, families: number, now: Date): Promise<Chunk[]> {
+export async function planChunks(db: pg.Client, families: number, now: Date, peoplePerChunk = PEOPLE_PER_CHUNK): Promise<Chunk[]> {
   const { rows } = await db.query<{ events: number; epoch: number }>(`select (select count(*) from events) as events, (select max(epoch) from epochs) as epoch`)
   const { events: before, epoch } = rows[0]!
   const people = Math.ceil(families / FAMILIES_PER_PERSON)
@@ -57,8 +57,8 @@ export async function planChunks(db: pg.Client, families: number, now: Date): Pr
   const start = now.getTime() - SPAN_MS
   const timeOf = (events: number): number => Math.floor(start + (SPAN_MS * events) / total)
   const chunks: Chunk[] = []
-  for (let person = 0, done = 0; person < people; person += PEOPLE_PER_CHUNK) {
-    const size = Math.min(PEOPLE_PER_CHUNK, people - person)
+  for (let person = 0, done = 0; person < people; person += peoplePerChunk) {
+    const size = Math.min(peoplePerChunk, people - person)
     const ofThem = Math.min(size * FAMILIES_PER_PERSON, families - person * FAMILIES_PER_PERSON)
     const { rows: taken } = await db.query<{ xid: string }>(`select pg_current_xact_id()::text as xid`)
     const events = eventsOf(size, ofThem)

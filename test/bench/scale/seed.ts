@@ -16,6 +16,8 @@ export interface SeedOptions {
   readonly families: number
   /** 0: in this thread. */
   readonly threads: number
+  /** Fewer than usual where there are few families, so that they too are written in several goes. */
+  readonly peoplePerChunk?: number
   /** Hears how many families are written. */
   readonly tell?: (families: number) => void
 }
@@ -25,13 +27,13 @@ export interface SeedOptions {
  * streams, folded states, seals and read models, as if the service had made them, but by COPY. The service must have run on
  * it once, so that its readers of the log are known: all stand at its end afterwards. Errors: the database's; where the service runs; for a read model that had failed to read what was there before.
  */
-export async function seed(assignment: Assignment, { families, threads, tell = () => undefined }: SeedOptions): Promise<void> {
+export async function seed(assignment: Assignment, { families, threads, peoplePerChunk, tell = () => undefined }: SeedOptions): Promise<void> {
   const db = createOwnerClient(assignment.databaseUrl)
   await db.connect()
   try {
     await refuseCompany(db)
     await settle(assignment, true)
-    const chunks = await planChunks(db, families, new Date())
+    const chunks = await planChunks(db, families, new Date(), peoplePerChunk)
     await ensurePartitions(db, chunks)
     const write = (part: readonly Chunk[]): Promise<void> => writeAll(assignment, part, threads, tell)
     await withoutIndexes(db, () => write(chunks.filter(({ logged }) => !logged)))
