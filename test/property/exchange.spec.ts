@@ -4,7 +4,7 @@ import { type Choice, CLIENTS, History, type Step, USERS } from './login-history
 import { tryHistories } from './try-histories.js'
 import { type TwoWorkers, twoWorkers } from './two-workers.js'
 
-const SECONDS = 25
+const SECONDS = 8
 
 /*
  * Random histories of logins: exchanges, retries, lost answers, revocations of one and of many, metadata, settings, clock steps, users blocked and

@@ -10,7 +10,7 @@ import { apply, type Lifetimes, type Op, type Outcome, permutations, started, ty
 import { tryHistories } from './try-histories.js'
 import { type TwoWorkers, twoWorkers } from './two-workers.js'
 
-const SECONDS = 12
+const SECONDS = 4
 
 /*
  * Random histories of a session: logins, uses, online exchanges, metadata, ends, sweeps, marks, other settings and clock steps through short
