@@ -208,12 +208,23 @@ describe('a runner', () => {
   })
 
   it('is gone when the sandbox is closed, even from the middle of a loop', async () => {
-    const loop = runBody(sandbox, LOOP, { withinMs: 40_000 })
-    const pids = await eventually(() => sandbox.pids.length > 0 && sandbox.pids)
+    const program = programOf(handler(LOOP))
+    await sandbox.prewarm([program])
+    const loop = sandbox.run(program, jobOf(), performance.now() + 40_000)
+    const { pids } = sandbox
+    expect(pids).toHaveLength(1)
     sandbox.close()
     expect(await loop).toEqual({ kind: 'unavailable' })
     for (const pid of pids) await eventually(() => !isAlive(pid))
     expect(await runBody(sandbox, '')).toEqual({ kind: 'unavailable' })
+  })
+
+  it('is not waited for any more when the sandbox is closed', async () => {
+    const run = runBody(sandbox, '', { withinMs: 40_000 })
+    await eventually(() => sandbox.pids.length > 0)
+    sandbox.close()
+    await eventually(() => sandbox.pids.length === 0)
+    expect(await Promise.race([run, Promise.resolve('it waits')])).toEqual({ kind: 'unavailable' })
   })
 
   it('that works on when it has answered is ended', async () => {

@@ -99,6 +99,12 @@ export class ProgramPool {
     for (const runner of this.#runners) runner.kill('retired')
   }
 
+  /** Nobody gets a runner any more, nor waits for one. */
+  close(): void {
+    this.#closing = true
+    for (const { take } of this.#queue.splice(0)) take(undefined)
+  }
+
   async #runUntil(runner: RunnerProcess, job: Job, deadline: number): Promise<Ran | 'overdue'> {
     let timer: NodeJS.Timeout | undefined
     const overdue = new Promise<'overdue'>((done) => (timer = setTimeout(() => done('overdue'), Math.max(0, deadline - performance.now()))))

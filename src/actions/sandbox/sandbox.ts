@@ -67,6 +67,7 @@ export class Sandbox {
   close(): void {
     this.#closed = true
     clearTimeout(this.#watch?.timer)
+    for (const pool of this.#pools.values()) pool.close()
     this.#pools.clear()
     for (const runner of this.#runners) runner.kill('retired')
   }
