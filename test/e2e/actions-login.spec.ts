@@ -220,7 +220,7 @@ describe('an Action that refuses a login', () => {
         error_description: 'Failed to set refresh token metadata: Invalid metadata: Metadata keys may only include letters, numbers, underscores, or hyphens',
       },
     ],
-    ['by never ending', `while (true) {}`, { error: 'access_denied', error_description: 'The execution of an Action timed out.' }],
+    ['by never ending', `await new Promise(() => {})`, { error: 'access_denied', error_description: 'The execution of an Action timed out.' }],
     [
       'by a factor that there is not',
       `api.multifactor.enable('any'); api.user.setUserMetadata('x', 1)`,

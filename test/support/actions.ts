@@ -9,7 +9,7 @@ export const claiming = (value: string): string => `exports.onExecutePostLogin =
 /** An Action as an operator makes one through the Management API, and a login or an exchange as its flow asks the Actions. */
 export class ActionsScene {
   #made = 0
-  #used: Json[] = []
+  #used = new Map<string, Json>()
 
   constructor(readonly service: TestApp) {}
 
@@ -42,14 +42,15 @@ export class ActionsScene {
     if (status !== 200) throw new Error(`not bound: ${status} ${JSON.stringify(body)}`)
   }
 
-  /** Makes these bodies the post-login Actions, in this order. */
+  /** Makes these bodies the post-login Actions, in this order; one that the last use had too stays as it is. */
   async use(...codes: readonly string[]): Promise<Json[]> {
-    const actions: Json[] = []
-    for (const code of codes) actions.push(await this.deployed(code))
+    const before = this.#used
+    const actions = await Promise.all(codes.map(async (code): Promise<Json> => before.get(code) ?? (await this.deployed(code))))
     await this.bind('post-login', ...actions)
+    this.#used = new Map(codes.map((code, n) => [code, actions[n]]))
     // There may be a hundred.
-    await Promise.all(this.#used.map(({ id }) => this.service.api('DELETE', `actions/actions/${id}`)))
-    this.#used = actions
+    const left = [...before].filter(([code]) => !this.#used.has(code))
+    await Promise.all(left.map(([, { id }]) => this.service.api('DELETE', `actions/actions/${id}`)))
     return actions
   }
 
