@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -108,9 +107,11 @@ describe('dependencies', () => {
     const secrets = mkdtempSync(path.join(os.tmpdir(), 'evergrant-outside-'))
     writeFileSync(path.join(secrets, 'secrets.json'), '{"root":"key"}')
     const { port } = new URL(service.url)
+    // npm takes nothing that was packed to a thousandth.
+    const huge = Array.from({ length: 100_000 }, (_, n) => String(n).padEnd(106, 'x')).join('')
     registry.add({ 'package.json': manifest('native-addon'), 'index.js': `module.exports = require('./build/addon.node')`, 'build/addon.node': 'ELF' })
     registry.add({ 'package.json': manifest('thief'), 'index.js': `module.exports = require(${JSON.stringify(path.join(secrets, 'secrets.json'))})` })
-    registry.add({ 'package.json': manifest('huge'), 'index.js': `module.exports = ${JSON.stringify(randomBytes(5_300_000).toString('hex'))}` })
+    registry.add({ 'package.json': manifest('huge'), 'index.js': `module.exports = '${huge}'` })
     registry.add({ 'package.json': manifest('from-address', { dependencies: { other: `http://127.0.0.1:${port}/x.tgz` } }), 'index.js': '' })
     registry.add({ 'package.json': manifest('from-folder', { dependencies: { other: `file:${secrets}` } }), 'index.js': '' })
     registry.add({ 'package.json': manifest('from-repository', { dependencies: { other: 'git+ssh://git@127.0.0.1/x.git' } }), 'index.js': '' })
