@@ -9,6 +9,7 @@ import { LogKey } from '../../src/keys/log-key.js'
 import { RootKeys } from '../../src/keys/root-key.js'
 import { add, added, counter } from '../support/counter.js'
 import { freshDatabase } from '../support/database.js'
+import { eventually } from '../support/eventually.js'
 
 export const ISSUER = 'https://auth.example.com/'
 
@@ -64,7 +65,7 @@ export class LogFixture {
   async seal(): Promise<void> {
     const ready = async (): Promise<boolean> =>
       (await this.pool.query<{ ready: boolean }>(`select pg_snapshot_xmin(pg_current_snapshot()) > max(xid) as ready from events`)).rows[0]!.ready
-    while (!(await ready()));
+    await eventually(ready)
     await this.#sealer.seal()
   }
 
