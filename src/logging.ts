@@ -8,15 +8,19 @@ import { loggable, redact } from './redact.js'
 
 export type { Logger }
 
-/** JSON lines on stdout, written at once so that a process may end after them. Every line passes the redaction. */
+/** A line waits for others so long, or until there are so many bytes: to write each by itself took a worker a twentieth of its time. */
+const FLUSH = { periodicFlush: 50, minLength: 4096 }
+
+/** JSON lines on stdout. A process that ends writes what waits; one that is killed loses the last 50 ms. Every line passes the redaction. */
 export function createLogger(level: LogLevel, part: string): Logger {
-  return pino({
+  const options = {
     level,
     base: { pid: process.pid, part },
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }), log: (fields) => loggable(fields) as Record<string, unknown> },
+    formatters: { level: (label: string) => ({ level: label }), log: (fields: object) => loggable(fields) as Record<string, unknown> },
     hooks: { streamWrite: redact },
-  })
+  }
+  return pino(options, pino.destination({ dest: 1, sync: false, ...(level !== 'silent' && FLUSH) }))
 }
 
 /** What a person waits for at the start is said at any level but silent. */
