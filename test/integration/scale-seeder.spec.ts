@@ -37,7 +37,10 @@ beforeAll(async () => {
   scene = await setUpScene(app.url, token)
   await eventually(() => readersAreDone(owner))
   await app.close()
-  await seed({ databaseUrl, encryptionKeys: encryptionKeys.map((key) => key.toString('base64')), scene }, { families: FAMILIES, threads: 0, peoplePerChunk: PEOPLE_PER_CHUNK })
+  await seed(
+    { databaseUrl, encryptionKeys: encryptionKeys.map((key) => key.toString('base64')), scene },
+    { families: FAMILIES, threads: 0, peoplePerChunk: PEOPLE_PER_CHUNK },
+  )
 })
 afterAll(() => owner.end())
 
