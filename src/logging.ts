@@ -9,18 +9,29 @@ import { loggable, redact } from './redact.js'
 export type { Logger }
 
 /** A line waits for others so long, or until there are so many bytes: to write each by itself took a worker a twentieth of its time. */
-const FLUSH = { periodicFlush: 50, minLength: 4096 }
+const FLUSH_MS = 50
+const FLUSH_BYTES = 4096
 
 /** JSON lines on stdout. A process that ends writes what waits; one that is killed loses the last 50 ms. Every line passes the redaction. */
 export function createLogger(level: LogLevel, part: string): Logger {
+  const stdout = pino.destination({ dest: 1, sync: false, minLength: FLUSH_BYTES })
+  let flushing: NodeJS.Timeout | undefined
+  const flush = (): void => {
+    flushing = undefined
+    stdout.flush()
+  }
+  const streamWrite = (line: string): string => {
+    flushing ??= setTimeout(flush, FLUSH_MS).unref()
+    return redact(line)
+  }
   const options = {
     level,
     base: { pid: process.pid, part },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }), log: (fields: object) => loggable(fields) as Record<string, unknown> },
-    hooks: { streamWrite: redact },
+    hooks: { streamWrite },
   }
-  return pino(options, pino.destination({ dest: 1, sync: false, ...(level !== 'silent' && FLUSH) }))
+  return pino(options, stdout)
 }
 
 /** What a person waits for at the start is said at any level but silent. */
