@@ -15,6 +15,9 @@ import { bootstrappedAlone, installed, startBackground } from './installation.js
 export const MANAGEMENT_CLIENT = { id: 'management', secret: 'a-secret-for-tests-0123456789' }
 export const ADMINISTRATOR = { email: 'admin@example.com', password: 'Admin-Password-1' }
 
+/** What the content of a database that was bootstrapped follows from. */
+const BOOTSTRAPPED_WITH = ['ISSUER_URL', 'ENCRYPTION_KEY', 'MANAGEMENT_CLIENT_ID', 'MANAGEMENT_CLIENT_SECRET', 'ADMIN_EMAIL', 'ADMIN_PASSWORD']
+
 /** What an answer's body is, is what a test asserts. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type Json = any
@@ -54,7 +57,7 @@ export async function startApp(
     LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'silent',
     ...env,
   })
-  const isUsual = database === undefined && env['ISSUER_URL'] === undefined
+  const isUsual = database === undefined && !BOOTSTRAPPED_WITH.some((name) => name in env)
   const { databaseUrl, port, release } = await (isUsual ? installed(environmentAt) : bootstrappedAlone(environmentAt, database))
   const url = `${origin}:${port}/`
   const config: Config = { ...configFor(databaseUrl, environmentAt(port)), part: 'http' }

@@ -24,7 +24,7 @@ type Environment = Record<string, string>
 const WITHIN_MS = 60_000
 
 /**
- * A database on which a service ran before. To bootstrap one takes most of a second, and what comes of it depends on the port alone, by the issuer:
+ * A database on which a service ran before. To bootstrap one takes most of a second, and what comes of it depends on the port alone, by the issuer, unless what it is made with is unusual:
  * so each of a worker's ports has one that was bootstrapped, made when it is first wanted, and this is a copy.
  * `environmentAt` tells what else a service at a port would start with.
  */
