@@ -42,3 +42,8 @@ export function claimsOf(outcome: RunOutcome): Record<string, unknown> {
   if (outcome.kind !== 'done' || outcome.report.error) throw new Error(`the Action did not do it: ${JSON.stringify(outcome)}`)
   return Object.fromEntries(outcome.report.commands.flatMap((command) => (command.type === 'claim' ? [[command.key, command.value]] : [])))
 }
+
+/** The sandbox does its work. */
+export async function expectHealthy(sandbox: Sandbox): Promise<void> {
+  expect(claimsOf(await runBody(sandbox, `api.idToken.setCustomClaim('fine', 1)`))).toEqual({ fine: 1 })
+}
