@@ -1,12 +1,9 @@
-import { readFileSync } from 'node:fs'
-
-const { $schema, ...swc } = JSON.parse(readFileSync(new URL('.swcrc', import.meta.url), 'utf8'))
+/** Node loads the tests and what they test (test/support/native/runner.mjs): Jest finds, runs and reports them. */
 const common = {
   testEnvironment: 'node',
-  extensionsToTreatAsEsm: ['.ts'],
+  testRunner: '<rootDir>/test/support/native/runner.mjs',
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/dashboard/'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
-  transform: { '^.+\\.ts$': ['@swc/jest', { ...swc, swcrc: false }] },
+  transform: {},
 }
 const database = {
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
@@ -18,25 +15,17 @@ const processes = {
   globalTeardown: '<rootDir>/test/support/process-teardown.mjs',
 }
 
-/** Thousands of people log in, none of whose passwords is secret. */
-const cheapPasswords = { '^@node-rs/argon2$': '<rootDir>/test/support/argon2.mjs' }
-
-/**
- * Two cores share tests and PostgreSQL: more workers than two are slower. A worker keeps the modules of every file that it ran, and its garbage
- * collector pauses grow with them; beyond this it is replaced.
- */
+/** Two cores share tests and PostgreSQL: more workers than two are slower. */
 export default {
   maxWorkers: 2,
   // Far more than a slow machine takes: what hangs fails, and nothing else.
   testTimeout: 180_000,
   testSequencer: '<rootDir>/test/support/sequencer.mjs',
-  workerIdleMemoryLimit: '1200MB',
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts'] },
     {
       ...common,
       ...database,
-      moduleNameMapper: { ...common.moduleNameMapper, ...cheapPasswords },
       displayName: 'integration',
       testMatch: ['<rootDir>/test/**/*.spec.ts'],
       testPathIgnorePatterns: ['<rootDir>/test/process/'],

@@ -46,6 +46,9 @@ export function redact(text: string): string {
   return SHAPES.reduce((rest, [shape, replacement]) => rest.replace(shape, replacement), text)
 }
 
+/** Of a path, ids may stand in the log; an address or a token that somebody put in the place of one may not. At most 1000 characters. */
+export const withoutPersons = (path: string): string => redact(path.replace(/[^/]+/g, (segment) => (/@|%40/.test(segment) ? '*' : segment))).slice(0, 1000)
+
 /** A copy for the log: fields with a secret's name lose their value, errors keep name, code, message and stack alone. */
 export function loggable(value: unknown, depth = 0): unknown {
   if (value instanceof Error) return describeError(value)

@@ -24,7 +24,7 @@ export type AuditEvent =
   | { readonly type: 'SignupFailed'; readonly data: { readonly description: string } }
   /** Somebody other than the invited person came with the link. */
   | { readonly type: 'InvitationRefused'; readonly data: { readonly invitationId: string; readonly organizationId: string; readonly description: string } }
-  | { readonly type: 'LogoutRefused'; readonly data: { readonly description: string } }
+  | { readonly type: 'LogoutRefused'; readonly data: { readonly description: string; readonly returnTo?: string; readonly allowed?: readonly string[] } }
   /** Something works that its operator should not leave so. */
   | { readonly type: 'Warned'; readonly data: { readonly description: string } }
   | { readonly type: 'LogoutTokenDelivered'; readonly data: LogoutTokenSent }
@@ -33,7 +33,9 @@ export type AuditEvent =
   | { readonly type: 'ManagementRequestFailed'; readonly data: ManagementRequest }
   | { readonly type: 'SecretRead'; readonly data: ManagementRequest & { readonly accessedSecrets: readonly string[] } }
   | { readonly type: 'ActionExecutionFailed'; readonly data: ActionExecutionFailed }
-  | { readonly type: 'RateLimited'; readonly data: { readonly bucket: string } }
+  | { readonly type: 'RateLimited'; readonly data: RateLimitFact }
+  /** Before there is any refusal. */
+  | { readonly type: 'RateLimitNear'; readonly data: RateLimitFact & { readonly usage: number } }
 
 export interface AuthorizeFailed {
   readonly error: string
@@ -58,6 +60,10 @@ export interface ExchangeFailed {
   readonly description?: string
   readonly reason: string
   readonly familyId?: string
+  /** The refresh token was an online one, which has no family. */
+  readonly online?: true
+  /** The last characters of the authorization code. */
+  readonly codeEnd?: string
   readonly scope?: string
   /** `RefusalTexts`, sealed. */
   readonly texts?: PersonalData
@@ -82,6 +88,16 @@ export interface ActionExecutionFailed {
   readonly errorClass: 'platform_error' | 'action_timeout' | 'action_error' | 'rate_limited'
   /** `texts`: message and stack, sealed: an Action may put anything of a person into them. */
   readonly error: { readonly name: string; readonly code?: string; readonly texts: PersonalData }
+}
+
+/** Of one caller and window. What is optional is missing in the oldest facts. */
+export interface RateLimitFact {
+  readonly bucket: string
+  /** Requests that a window has room for. */
+  readonly size?: number
+  /** The request that it happened at. */
+  readonly method?: string
+  readonly path?: string
 }
 
 export interface ManagementRequest {
@@ -121,6 +137,7 @@ export const auditUpcasters: Upcasters<AuditEvent> = {
   SecretRead: [],
   ActionExecutionFailed: [],
   RateLimited: [],
+  RateLimitNear: [],
 }
 
 /** Nothing is folded: a fact stands for itself. */

@@ -1,5 +1,8 @@
 import { Module } from '@nestjs/common'
 import { CqrsModule } from '@nestjs/cqrs'
+import { RequestLimit } from '../audit/request-limit.js'
+import { RateLimitsModule } from '../http/rate-limits.js'
+import { UnbuiltController } from './unbuilt.controller.js'
 import { UsedAssertions } from './client-authentication/used-assertions.js'
 import { CheckDpopProofHandler } from './commands/check-dpop-proof.js'
 import { AuthenticateClientHandler } from './commands/authenticate-client.js'
@@ -37,6 +40,7 @@ import { NoteLogoutMessagesHandler } from './commands/note-logout-messages.js'
 import { SendLogoutMessagesHandler } from './commands/send-logout-messages.js'
 import { SessionEndedReactor } from './session-ended.reactor.js'
 import { LogOutHandler } from './commands/log-out.js'
+import { JwksController } from './jwks.controller.js'
 import { LoginController } from './login.controller.js'
 import { LogoutController } from './logout/logout.controller.js'
 import { SessionAnswers } from './session-answers.js'
@@ -69,9 +73,11 @@ import { PostLoginFacts } from './post-login/post-login-facts.js'
 import { SettingsCache } from './queries/settings-cache.js'
 
 @Module({
-  imports: [CqrsModule],
-  controllers: [AuthorizeController, LoginController, ContinueController, LogoutController, DiscoveryController],
+  // Counts in one place for the whole process, whatever else it serves.
+  imports: [CqrsModule, RateLimitsModule],
+  controllers: [AuthorizeController, LoginController, ContinueController, LogoutController, DiscoveryController, JwksController, UnbuiltController],
   providers: [
+    RequestLimit,
     LogOutHandler,
     LogoutRequests,
     IdTokenHints,

@@ -47,10 +47,35 @@ export function plainText(parameters: Parameters, refuse: Refuse): void {
   }
 }
 
-/** Neither pushed requests nor request objects are taken. */
+/** What third-party clients in strict mode may send (spec/oauth.md §15), beside parameters of their own that begin with `ext-`. */
+const STRICT_PARAMETERS = new Set(
+  (
+    'acr_values audience authorization_details client_id code_challenge code_challenge_method connection correlation_id display dpop_jkt ' +
+    'login_hint max_age nonce prompt redirect_uri resource response_type scope state ui_locales'
+  ).split(' '),
+)
+
+/** The one kind of client whose unknown parameters are not ignored. */
+export function strictParameters(parameters: Parameters, client: ClientDocument, refuse: Refuse): void {
+  if (client['third_party_security_mode'] !== 'strict') return
+  const other = Object.keys(parameters).find((name) => !STRICT_PARAMETERS.has(name) && !name.startsWith('ext-'))
+  if (other !== undefined) refuse('invalid_request', `Parameter not allowed for this client: ${other.slice(0, MAX_SHOWN)}`)
+}
+
+const MAX_SHOWN = 64
+
+/** A reference to a pushed request stands for all its parameters, the address of the answer among them. Nobody gets one here, so it is of none (RFC 9126 §4). */
+export function pushedRequest(parameters: Parameters): void {
+  if (parameters['request_uri']?.startsWith('urn:ietf:params:oauth:request_uri:')) {
+    throw new OAuthError('invalid_request_uri', 'The request_uri is unknown, has expired or was used before.')
+  }
+}
+
+/** Neither request objects nor rich authorization requests are taken: what a client wants there must not be left out in silence (RFC 9396 §5). */
 export function requestObjects(parameters: Parameters, client: ClientDocument, refuse: Refuse): void {
   if (parameters['request_uri'] !== undefined) refuse('request_uri_not_supported', 'request_uri is not supported')
   if (parameters['request'] !== undefined) refuse('request_not_supported', 'request is not supported')
+  if (parameters['authorization_details'] !== undefined) refuse('invalid_request', 'authorization_details is not supported')
   if (client['require_pushed_authorization_requests'] === true) refuse('invalid_request', 'Pushed authorization request is required')
 }
 

@@ -73,6 +73,7 @@ export class AuthorizeRequests {
   async read({ parameters, repeated }: RawRequest, { goesOn = false } = {}): Promise<AuthorizeRequest> {
     if (repeated.includes('client_id') || repeated.includes('redirect_uri')) throw new OAuthError('invalid_request', `Parameter repeated: ${repeated[0]}`)
     const client = await this.#client(parameters)
+    check.pushedRequest(parameters)
     const tenant = await this.queries.execute(new FindTenantSettings())
     const redirectUri = redirectUriOf(parameters, client, await this.#organizationName(parameters, client, tenant))
     const target: AnswerTarget = {
@@ -115,6 +116,7 @@ export class AuthorizeRequests {
     goesOn: boolean,
   ): Promise<AuthorizeRequest> {
     check.plainText(parameters, refuse)
+    check.strictParameters(parameters, client, refuse)
     check.requestObjects(parameters, client, refuse)
     check.responseType(parameters, client, refuse)
     const responseMode: ResponseMode = check.responseMode(parameters, refuse)

@@ -1,5 +1,6 @@
 import type { Context, Origin, PersonalData } from '../event-store/event.js'
 import type { PersonKeys } from '../keys/person-keys.js'
+import { visitorsOf } from '../keys/visitor.js'
 
 /** A request as events remember it. */
 export interface Caller {
@@ -24,5 +25,4 @@ export async function causedBy(keys: PersonKeys, { origin, context }: Caller, us
 }
 
 /** A value of somebody who is nobody here (yet): under the key of the day's visitors, which ages out with the log. */
-export const ofVisitor = (keys: PersonKeys, value: unknown, { current = false } = {}): Promise<PersonalData> =>
-  keys.seal(`visitor-${new Date().toISOString().slice(0, 10)}`, value, { current })
+export const ofVisitor = (keys: PersonKeys, value: unknown, { current = false } = {}): Promise<PersonalData> => keys.seal(visitorsOf(), value, { current })

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
-import { All, Controller, Get, Header, Inject, Res, UseFilters } from '@nestjs/common'
+import { All, Controller, Get, Header, HttpCode, Inject, Options, Res, UseFilters, UseGuards } from '@nestjs/common'
 import { QueryBus } from '@nestjs/cqrs'
 import type { Response } from 'express'
+import { RequestLimitGuard } from '../audit/request-limit.guard.js'
 import { CONFIG, type Config } from '../config.js'
+import { answerPreflight } from '../http/cors.js'
 import { OAuthError, OAuthErrorFilter } from '../http/oauth-error.js'
 import { FindTenantSettings, type TenantSettings } from '../users/index.js'
 import { CERTIFICATE_METHODS, mtlsMetadata, takesCertificates } from './mtls-metadata.js'
@@ -23,6 +25,7 @@ export class DiscoveryController {
   }
 
   @Get(PATHS)
+  @UseGuards(RequestLimitGuard)
   @Header('Cache-Control', 'public, max-age=15, stale-while-revalidate=15, stale-if-error=86400')
   @Header('Access-Control-Allow-Origin', '*')
   async discovery(@Res({ passthrough: true }) res: Response): Promise<object> {
@@ -34,9 +37,17 @@ export class DiscoveryController {
     return body
   }
 
+  @Options(PATHS)
+  @HttpCode(204)
+  @Header('Access-Control-Allow-Origin', '*')
+  preflight(@Res({ passthrough: true }) res: Response): void {
+    answerPreflight(res)
+  }
+
   @All(PATHS)
+  @UseGuards(RequestLimitGuard)
   otherMethod(): never {
-    throw new OAuthError('method_not_allowed', 'The configuration is read with GET.', undefined, { headers: { Allow: 'GET, HEAD' } })
+    throw new OAuthError('method_not_allowed', 'The configuration is read with GET.', undefined, { headers: { Allow: 'GET, HEAD, OPTIONS' } })
   }
 }
 

@@ -43,6 +43,7 @@ export { askedOrganization, type AskedOrganization, showsOrganizationNames } fro
 export { enforcedPermissions, permittedScope } from './user-permissions.js'
 export type { AuthorizationCodeEvent, DecidedByActions } from './authorization-code/authorization-code.events.js'
 export { authorizationCode } from './authorization-code/authorization-code.js'
+export { endOf } from './authorization-code/code-value.js'
 export { type EffectParties, PostLoginEffects } from './post-login/post-login-effects.js'
 export { eventOrganization } from './post-login/event-organization.js'
 export { PostLoginFacts, type PostLoginParties } from './post-login/post-login-facts.js'

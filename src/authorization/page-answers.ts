@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common'
 import { QueryBus } from '@nestjs/cqrs'
 import type { Request, Response } from 'express'
 import { Audit } from '../audit/audit.js'
+import { RequestLimit } from '../audit/request-limit.js'
 import type { Parameters } from '../http/body.js'
 import { OAuthError } from '../http/oauth-error.js'
 import { requestContext } from '../http/request-context.js'
@@ -14,7 +15,7 @@ import { CallbackMismatch } from './authorize-request.js'
 import { causedBy } from './caused-by.js'
 import { newNonce, sendMessagePage, sendPage, sendRedirect } from './page-response.js'
 import { errorPage } from './pages/error.js'
-import { textsFor } from './pages/language.js'
+import { enabledLocales, textsFor } from './pages/language.js'
 import type { PageFrame } from './pages/layout.js'
 import { ENGLISH } from './pages/texts.js'
 import { formPostPage } from './pages/form-post.js'
@@ -42,11 +43,13 @@ export class PageAnswers {
     private readonly queries: QueryBus,
     private readonly personKeys: PersonKeys,
     private readonly audit: Audit,
+    private readonly limit: RequestLimit,
   ) {}
 
   /** Does the work of a route; whatever it throws becomes an answer that a browser can show, or the client's. */
   async answering(req: Request, res: Response, work: () => Promise<void>): Promise<void> {
     try {
+      await this.limit.count(req, res)
       await work().catch((error: unknown) => this.#refused(req, res, error))
     } catch (error) {
       await this.#failed(req, res, error)
@@ -71,10 +74,10 @@ export class PageAnswers {
 
   /** Whose page it is, in the language that the person wants. */
   async frame(req: Request, uiLocales?: string): Promise<PageFrame> {
-    const { friendly_name: name, enabled_locales: locales } = await this.queries.execute(new FindTenantSettings())
+    const settings = await this.queries.execute(new FindTenantSettings())
+    const { friendly_name: name } = settings
     const tenantName = typeof name === 'string' && name !== '' ? name : NAMELESS
-    const enabled = Array.isArray(locales) ? (locales as readonly string[]) : ['en']
-    return { tenantName, texts: textsFor({ uiLocales, acceptLanguage: req.headers['accept-language'] }, enabled) }
+    return { tenantName, texts: textsFor({ uiLocales, acceptLanguage: req.headers['accept-language'] }, enabledLocales(settings)) }
   }
 
   async #refused(req: Request, res: Response, error: unknown): Promise<void> {

@@ -52,6 +52,7 @@ describe('a redirect URI', () => {
       'https://evil.example/.app.example:8443/cb',
       'https://evil.example?.app.example:8443/cb',
       'https://.app.example:8443/cb',
+      'https://*.app.example:8443/cb',
     ]) {
       expect([other, isRegistered(other, app)]).toEqual([other, false])
     }

@@ -18,7 +18,8 @@ interface Parts {
  */
 export function isRegistered(redirectUri: string, { callbacks, is_first_party, app_type }: ClientDocument, organizationName?: string): boolean {
   const asked = partsOf(redirectUri)
-  if (!asked || SCRIPTS.has(asked.scheme)) return false
+  // A registered `*` stands for a label, and is none.
+  if (!asked || SCRIPTS.has(asked.scheme) || asked.authority.includes('*')) return false
   return (callbacks ?? []).some((callback) => {
     const address = inOrganization(callback, is_first_party ? organizationName : undefined)
     const known = address === undefined ? undefined : partsOf(address)

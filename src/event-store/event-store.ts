@@ -34,7 +34,7 @@ export class EventStore {
   readonly #appends: AppendQueue
   readonly #reads: ReadQueue
   readonly #retries = new Map<string, Promise<unknown>>()
-  readonly #tablesChanged: ((streamId: string) => void)[] = []
+  readonly #tablesChanged: ((streamId: string, here: boolean) => Promise<void> | void)[] = []
 
   constructor(private readonly pool: pg.Pool) {
     this.#appends = new AppendQueue(pool)
@@ -88,14 +88,22 @@ export class EventStore {
       const done = first === 'conflict' ? await this.#inTurn(streamId, () => this.#retry(decider.streamType, attempt)) : first
       if (!done.mark) return done
       told?.(done.mark)
-      if (alongside) for (const tell of this.#tablesChanged) tell(streamId)
+      if (alongside) for (const tell of this.#tablesChanged) await tell(streamId, true)
       return done
     })
   }
 
-  /** `tell` hears of each stream that this process changed together with tables, after the commit: its own caches need not find out by asking. */
-  onTablesChanged(tell: (streamId: string) => void): void {
+  /**
+   * `tell` hears of each stream that this process changed together with tables (`here`), after the commit and before whoever changed it does, and of
+   * those that it was told of: caches need not find out by asking. It must not fail.
+   */
+  onTablesChanged(tell: (streamId: string, here: boolean) => Promise<void> | void): void {
     this.#tablesChanged.push(tell)
+  }
+
+  /** Another process changed it, together with tables. */
+  changedElsewhere(streamId: string): void {
+    for (const tell of this.#tablesChanged) void tell(streamId, false)
   }
 
   /**

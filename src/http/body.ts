@@ -17,12 +17,13 @@ export async function readParameters(req: IncomingMessage): Promise<Parameters> 
   return text === '' ? {} : parse(text, mediaType(req))
 }
 
-/** Parameters of a query string or a form. Errors: OAuthError invalid_request for a repeated one. */
+/** Parameters of a query string or a form. Errors: OAuthError invalid_request for a repeated one, unless it is `resource` with the same value (spec/oauth.md §1.1). */
 export function formParameters(text: string): Parameters {
   const parameters: Record<string, string> = Object.create(null) as Record<string, string>
   for (const [name, value] of new URLSearchParams(text)) {
     if (value === '') continue
-    if (name in parameters) throw new OAuthError('invalid_request', `Parameter repeated: ${name.slice(0, 64)}`)
+    if (name in parameters && !(name === 'resource' && parameters[name] === value))
+      throw new OAuthError('invalid_request', `Parameter repeated: ${name.slice(0, 64)}`)
     parameters[name] = value
   }
   return parameters

@@ -6,6 +6,7 @@ import { isUnavailable, logUnavailable } from './unavailable.js'
 /** The codes of this service's OAuth endpoints with the status each is sent with: Auth0's, where it departs from RFC 6749 §5.2 (spec/oauth.md §1.2). */
 const STATUS = {
   invalid_request: 400,
+  invalid_request_uri: 400,
   invalid_scope: 400,
   unsupported_grant_type: 400,
   unsupported_response_type: 400,
@@ -63,8 +64,9 @@ export class OAuthErrorFilter implements ExceptionFilter {
     const res = host.switchToHttp().getResponse<Response>()
     if (isUnavailable(error)) logUnavailable(error, host.switchToHttp().getRequest<Request>(), res)
     if (res.headersSent) return void res.destroy()
-    if (known.status !== 405) res.set({ 'Cache-Control': 'no-store', Pragma: 'no-cache' })
     res
+      // Caches may keep a 404 or a 405 that does not forbid it (RFC 9110 §15.1).
+      .set({ 'Cache-Control': 'no-store', Pragma: 'no-cache' })
       .set(known.options.headers ?? {})
       .status(known.status)
       .json(known.body)

@@ -8,11 +8,18 @@ import { CONFIG, type Config } from '../config.js'
 export type RateLimitBucket = 'oauth' | 'management'
 
 const WINDOW_SECONDS = 60
+/** So much of the limit used is near it. */
+const NEAR = 0.9
 
 export interface RateLimitResult {
   readonly exceeded: boolean
   /** The first refusal of this key in the window: the one for the log. */
   readonly firstRefusal: boolean
+  /** The request of this key that came near the limit: one in the window, for the log. */
+  readonly near: boolean
+  readonly limit: number
+  /** Requests of this key in the window, this one included. */
+  readonly used: number
   readonly retryAfterSeconds: number
 }
 
@@ -47,7 +54,9 @@ export class RateLimits {
       'X-RateLimit-Reset': String(Math.ceil((now + msBeforeNext) / 1000)),
       ...(exceeded && { 'Retry-After': String(retryAfterSeconds) }),
     })
-    return { exceeded, firstRefusal: consumedPoints === limiter.points + 1, retryAfterSeconds }
+    const { points: limit } = limiter
+    const [firstRefusal, near] = [consumedPoints === limit + 1, consumedPoints === Math.ceil(limit * NEAR)]
+    return { exceeded, firstRefusal, near, limit, used: consumedPoints, retryAfterSeconds }
   }
 }
 

@@ -2,7 +2,6 @@ import { Global, Module } from '@nestjs/common'
 import pg from 'pg'
 import { CONFIG, type Config } from '../config.js'
 import { EventStore } from '../event-store/event-store.js'
-import { JwksController } from './jwks.controller.js'
 import { LogKeyController } from './log-key.controller.js'
 import { LookupKey } from './lookup-key.js'
 import { PersonKeys } from './person-keys.js'
@@ -12,7 +11,7 @@ import { SigningKeys } from './signing-keys.js'
 /** Needs CONFIG, pg.Pool and EventStore from a global module. */
 @Global()
 @Module({
-  controllers: [JwksController, LogKeyController],
+  controllers: [LogKeyController],
   providers: [
     { provide: RootKeys, inject: [CONFIG], useFactory: ({ encryptionKeys }: Config) => new RootKeys(encryptionKeys) },
     {

@@ -2,7 +2,8 @@ import { type ExecutionContext, Injectable } from '@nestjs/common'
 import { Reflector } from '@nestjs/core'
 import { Audit } from '../audit/audit.js'
 import type { ManagementRequest as Fact } from '../audit/audit.events.js'
-import { redact } from '../redact.js'
+import type { RateLimitResult } from '../http/rate-limits.js'
+import { redact, withoutPersons } from '../redact.js'
 import type { CallerOf, ManagementRequest } from './caller.js'
 import { OPERATION, type Operation } from './scopes.js'
 import { withoutSecrets } from './without-secrets.js'
@@ -48,9 +49,11 @@ export class ManagementAudit {
     await this.audit.record({ type: 'ManagementRequestFailed', data }, req.management.context)
   }
 
-  /** A client that goes too fast, once a window. */
-  async limited({ context }: CallerOf): Promise<void> {
-    await this.audit.record({ type: 'RateLimited', data: { bucket: 'management' } }, context)
+  /** A client that goes too fast, or nearly: each once a window. */
+  async limited({ method, path }: ManagementRequest, { context }: CallerOf, { firstRefusal, near, limit, used }: RateLimitResult): Promise<void> {
+    const data = { bucket: 'management', size: limit, method, path: withoutPersons(path) }
+    if (near) await this.audit.record({ type: 'RateLimitNear', data: { ...data, usage: used } }, context)
+    if (firstRefusal) await this.audit.record({ type: 'RateLimited', data }, context)
   }
 
   #fact(context: ExecutionContext, { method, path, query, management }: ManagementRequest, status: number): Fact {
@@ -79,6 +82,3 @@ function keepable(body: unknown): object | undefined {
 
 /** Validation repeats the value that did not fit. */
 const withoutValues = (message: string): string => redact(message.replace(/( for| format [\w-]+|allowed): .*?'/, `$1'`).replace(/\S*@\S*/g, '*')).slice(0, 500)
-
-/** Ids may stand in the log; an address or a token that somebody put in the place of one may not. */
-const withoutPersons = (path: string): string => redact(path.replace(/[^/]+/g, (segment) => (/@|%40/.test(segment) ? '*' : segment))).slice(0, 1000)

@@ -9,6 +9,7 @@ import { ManagementError } from '../http/management-error.js'
 import { callerOf, RateLimits } from '../http/rate-limits.js'
 import { requestContext } from '../http/request-context.js'
 import { PersonKeys } from '../keys/person-keys.js'
+import { visitorsOf } from '../keys/visitor.js'
 import { SigningKeys } from '../keys/signing-keys.js'
 import { InvalidTokenError, verifyJwt } from '../keys/verify-jwt.js'
 import { FindUser } from '../users/index.js'
@@ -37,16 +38,16 @@ export class ManagementAuthGuard implements CanActivate {
     const res = context.switchToHttp().getResponse<Response>()
     const address = `address ${callerOf(req.ip ?? '')}`
     if (this.reflector.get<boolean | undefined>(PUBLIC, handler)) {
-      await this.#count(address, res)
+      await this.#count(req, address, res)
       return true
     }
     const required = this.reflector.get<RequiredScopes | undefined>(REQUIRED_SCOPES, handler)
     if (!required) throw new ManagementError(403, 'The account is not allowed to perform this operation.', 'operation_not_supported')
     const caller = await this.#caller(req, res).catch(async (error: unknown) => {
-      if (error instanceof ManagementError) await this.#count(address, res)
+      if (error instanceof ManagementError) await this.#count(req, address, res)
       throw error
     })
-    await this.#count(`client ${caller.clientId}`, res, caller)
+    await this.#count(req, `client ${caller.clientId}`, res, caller)
     req.management = caller
     if (holds(caller, required)) return true
     const refusal = insufficientScope(required)
@@ -55,11 +56,10 @@ export class ManagementAuthGuard implements CanActivate {
   }
 
   /** Whoever shows no good token is counted by address. Errors: ManagementError 429. */
-  async #count(key: string, res: Response, caller?: CallerOf): Promise<void> {
+  async #count(req: ManagementRequest, key: string, res: Response, caller?: CallerOf): Promise<void> {
     const counted = await this.limits.count('management', key, res)
-    if (!counted?.exceeded) return
-    if (counted.firstRefusal && caller) await this.audit.limited(caller)
-    throw new ManagementError(429, 'Global limit has been reached', 'too_many_requests')
+    if (counted && caller) await this.audit.limited(req, caller, counted)
+    if (counted?.exceeded) throw new ManagementError(429, 'Global limit has been reached', 'too_many_requests')
   }
 
   async #caller(req: ManagementRequest, res: Response): Promise<CallerOf> {
@@ -81,7 +81,7 @@ export class ManagementAuthGuard implements CanActivate {
       .split(' ')
       .filter((scope) => scope !== '' && (administers || OWN_USER.test(scope)))
     const { origin, context } = requestContext(req)
-    const sealed = await this.personKeys.seal(userId ?? `visitor-${new Date().toISOString().slice(0, 10)}`, origin)
+    const sealed = await this.personKeys.seal(userId ?? visitorsOf(), origin)
     const by = { actor: userId ?? `${clientId}@clients`, clientId, ...(userId !== undefined && { userId }) }
     return {
       clientId,

@@ -1,4 +1,5 @@
 import { ManagementError } from '../http/management-error.js'
+import { asForm } from './validation/form-values.js'
 
 /** Deeper than any body that Auth0's API knows. */
 const MAX_DEPTH = 24
@@ -10,7 +11,7 @@ const MAX_DEPTH = 24
 export function parseBody(text: string, contentType: string | undefined, method: string): unknown {
   if (text === '') return undefined
   const type = (contentType ?? 'application/json').split(';')[0]!.trim().toLowerCase()
-  if (type === 'application/x-www-form-urlencoded') return checked(fromForm(text))
+  if (type === 'application/x-www-form-urlencoded') return asForm(checked(fromForm(text)) as object)
   if (!/^application\/([\w.+-]+\+)?json$/.test(type)) {
     if (method === 'DELETE') return undefined
     throw new ManagementError(415, 'Unsupported Media Type')

@@ -4,6 +4,7 @@ import type { Part } from '../config.js'
 import type { Logger } from '../logging.js'
 import { closeUndelivered } from './handed-over.js'
 import { isReport, type Order } from './messages.js'
+import { SpreadChanges } from './spread-changes.js'
 
 /** This many deaths in this time mean that starting again does not help. */
 const CRASH_LOOP = { deaths: 10, ms: 30_000 }
@@ -18,6 +19,7 @@ export class Fleet {
   readonly #parts = new Map<Worker, Member>()
   readonly #ready = new Set<Worker>()
   readonly #metrics = new AggregatorRegistry()
+  readonly #changes = new SpreadChanges(tell)
   #deaths: number[] = []
   #stopping = false
 
@@ -35,6 +37,8 @@ export class Fleet {
         if (!isReport(message)) return
         if (message.type === 'refused') this.#giveUp(message.message)
         if (message.type === 'metrics') void this.#answerMetrics(worker, message.id)
+        if (message.type === 'changed') this.#changes.changed(worker, message, this.#ready)
+        if (message.type === 'known') this.#changes.known(worker, message)
         if (message.type === 'ready' && this.#ready.add(worker).size === members.length) done()
       })
       cluster.on('exit', (worker, code, signal) => this.#onExit(worker, signal ?? `code ${code}`))
@@ -67,6 +71,7 @@ export class Fleet {
     const part = this.#parts.get(worker)
     this.#parts.delete(worker)
     this.#ready.delete(worker)
+    this.#changes.gone(worker)
     if (this.#stopping || !part) return
     const now = performance.now()
     this.#deaths = [...this.#deaths.filter((death) => now - death < CRASH_LOOP.ms), now]

@@ -4,9 +4,11 @@ import type { Server } from 'node:http'
 import { AppModule } from '../app.module.js'
 import { type Config, completeConfig, type StartConfig } from '../config.js'
 import { measureProcess } from '../http/metrics.js'
+import { EventStore } from '../event-store/event-store.js'
 import { createHttpApp } from '../http/set-up.js'
 import { createLogger, type Logger } from '../logging.js'
 import { startTracing } from '../tracing.js'
+import { shareChanges } from './changes.js'
 import { askForMetrics, report, stopRequested } from './orders.js'
 
 /** Longer than load balancers keep theirs (60 s), so that they never send into a connection that is closing. */
@@ -27,6 +29,7 @@ export async function runWorker(start: StartConfig): Promise<never> {
   const stopTracing = config.tracing ? await startTracing() : undefined
   measureProcess()
   const app = await createApp(config, log)
+  shareChanges(app.get(EventStore))
   await listen(app, config)
   log.info('at work')
   report({ type: 'ready' })

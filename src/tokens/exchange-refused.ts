@@ -9,6 +9,8 @@ export interface RefusedExchange {
   /** The refusal is in the log already, as an event of its own. */
   readonly recorded?: boolean
   readonly sessionId?: string
+  /** It was an online refresh token. */
+  readonly online?: true
   /** Where it was Actions that refused. */
   readonly actions?: ExecutionFacts
   /** Which the Action gave with its refusal. */

@@ -1,11 +1,12 @@
 import { All, Controller, Header, HttpCode, Inject, Post, Req, UseFilters, UseGuards } from '@nestjs/common'
 import { QueryBus } from '@nestjs/cqrs'
+import { RequestLimitGuard } from '../audit/request-limit.guard.js'
 import { CONFIG, type Config } from '../config.js'
 import { OAuthError, OAuthErrorFilter } from '../http/oauth-error.js'
 import { FindOnlineToken, type FoundOnlineToken } from '../sessions/index.js'
 import { expirationParameters } from './expiration-parameters.js'
 import { IntrospectionGuard, type IntrospectionRequest } from './introspection.guard.js'
-import { OAuthRequestGuard } from './oauth-request.guard.js'
+import { ServerRequestGuard } from './oauth-request.guard.js'
 import { FindFamilyOfToken, type FoundFamily } from './queries/find-family-of-token.js'
 import { type AccessToken, ReadAccessToken } from './queries/read-access-token.js'
 
@@ -22,7 +23,7 @@ export class IntrospectionController {
 
   @Post()
   @HttpCode(200)
-  @UseGuards(OAuthRequestGuard, IntrospectionGuard)
+  @UseGuards(ServerRequestGuard, IntrospectionGuard)
   @Header('Cache-Control', 'no-store')
   @Header('Pragma', 'no-cache')
   async introspect(@Req() req: IntrospectionRequest): Promise<object> {
@@ -37,6 +38,7 @@ export class IntrospectionController {
   }
 
   @All()
+  @UseGuards(RequestLimitGuard)
   otherMethod(): never {
     throw new OAuthError('method_not_allowed', 'Tokens are looked into with POST.', undefined, { headers: { Allow: 'POST' } })
   }

@@ -1,16 +1,12 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common'
 import { QueryBus } from '@nestjs/cqrs'
 import type { Request, Response } from 'express'
-import { Audit } from '../audit/audit.js'
+import { RequestLimit } from '../audit/request-limit.js'
 import { allowsOrigin, claimedClientId, type ClientDocument, type ClientRequest, FindClient, IsKnownOrigin } from '../authorization/index.js'
 import { formParameters, type Parameters, readParameters } from '../http/body.js'
 import { allowOrigin, originOf } from '../http/cors.js'
 import { OAuthError } from '../http/oauth-error.js'
 import { clientCertificateOf } from '../http/client-certificates.js'
-import { callerOf, RateLimits } from '../http/rate-limits.js'
-import { requestContext } from '../http/request-context.js'
-import { PersonKeys } from '../keys/person-keys.js'
-import { ofVisitor } from './refresh-token/cause.js'
 
 /** A request whose body has been read. */
 export interface OAuthRequest extends Request {
@@ -18,19 +14,29 @@ export interface OAuthRequest extends Request {
   client?: ClientDocument
 }
 
-const TOO_MANY = 'Too many requests. Check the X-RateLimit-Limit, X-RateLimit-Remaining and X-RateLimit-Reset headers.'
+/** What endpoints do first that only servers call: count the request, and read its body once. No script may read the answer (spec/oauth.md §1.6). */
+@Injectable()
+export class ServerRequestGuard implements CanActivate {
+  constructor(private readonly limit: RequestLimit) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const http = context.switchToHttp()
+    const req = http.getRequest<OAuthRequest>()
+    await this.limit.count(req, http.getResponse<Response>())
+    await readBody(req)
+    return true
+  }
+}
 
 /**
- * What all OAuth endpoints do first: count the request, read its body once, and say which browsers may read the answer, refusals included:
+ * What the other OAuth endpoints do first: count the request, read its body once, and say which browsers may read the answer, refusals included:
  * a script that cannot read a refusal takes it for a network failure, and tries its refresh token again.
  */
 @Injectable()
 export class OAuthRequestGuard implements CanActivate {
   constructor(
     private readonly queries: QueryBus,
-    private readonly limits: RateLimits,
-    private readonly audit: Audit,
-    private readonly personKeys: PersonKeys,
+    private readonly limit: RequestLimit,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -39,7 +45,7 @@ export class OAuthRequestGuard implements CanActivate {
     const origin = originOf(req.get('origin'))
     res.vary('Origin')
     try {
-      await this.#count(req, res)
+      await this.limit.count(req, res)
       await readBody(req)
     } catch (error) {
       if (origin !== undefined && (await this.queries.execute(new IsKnownOrigin(origin)))) allowOrigin(res, origin)
@@ -54,16 +60,6 @@ export class OAuthRequestGuard implements CanActivate {
     const clientId = claimedClientId(clientRequest(req))
     const client = clientId === undefined ? undefined : await this.queries.execute(new FindClient({ clientId }))
     return client ? allowsOrigin(client.document, origin) : this.queries.execute(new IsKnownOrigin(origin))
-  }
-
-  async #count(req: OAuthRequest, res: Response): Promise<void> {
-    const counted = await this.limits.count('oauth', callerOf(req.ip ?? ''), res)
-    if (!counted?.exceeded) return
-    if (counted.firstRefusal) {
-      const { origin, context } = requestContext(req)
-      await this.audit.record({ type: 'RateLimited', data: { bucket: 'oauth' } }, { ...context, origin: await ofVisitor(this.personKeys, origin) })
-    }
-    throw new OAuthError('too_many_requests', TOO_MANY)
   }
 }
 

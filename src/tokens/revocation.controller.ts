@@ -1,5 +1,6 @@
 import { All, Controller, Header, HttpCode, Inject, Options, Post, Req, UseFilters, UseGuards } from '@nestjs/common'
 import { CommandBus } from '@nestjs/cqrs'
+import { RequestLimitGuard } from '../audit/request-limit.guard.js'
 import { CONFIG, type Config } from '../config.js'
 import { OAuthError, OAuthErrorFilter } from '../http/oauth-error.js'
 import { requestContext } from '../http/request-context.js'
@@ -43,6 +44,7 @@ export class RevocationController {
   preflight(): void {}
 
   @All()
+  @UseGuards(RequestLimitGuard)
   otherMethod(): never {
     throw new OAuthError('method_not_allowed', 'Tokens are revoked with POST.', undefined, { headers: { Allow: 'POST, OPTIONS' } })
   }

@@ -2,7 +2,7 @@ import { type ArgumentsHost, Catch, Injectable } from '@nestjs/common'
 import type { Context } from '../event-store/event.js'
 import { Audit } from '../audit/audit.js'
 import type { ExchangeFailed, RefusalTexts } from '../audit/audit.events.js'
-import { claimedClientId } from '../authorization/index.js'
+import { claimedClientId, endOf } from '../authorization/index.js'
 import { OAuthError, OAuthErrorFilter } from '../http/oauth-error.js'
 import { requestContext } from '../http/request-context.js'
 import { PersonKeys } from '../keys/person-keys.js'
@@ -47,6 +47,8 @@ export class TokenErrorFilter extends OAuthErrorFilter {
       ...(await this.#told(error, refused)),
       reason: refused?.reason ?? error.detail ?? error.code,
       ...(refused?.familyId !== undefined && { familyId: refused.familyId }),
+      ...(refused?.online && { online: true as const }),
+      ...('code' in req.token && { codeEnd: endOf(req.token.code) }),
       ...('scope' in req.token && req.token.scope && { scope: req.token.scope.join(' ').slice(0, MAX_SCOPE) }),
     }
     await this.audit.record({ type: 'ExchangeFailed', data }, await this.#cause(req, refused))

@@ -3,6 +3,27 @@ import type { Context, Origin } from '../event-store/event.js'
 import type { Parameters } from '../http/body.js'
 import { OAuthError } from '../http/oauth-error.js'
 
+/** Grants of Auth0's that this service does not execute: known by their names, so that clients are told who may not use them (spec/oauth.md §1.2, §6). */
+export const UNBUILT_GRANTS = [
+  'password',
+  'http://auth0.com/oauth/grant-type/password-realm',
+  'http://auth0.com/oauth/grant-type/passwordless/otp',
+  'http://auth0.com/oauth/grant-type/mfa-otp',
+  'http://auth0.com/oauth/grant-type/mfa-oob',
+  'http://auth0.com/oauth/grant-type/mfa-recovery-code',
+  'urn:ietf:params:oauth:grant-type:device_code',
+  'urn:openid:params:grant-type:ciba',
+  'urn:ietf:params:oauth:grant-type:token-exchange',
+  'urn:auth0:params:oauth:grant-type:token-exchange:federated-connection-access-token',
+  'urn:okta:params:oauth:grant-type:webauthn',
+  'urn:ietf:params:oauth:grant-type:jwt-bearer',
+] as const
+
+/** A request for one of them. */
+export interface UnbuiltRequest {
+  readonly grantType: (typeof UNBUILT_GRANTS)[number]
+}
+
 /** A request to the token endpoint, its grant's required parameters present (spec/oauth.md §6). What a grant does not know is ignored. */
 export type TokenRequest =
   | { readonly grantType: 'authorization_code'; readonly code: string; readonly redirectUri: string | undefined; readonly codeVerifier: string | undefined }
@@ -35,8 +56,8 @@ export interface TokenSender {
   readonly proofs: Proofs
 }
 
-/** Errors: OAuthError invalid_request for what is missing, unsupported_grant_type. */
-export function parseTokenRequest(parameters: Parameters): TokenRequest {
+/** Errors: OAuthError invalid_request for what is missing, unsupported_grant_type for a grant that nobody knows. */
+export function parseTokenRequest(parameters: Parameters): TokenRequest | UnbuiltRequest {
   const required = (name: string): string => {
     const value = parameters[name]
     if (value === undefined) throw new OAuthError('invalid_request', `Missing required parameter: ${name}`)
@@ -46,7 +67,8 @@ export function parseTokenRequest(parameters: Parameters): TokenRequest {
   if (scope?.includes('online_access') && scope.includes('offline_access')) {
     throw new OAuthError('invalid_request', 'Cannot request both online_access and offline_access scopes')
   }
-  switch (required('grant_type')) {
+  const grantType = required('grant_type')
+  switch (grantType) {
     case 'authorization_code':
       return {
         grantType: 'authorization_code',
@@ -59,9 +81,16 @@ export function parseTokenRequest(parameters: Parameters): TokenRequest {
     case 'client_credentials':
       return { grantType: 'client_credentials', audience: parameters['audience'], scope, organization: parameters['organization'] }
     default:
-      throw new OAuthError('unsupported_grant_type', 'Grant type not supported')
+      return { grantType: unbuiltGrant(grantType) ?? unsupported() }
   }
 }
+
+/** Errors: OAuthError, always. */
+export function unsupported(): never {
+  throw new OAuthError('unsupported_grant_type', 'Grant type not supported')
+}
+
+const unbuiltGrant = (name: string): UnbuiltRequest['grantType'] | undefined => UNBUILT_GRANTS.find((grant) => grant === name)
 
 /** RFC 6749 §3.3: names between spaces, each counted once. */
 const scopeList = (text: string): string[] => [...new Set(text.split(' ').filter(Boolean))]

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { All, Controller, Header, HttpCode, Options, Post, Req, UseFilters, UseGuards } from '@nestjs/common'
 import { CommandBus } from '@nestjs/cqrs'
+import { RequestLimitGuard } from '../audit/request-limit.guard.js'
 import { NO_PROOFS } from '../authorization/index.js'
 import { OAuthError } from '../http/oauth-error.js'
 import { requestContext } from '../http/request-context.js'
@@ -16,7 +17,7 @@ import { OAuthRequestGuard } from './oauth-request.guard.js'
 import { PreflightGuard } from './preflight.guard.js'
 import { TokenErrorFilter } from './token-error.filter.js'
 import { type ParsedTokenRequest, TokenRequestGuard } from './token-request.guard.js'
-import type { Caller, TokenRequest } from './token-request.js'
+import { type Caller, unsupported } from './token-request.js'
 import type { TokenResponse } from './token-set.js'
 
 /** POST /oauth/token (spec/oauth.md §6). */
@@ -40,11 +41,16 @@ export class TokenController {
   preflight(): void {}
 
   @All()
+  @UseGuards(RequestLimitGuard)
   otherMethod(): never {
     throw new OAuthError('method_not_allowed', 'Tokens are asked for with POST.', undefined, { headers: { Allow: 'POST, OPTIONS' } })
   }
 
-  #grant(request: TokenRequest, { client, confidential, proofs = NO_PROOFS }: ParsedTokenRequest, caller: Caller): Promise<TokenResponse> {
+  #grant(
+    request: NonNullable<ParsedTokenRequest['token']>,
+    { client, confidential, proofs = NO_PROOFS }: ParsedTokenRequest,
+    caller: Caller,
+  ): Promise<TokenResponse> {
     const sender = { confidential, proofs }
     switch (request.grantType) {
       case 'authorization_code':
@@ -55,6 +61,9 @@ export class TokenController {
           : this.commands.execute(new RefreshTokenGrant(request, client, caller, sender))
       case 'client_credentials':
         return this.commands.execute(new ClientCredentialsGrant(request, client, caller, sender))
+      default:
+        // Of a client that its operator lets use it.
+        return unsupported()
     }
   }
 }

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common'
 import { CqrsModule } from '@nestjs/cqrs'
+import { RequestLimit } from '../audit/request-limit.js'
 import { AuthorizationModule } from '../authorization/index.js'
 import { ActiveLimitReactor } from './active-limit.reactor.js'
 import { IssueRefreshTokenHandler } from './commands/issue-refresh-token.js'
@@ -56,6 +57,7 @@ import { UserinfoController } from './userinfo.controller.js'
   imports: [CqrsModule, AuthorizationModule],
   controllers: [TokenController, RevocationController, IntrospectionController, UserinfoController],
   providers: [
+    RequestLimit,
     TokenSet,
     TokenSigner,
     PossessionCheck,

@@ -1,6 +1,7 @@
 import { All, Controller, Get, Header, HttpCode, Inject, Options, Post, Req, Res, UseFilters, UseGuards } from '@nestjs/common'
 import { QueryBus } from '@nestjs/cqrs'
 import type { Response } from 'express'
+import { RequestLimitGuard } from '../audit/request-limit.guard.js'
 import { allowsOrigin, FindClient } from '../authorization/index.js'
 import { CONFIG, type Config } from '../config.js'
 import { originOf, refuseOrigin } from '../http/cors.js'
@@ -46,6 +47,7 @@ export class UserinfoController {
   preflight(): void {}
 
   @All()
+  @UseGuards(RequestLimitGuard)
   otherMethod(): never {
     throw new OAuthError('method_not_allowed', 'The person is asked for with GET or POST.', undefined, { headers: { Allow: 'GET, HEAD, POST, OPTIONS' } })
   }

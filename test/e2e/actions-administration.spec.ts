@@ -249,6 +249,8 @@ describe('what is refused', () => {
     expect((await service.api('POST', 'actions/actions', { name: 'Taken', supported_triggers: POST_LOGIN, code: '' })).status).toBe(409)
     const other = await scene.create(claiming('1'))
     expect((await service.api('PATCH', `actions/actions/${other.id}`, { name: 'Taken' })).status).toBe(409)
+    expect((await service.api('PATCH', `actions/actions/${action.id}`, { id: action.id })).status).toBe(200)
+    expect((await service.api('PATCH', `actions/actions/${action.id}`, { id: other.id })).status).toBe(400)
     expect((await service.api('PATCH', `actions/actions/${action.id}`, { supported_triggers: [{ id: 'credentials-exchange' }] })).status).toBe(400)
     const { total } = (await service.api('GET', 'actions/actions')).body
     const rest = await Promise.all(

@@ -1,29 +1,21 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { jest } from '@jest/globals'
-import { ActionsSandbox } from '../../src/actions/run/actions-sandbox.js'
 import type { ClientDocument } from '../../src/authorization/index.js'
-import { ActionsScene } from '../support/actions.js'
-import { type Json, startApp, type TestApp } from '../support/app.js'
+import { access, ActionExchanges, identity } from '../support/action-exchanges.js'
+import type { ActionsScene } from '../support/actions.js'
+import type { Json, TestApp } from '../support/app.js'
 import { eventually } from '../support/eventually.js'
 import { PKCE, redeemCode } from '../support/logins.js'
 import { mmdbFile } from '../support/mmdb.js'
-import { type Answer, AUDIENCE, claimsOf, OAuthScene, ROTATING, UNKNOWN } from '../support/oauth.js'
+import { type Answer, type OAuthScene, ROTATING, UNKNOWN } from '../support/oauth.js'
 import { aClient, anApi, aPerson, authorizeUrl, DIRECTORY, PASSWORD } from '../support/people.js'
 import { ROOT, temporaryFolder } from '../support/service.js'
 import { answerOf, Visitor } from '../support/visitor.js'
 
 /*
  * Actions from the login to the tokens and through their exchanges, with the samples of the documentation letter by letter; one further Action does
- * what the request tells it to. Then what the token endpoint makes of Actions in its other grants, and of runners that die and versions that change.
+ * what the request tells it to.
  */
-const TOLD = `
-const AsyncFunction = (async () => {}).constructor
-let runs = 0
-exports.onExecutePostLogin = async (event, api) => {
-  const act = event.request.body.act ?? event.request.query.act
-  if (act) await new AsyncFunction('event', 'api', 'runs', act)(event, api, ++runs)
-}`
 const sample = (name: string): string => readFileSync(path.join(ROOT, 'test/support/sample-actions', `${name}.js`), 'utf8')
 
 const folder = temporaryFolder()
@@ -36,22 +28,15 @@ let told: Json
 beforeAll(async () => {
   const places = path.join(folder, 'city.mmdb')
   writeFileSync(places, mmdbFile('GeoLite2-City', '203.0.114.0', 24, { country: { iso_code: 'FR', names: { en: 'France' } } }))
-  service = await startApp({ ACTIONS_TIMEOUT_MS: '4000', GEOIP_CITY_FILE: places })
-  scene = new OAuthScene(service)
-  actions = new ActionsScene(service)
-  await scene.api()
+  ;({ service, scene, actions, told } = await ActionExchanges.start({ ACTIONS_TIMEOUT_MS: '4000', GEOIP_CITY_FILE: places }))
   audience = await anApi(service, { allow_online_access: true })
   client = await aClient(service, { organization_usage: 'allow', refresh_token: ROTATING })
-  // What may reach something cannot be done a second time when its runner dies.
-  told = await actions.deployed(TOLD, { allowed_hosts: ['api.example.com'] })
 })
 afterAll(async () => {
   await service.close()
   rmSync(folder, { recursive: true })
 })
 
-const access = ({ body }: Answer): Json => claimsOf(body.access_token)
-const identity = ({ body }: Answer): Json => claimsOf(body.id_token)
 const IN_FRANCE = { 'x-forwarded-for': '203.0.114.7', 'user-agent': 'Firefox/140' }
 
 interface Login {
@@ -250,199 +235,5 @@ describe('an online refresh token', () => {
     expect(await act(token)).toMatchObject(UNKNOWN)
     await eventually(async () => (await recordOf(userId)) === undefined)
     expect(await act(offline.body.refresh_token)).toMatchObject(UNKNOWN)
-  })
-})
-
-describe('client_credentials', () => {
-  let machine: ClientDocument
-  beforeAll(async () => {
-    machine = await scene.client()
-    await scene.grant(machine.client_id, ['read:orders', 'write:orders'])
-    const code = `
-      const AsyncFunction = (async () => {}).constructor
-      exports.onExecuteCredentialsExchange = async (event, api) => { if (event.request.body.act) await new AsyncFunction('event', 'api', event.request.body.act)(event, api) }`
-    const action = await actions.deployed(code, { supported_triggers: [{ id: 'credentials-exchange', version: 'v2' }] })
-    await actions.bind('credentials-exchange', action)
-  })
-  const ask = (what: string, more: Record<string, string> = {}): Promise<Answer> =>
-    scene.token(machine, { grant_type: 'client_credentials', audience: AUDIENCE, act: what, ...more })
-  const logged = (type: string): Promise<Json> =>
-    eventually(async () => (await service.api('GET', `logs?q=${encodeURIComponent(`type:${type} AND client_id:"${machine.client_id}"`)}`)).body[0])
-
-  test('gets claims, and scopes within what the client was granted', async () => {
-    const answer = await ask(
-      `api.accessToken.setCustomClaim('https://x/a', [event.client.client_id, event.resource_server.identifier]); api.accessToken.setCustomClaim('sub', 'evil')`,
-    )
-    expect(access(answer)).toMatchObject({
-      'https://x/a': [machine.client_id, AUDIENCE],
-      sub: `${machine.client_id}@clients`,
-      scope: 'read:orders write:orders',
-    })
-    const { details } = await logged('seccft')
-    expect((await execution(details.actions.executions[0])).trigger_id).toBe('credentials-exchange')
-    expect((await ask(`api.transaction.setTargetScopes(['write:orders', 'delete:orders'])`, { scope: 'read:orders' })).body.scope).toBe('write:orders')
-    expect((await ask(`api.transaction.removeTargetScope('write:orders')`)).body.scope).toBe('read:orders')
-  })
-
-  test.each([
-    ['invalid_scope', 400],
-    ['invalid_request', 400],
-    ['server_error', 500],
-  ])('is denied with %s as the Action says', async (code, status) => {
-    const answer = await ask(`api.access.deny('${code}', 'because')`)
-    expect({ status: answer.status, body: answer.body }).toEqual({ status, body: { error: code, error_description: 'because' } })
-  })
-
-  test('is told of the organization that the client acts for', async () => {
-    const created = { name: 'works', display_name: 'Works', metadata: { plan: 'gold' } }
-    const { id } = (await service.api('POST', 'organizations', created)).body
-    const { client_id } = await scene.client()
-    const acting = { organization_usage: 'allow', allow_any_organization: true }
-    expect((await service.api('POST', 'client-grants', { client_id, audience: AUDIENCE, scope: ['read:orders'], ...acting })).status).toBe(201)
-    const tell = `api.accessToken.setCustomClaim('https://x/organization', event.organization ?? 'none'); api.accessToken.setCustomClaim('org_id', 'evil')`
-    expect(access(await ask(tell, { client_id, organization: id }))).toMatchObject({ org_id: id, 'https://x/organization': { id, ...created } })
-    const without = access(await ask(tell, { client_id }))
-    expect(without).toMatchObject({ 'https://x/organization': 'none' })
-    expect(without).not.toHaveProperty('org_id')
-    const deny = `if (event.organization?.metadata.plan === 'gold') api.access.deny('invalid_request', event.organization.name)`
-    const { status, body } = await ask(deny, { client_id, organization: id })
-    expect({ status, body }).toEqual({ status: 400, body: { error: 'invalid_request', error_description: 'works' } })
-  })
-
-  test('is refused where the Action throws', async () => {
-    expect(await ask(`throw new Error('boom')`)).toMatchObject({ status: 403, body: { error: 'access_denied', error_description: 'boom' } })
-    expect(await logged('feccft')).toMatchObject({ details: { actions: { executions: [expect.any(String)] } } })
-  })
-})
-
-describe('under way', () => {
-  beforeAll(() => actions.bind('post-login', told))
-  const holder = async (): Promise<{ familyId: string; refreshToken: string; app: ClientDocument }> => {
-    const app = await scene.client({ refresh_token: ROTATING })
-    return { ...(await scene.refreshToken(app, await scene.user())), app }
-  }
-  const exchange = (app: ClientDocument, token: string, what: string): Promise<Answer> => scene.refresh(app, token, { act: what })
-  const rowOf = async (familyId: string): Promise<Json> =>
-    (await service.pool.query<Json>('select version, state from streams where id = $1', [`refresh_token_family-${familyId}`])).rows[0]
-
-  type Run = ActionsSandbox['run']
-  /** Does something when the next exchange asks its Actions. */
-  function aroundRun(work: (run: () => ReturnType<Run>) => ReturnType<Run>): void {
-    const sandbox = service.app.get(ActionsSandbox, { strict: false })
-    const run = sandbox.run.bind(sandbox)
-    const spy = jest.spyOn(sandbox, 'run').mockImplementation((...job) => {
-      spy.mockRestore()
-      return work(() => run(...job))
-    })
-  }
-  /** Does something after an exchange has read its refresh token, and before its Actions run. */
-  const meanwhile = (work: () => Promise<unknown>): void =>
-    aroundRun(async (run) => {
-      await work()
-      return run()
-    })
-
-  test('a runner that is killed costs one request, and no refresh token', async () => {
-    const { familyId, refreshToken, app } = await holder()
-    const before = await rowOf(familyId)
-    // There is one that waits for work.
-    expect((await exchange(app, (await scene.refreshToken(app, await scene.user())).refreshToken, '')).status).toBe(200)
-    aroundRun(async (run) => {
-      const answer = run()
-      await new Promise((done) => setImmediate(done))
-      for (const pid of service.app.get(ActionsSandbox, { strict: false }).pids) process.kill(pid, 'SIGKILL')
-      return answer
-    })
-    const answer = await exchange(app, refreshToken, 'await new Promise(() => {})')
-    expect({ status: answer.status, body: answer.body }).toEqual({
-      status: 500,
-      body: { error: 'server_error', error_description: 'The Actions runtime is unavailable.' },
-    })
-    expect(await rowOf(familyId)).toEqual(before)
-    expect((await exchange(app, refreshToken, '')).status).toBe(200)
-    const { state } = await rowOf(familyId)
-    expect(await entry('fertft', state.userId)).toMatchObject({
-      details: { actions: { executions: [expect.any(String)] }, error: { oauthError: 'server_error' } },
-    })
-  })
-
-  test('revoked while the Actions run, a refresh token brings nothing', async () => {
-    const { familyId, refreshToken, app } = await holder()
-    let revoked = 0
-    meanwhile(async () => (revoked = (await service.api('DELETE', `refresh-tokens/${familyId}`)).status))
-    expect(await exchange(app, refreshToken, '')).toMatchObject(UNKNOWN)
-    expect(revoked).toBe(202)
-  })
-
-  test('held up by Actions, an exchange is judged anew when they are done', async () => {
-    const { familyId, refreshToken, app } = await holder()
-    const before = await rowOf(familyId)
-    const long = `await new Promise((done) => setTimeout(done, 300))`
-    meanwhile(() => scene.setBlocked(before.state.userId, true))
-    expect(await exchange(app, refreshToken, long)).toMatchObject({ status: 403, body: { error: 'invalid_grant', error_description: 'user is blocked' } })
-    expect(await rowOf(familyId)).toEqual(before)
-    await scene.setBlocked(before.state.userId, false)
-    expect((await exchange(app, refreshToken, long)).status).toBe(200)
-    // Its time is that of its answer, which a leeway begins with.
-    const times = async (): Promise<Json> => {
-      const { rows } = await service.pool.query<Json>(
-        `select r.metadata->>'at' as at, e.created_at from events r, action_executions e
-       where r.stream_id = $1 and r.type = 'RefreshTokenRotated' and e.id = r.metadata->'actions'->>'id'`,
-        [`refresh_token_family-${familyId}`],
-      )
-      return rows[0]
-    }
-    const { at, created_at } = await eventually(times)
-    expect(Date.parse(at)).toBeGreaterThanOrEqual(created_at.getTime() + 300)
-  })
-
-  test('changed while the Actions run, metadata is changed further, and they do not run again', async () => {
-    const { familyId, refreshToken, app } = await holder()
-    const set = (refresh_token_metadata: object) => service.api('PATCH', `refresh-tokens/${familyId}`, { refresh_token_metadata })
-    const count = `api.idToken.setCustomClaim('runs', runs); api.refreshToken.setMetadata('own', '1')`
-    meanwhile(() => set({ operator: '1' }))
-    const first = await exchange(app, refreshToken, count)
-    expect(first.status).toBe(200)
-    expect((await service.api('GET', `refresh-tokens/${familyId}`)).body.refresh_token_metadata).toEqual({ operator: '1', own: '1' })
-
-    meanwhile(() => set(Object.fromEntries(Array.from({ length: 25 }, (_, n) => [`k${n}`, 'x']))))
-    expect(await exchange(app, first.body.refresh_token, count)).toMatchObject({
-      status: 403,
-      body: { error_description: 'Failed to set refresh token metadata: Invalid metadata: Metadata must not contain more than 25 entries' },
-    })
-    await set({})
-    const last = await exchange(app, first.body.refresh_token, count)
-    expect(identity(last).runs).toBe(identity(first).runs + 2)
-  })
-
-  test('a new version is deployed and no exchange fails or runs half of each', async () => {
-    const code = (version: number) =>
-      `exports.onExecutePostLogin = async (event, api) => { api.idToken.setCustomClaim('version', ${version}); api.accessToken.setCustomClaim('version', ${version}) }`
-    const action = await actions.deployed(code(1))
-    await actions.bind('post-login', action)
-    let stop = false
-    const versions = new Set<number>()
-    const client = async (): Promise<void> => {
-      const { app, ...held } = await holder()
-      let { refreshToken } = held
-      while (!stop) {
-        const answer = await exchange(app, refreshToken, '')
-        expect(answer.status).toBe(200)
-        expect(access(answer).version).toBe(identity(answer).version)
-        versions.add(identity(answer).version)
-        refreshToken = answer.body.refresh_token
-      }
-    }
-    const clients = Promise.all([1, 2, 3, 4].map(client))
-    for (const version of [2, 3]) {
-      await eventually(() => versions.has(version - 1))
-      await service.api('PATCH', `actions/actions/${action.id}`, { code: code(version) })
-      await actions.built(action.id)
-      expect((await service.api('POST', `actions/actions/${action.id}/deploy`)).status).toBe(200)
-    }
-    await eventually(() => versions.has(3))
-    stop = true
-    await clients
-    expect([...versions]).toEqual([1, 2, 3])
   })
 })

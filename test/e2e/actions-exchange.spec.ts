@@ -1,74 +1,29 @@
 import { jest } from '@jest/globals'
 import { ChangeClient } from '../../src/authorization/index.js'
-import { ActionsScene } from '../support/actions.js'
-import { type Json, startApp, type TestApp } from '../support/app.js'
+import { access, ActionExchanges, type Holder, identity } from '../support/action-exchanges.js'
+import type { ActionsScene } from '../support/actions.js'
+import type { Json, TestApp } from '../support/app.js'
 import { eventually } from '../support/eventually.js'
-import { type Answer, AUDIENCE, claimsOf, OAuthScene, ROTATING, UNKNOWN } from '../support/oauth.js'
+import { AUDIENCE, type OAuthScene, ROTATING, UNKNOWN } from '../support/oauth.js'
 
-/*
- * Post-login Actions at the token endpoint: what an exchange makes of their answer (spec/actions.md §4.4–§4.8). One Action does what the request
- * tells it to, so that there is one to build.
- */
-const TOLD = `
-const AsyncFunction = (async () => {}).constructor
-exports.onExecutePostLogin = async (event, api) => {
-  if (event.request.body.act) await new AsyncFunction('event', 'api', event.request.body.act)(event, api)
-}`
-
+/* Post-login Actions at the token endpoint: what an exchange makes of their answer (spec/actions.md §4.4–§4.8). */
+let exchanges: ActionExchanges
 let service: TestApp
 let scene: OAuthScene
 let actions: ActionsScene
 let told: Json
 beforeAll(async () => {
-  service = await startApp({ ACTIONS_TIMEOUT_MS: '1500', METADATA_PATCH: 'merge' })
-  scene = new OAuthScene(service)
-  actions = new ActionsScene(service)
-  await scene.api()
-  told = await actions.deployed(TOLD)
+  exchanges = await ActionExchanges.start({ ACTIONS_TIMEOUT_MS: '1500', METADATA_PATCH: 'merge' })
+  ;({ service, scene, actions, told } = exchanges)
 })
 afterAll(() => service.close())
 
-type Client = Awaited<ReturnType<OAuthScene['client']>>
-const access = ({ body }: Answer): Json => claimsOf(body.access_token)
-const identity = ({ body }: Answer): Json => claimsOf(body.id_token)
-/** What a refresh token is, by its stream's row. */
-async function row(familyId: string): Promise<Json> {
-  const { rows } = await service.pool.query<Json>('select version, state from streams where id = $1', [`refresh_token_family-${familyId}`])
-  return rows[0]
-}
-const events = async (familyId: string): Promise<Json[]> =>
-  (await service.pool.query<Json>('select type, data, metadata from events where stream_id = $1 order by version', [`refresh_token_family-${familyId}`])).rows
 const shown = async (familyId: string): Promise<Json> => (await service.api('GET', `refresh-tokens/${familyId}`)).body
 const metadata = async (familyId: string): Promise<Json> => (await shown(familyId)).refresh_token_metadata
-const logs = async (type: string, field: string, value: string): Promise<Json[]> =>
-  (await service.api('GET', `logs?q=${encodeURIComponent(`type:${type} AND ${field}:"${value}"`)}`)).body
-
-interface Holder {
-  readonly client: Client
-  readonly userId: string
-  readonly familyId: string
-  refreshToken: string
-  act(act?: string, more?: Record<string, string>): Promise<Answer>
-}
-
-/** Somebody with a refresh token, who goes on with each new one. */
-async function holder(settings: object = {}, over: object = {}): Promise<Holder> {
-  const client = await scene.client({ refresh_token: { ...ROTATING, ...settings } })
-  const userId = await scene.user()
-  const { refreshToken, familyId } = await scene.refreshToken(client, userId, over)
-  const held: Holder = {
-    client,
-    userId,
-    familyId,
-    refreshToken,
-    async act(act = '', more = {}) {
-      const answer = await scene.refresh(client, held.refreshToken, { act, ...more })
-      if (answer.body.refresh_token) held.refreshToken = answer.body.refresh_token
-      return answer
-    },
-  }
-  return held
-}
+const holder = (settings?: object, over?: object): Promise<Holder> => exchanges.holder(settings, over)
+const row = (familyId: string): Promise<Json> => exchanges.row(familyId)
+const events = (familyId: string): Promise<Json[]> => exchanges.events(familyId)
+const logs = (type: string, field: string, value: string): Promise<Json[]> => exchanges.logs(type, field, value)
 
 test('without a bound Action nothing is asked, and the event says nothing of any', async () => {
   const { act, familyId } = await holder()
@@ -244,99 +199,6 @@ describe('a bound Action', () => {
     expect(await metadata(successor)).toEqual({ n: '2' })
     expect(Date.parse((await shown(successor)).expires_at)).toBeLessThan(Date.now() + 61_000)
     expect((await events(successor))[0].metadata.actions.actions).toHaveLength(1)
-  })
-
-  describe('that refuses', () => {
-    const untouched = async (held: Holder, act: string): Promise<Answer> => {
-      const before = await row(held.familyId)
-      const answer = await held.act(act)
-      expect(await row(held.familyId)).toEqual(before)
-      return answer
-    }
-    const userMetadata = async ({ userId }: Holder): Promise<Json> => (await service.api('GET', `users/${encodeURIComponent(userId)}`)).body.user_metadata ?? {}
-
-    test.each([
-      ['denies', `api.refreshToken.setMetadata('x', '1'); api.access.deny('ada@example.com may not')`, 403, 'access_denied', 'ada@example.com may not', true],
-      ['refuses with a code', `api.validation.error('E1', 'not valid')`, 403, 'access_denied', 'not valid', true],
-      ['throws', `throw new Error('boom')`, 403, 'access_denied', 'boom', false],
-      ['takes too long', `await new Promise(() => {})`, 403, 'access_denied', 'The execution of an Action timed out.', false],
-      [
-        'sets wrong metadata',
-        `api.refreshToken.setMetadata('bad key!', 'x')`,
-        403,
-        'access_denied',
-        'Failed to set refresh token metadata: Invalid metadata: Metadata keys may only include letters, numbers, underscores, or hyphens',
-        false,
-      ],
-      [
-        'wants to redirect',
-        `api.redirect.sendUserTo('https://app.example.com/')`,
-        403,
-        'interaction_required',
-        'An Action wants to redirect, which this flow cannot do.',
-        true,
-      ],
-      [
-        'wants a second factor',
-        `api.refreshToken.setMetadata('x', '1'); api.multifactor.enable('any')`,
-        403,
-        'mfa_required',
-        'Multifactor authentication required',
-        false,
-      ],
-      ['ends a session that is not there', `api.session.revoke('away')`, 403, 'access_denied', 'away', true],
-    ])('and %s leaves the refresh token as it was', async (_, act, status, error, error_description, applies) => {
-      const held = await holder()
-      const answer = await untouched(held, `api.user.setUserMetadata('seen', true); ${act}`)
-      expect({ status: answer.status, body: answer.body }).toEqual({ status, body: { error, error_description } })
-      expect(answer.headers.get('cache-control')).toBe('no-store')
-      expect(await userMetadata(held)).toEqual(applies ? { seen: true } : {})
-      expect((await held.act()).status).toBe(200)
-    })
-
-    test('is told of by the log, with the execution, and its words only to who may read of the person', async () => {
-      const held = await holder()
-      await held.act(`api.access.deny('ada@example.com may not')`)
-      const [failed] = await eventually(async () => {
-        const found = await logs('fertft', 'user_id', held.userId)
-        return found.length > 0 && found
-      })
-      expect(failed).toMatchObject({
-        description: 'ada@example.com may not',
-        details: {
-          actions: { executions: [expect.any(String)] },
-          familyId: held.familyId,
-          error: { oauthError: 'access_denied', message: 'ada@example.com may not' },
-        },
-      })
-      expect((await service.api('GET', `actions/executions/${failed.details.actions.executions[0]}`)).body.results).toHaveLength(1)
-      const { rows } = await service.pool.query<{ text: string }>(
-        `select data::text as text from events where type = 'ExchangeFailed' order by sequence desc limit 1`,
-      )
-      expect(rows[0]!.text).not.toContain('ada@example.com')
-    })
-
-    test('and revokes ends the refresh token for good', async () => {
-      const held = await holder()
-      expect(await held.act(`if (event.refresh_token) api.refreshToken.revoke('Invalid IP change'); api.user.setUserMetadata('seen', true)`)).toMatchObject({
-        status: 403,
-        body: { error: 'access_denied', error_description: 'Invalid IP change' },
-      })
-      expect(await userMetadata(held)).toEqual({ seen: true })
-      expect(await held.act()).toMatchObject(UNKNOWN)
-      const last = (await events(held.familyId)).at(-1)
-      expect(last).toMatchObject({
-        type: 'FamilyRevoked',
-        data: { reason: 'action' },
-        metadata: { actions: { id: expect.any(String) }, sessionId: 'session-1' },
-      })
-      const [revoked] = await eventually(async () => {
-        const found = await logs('srrt', 'user_id', held.userId)
-        return found.length > 0 && found
-      })
-      expect(revoked.details).toMatchObject({ credential_id: held.familyId, session_id: 'session-1', actions: { executions: [last.metadata.actions.id] } })
-      expect((await logs('fertft', 'user_id', held.userId)).length).toBeGreaterThan(0)
-    })
   })
 
   describe('that ends the refresh token earlier', () => {

@@ -274,6 +274,10 @@ describe('X8: a test run', () => {
       ],
       stats: { action_duration_ms: expect.any(Number), boot_duration_ms: expect.any(Number) },
     })
+    const bare = await service.api('POST', `actions/actions/${action.id}/test`, {
+      payload: { user: { name: 'Eve' }, request: { geoip: { countryCode: 'FR' } } },
+    })
+    expect(bare.body.payload).toMatchObject({ logs: 'for Eve ***** My App\n', commands: [{ key: 'seen' }, { operation: { value: 'FR' } }] })
     expect(await counted()).toEqual(before)
 
     const thrower = await scene.create(

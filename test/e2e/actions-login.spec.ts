@@ -52,11 +52,15 @@ describe('an Action that lets a login through', () => {
         redirect_uri: CALLBACK,
         state: 'some state',
         login_hint: 'me',
+        locale: 'en',
         metadata: {},
       },
-      user: { user_id: person.userId, email: person.email, email_verified: true, user_metadata: {}, app_metadata: {} },
+      user: { user_id: person.userId, email: person.email, email_verified: true, user_metadata: {}, app_metadata: {}, enrolledFactors: [] },
       absent: ['undefined', 'undefined'],
     })
+    const { device } = await logins.shownSession(sessionId)
+    expect(device).toMatchObject({ initial_ip: expect.any(String), initial_user_agent: expect.any(String) })
+    expect(event.session.device).toEqual(Object.fromEntries(Object.entries(device).filter(([, value]) => value !== null)))
     expect(event.user.identities).toEqual([{ connection: DIRECTORY, provider: 'auth0', user_id: expect.any(String), isSocial: false }])
     expect(JSON.stringify(event)).not.toMatch(/hidden|Correct-Horse/)
 

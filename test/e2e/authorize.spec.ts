@@ -57,6 +57,15 @@ describe('a request that nobody can be answered for', () => {
     expect([page.status, page.location]).toEqual([400, undefined])
   })
 
+  it('refers to a pushed request, of which there is none', async () => {
+    const request_uri = 'urn:ietf:params:oauth:request_uri:6esc_11ACC5bwc014ltc14eY22c'
+    for (const more of [{ redirect_uri: '', response_type: '' }, { prompt: 'none' }]) {
+      const page = await ask({ request_uri, ...more })
+      expect([page.status, page.location]).toEqual([400, undefined])
+      expect(page.alert).toContain('invalid_request_uri')
+    }
+  })
+
   it('is too long', async () => {
     const page = await visitor().post('/authorize', { client_id: client.client_id, state: 'x'.repeat(20_000) })
     expect([page.status, page.alert]).toEqual([413, 'The request is too long. payload_too_large'])
@@ -99,6 +108,7 @@ describe('a request that is wrong', () => {
     ['an organization', { organization: 'org_1' }, 'invalid_request', 'parameter organization is not allowed for this client'],
     ['a request object', { request: 'a.b.c' }, 'request_not_supported', 'request is not supported'],
     ['a request URI', { request_uri: 'https://x' }, 'request_uri_not_supported', 'request_uri is not supported'],
+    ['rich authorization', { authorization_details: '[{"type":"payment"}]' }, 'invalid_request', 'authorization_details is not supported'],
     ['control characters', { nonce: 'a\u0000b' }, 'invalid_request', 'A parameter has control characters.'],
   ])('is answered to the client: %s', async (_, parameters, error, error_description) => {
     const page = await ask(parameters)
@@ -113,6 +123,19 @@ describe('a request that is wrong', () => {
     const implicit = await aClient(service, { grant_types: ['implicit'] })
     expect(answerOf(await ask({ response_type: 'token' }, visitor(), implicit))).toMatchObject({ error: 'unsupported_response_type' })
     expect(answerOf(await ask({}, visitor(), implicit))).toMatchObject({ error: 'unauthorized_client' })
+  })
+
+  it('is of a third-party client in strict mode, and says more than that may', async () => {
+    const strict = await aClient(service, { is_first_party: false, third_party_security_mode: 'strict' })
+    const challenge = { code_challenge: 'x'.repeat(43), code_challenge_method: 'S256', prompt: 'none' }
+    expect(answerOf(await ask({ ...challenge, 'ext-a': '1', correlation_id: 'c', display: 'page' }, visitor(), strict))['error']).not.toBe('invalid_request')
+    for (const name of ['response_mode', 'screen_hint', 'auth0Client', 'organization', 'Display', '__proto__']) {
+      expect(answerOf(await ask({ ...challenge, ...Object.fromEntries([[name, 'query']]) }, visitor(), strict))).toEqual({
+        error: 'invalid_request',
+        error_description: `Parameter not allowed for this client: ${name}`,
+        state: 'some state',
+      })
+    }
   })
 
   it('has a parameter twice', async () => {

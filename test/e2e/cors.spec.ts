@@ -59,4 +59,13 @@ describe('CORS', () => {
     const foreignToken = (await scene.refresh(other, foreign)).body.access_token
     expect(allowed((await scene.send('GET', 'userinfo', undefined, { origin, authorization: `Bearer ${foreignToken}` })).headers)).toBeNull()
   })
+
+  it('is not for introspection, which servers ask for', async () => {
+    const origin = 'https://server.example.org'
+    const client = await scene.client({ callbacks: [`${origin}/cb`] })
+    for (const parameters of [{ ...credentialsOf(client), token: 'x' }, { token: 'x' }]) {
+      const { headers } = await scene.form('oauth/introspect', parameters, { origin })
+      expect({ origin: allowed(headers), exposed: headers.get('access-control-expose-headers') }).toEqual({ origin: null, exposed: null })
+    }
+  })
 })

@@ -55,8 +55,33 @@ describe('discovery', () => {
     await service.commands.execute(new ChangeTenantSettings({ oidc_logout: undefined, authorization_response_iss_parameter_supported: undefined }, {}))
   })
 
-  it('answers other methods as such', async () => {
-    const { status, headers, body } = await scene.send('POST', '.well-known/openid-configuration')
-    expect({ status, allow: headers.get('allow'), error: body.error }).toEqual({ status: 405, allow: 'GET, HEAD', error: 'method_not_allowed' })
+  it('answers other methods as such, and preflights', async () => {
+    for (const path of ['.well-known/openid-configuration', '.well-known/jwks.json']) {
+      for (const method of ['POST', 'PUT', 'DELETE']) {
+        const { status, headers, body } = await scene.send(method, path)
+        expect({ status, allow: headers.get('allow'), error: body.error }).toEqual({ status: 405, allow: 'GET, HEAD, OPTIONS', error: 'method_not_allowed' })
+      }
+      const { status, headers } = await scene.send('OPTIONS', path, undefined, { origin: 'https://any.example.com', 'access-control-request-method': 'GET' })
+      expect({ status, origin: headers.get('access-control-allow-origin'), age: headers.get('access-control-max-age') }).toEqual({
+        status: 204,
+        origin: '*',
+        age: '600',
+      })
+    }
+  })
+})
+
+describe('the keys', () => {
+  it('are without their algorithm where the tenant wants none of it, and another version for caches', async () => {
+    const read = () => scene.send('GET', '.well-known/jwks.json')
+    const algorithms = ({ body }: Awaited<ReturnType<typeof read>>) => (body as unknown as { keys: { alg?: string }[] }).keys.map((key) => key.alg)
+    const before = await read()
+    expect(new Set(algorithms(before))).toEqual(new Set(['RS256']))
+    await service.commands.execute(new ChangeTenantSettings({ flags: { remove_alg_from_jwks: true } }, {}))
+    const after = await read()
+    expect(new Set(algorithms(after))).toEqual(new Set([undefined]))
+    expect(after.headers.get('etag')).not.toBe(before.headers.get('etag'))
+    await service.commands.execute(new ChangeTenantSettings({ flags: undefined }, {}))
+    expect((await read()).body).toEqual(before.body)
   })
 })

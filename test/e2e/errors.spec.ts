@@ -1,6 +1,6 @@
 import { request } from 'node:http'
 import { startApp, type TestApp } from '../support/app.js'
-import { credentialsOf, OAuthScene } from '../support/oauth.js'
+import { AUDIENCE, credentialsOf, OAuthScene } from '../support/oauth.js'
 
 let service: TestApp
 let scene: OAuthScene
@@ -72,6 +72,31 @@ describe('a request to the token endpoint', () => {
     expect((await post(new URLSearchParams(parameters).toString(), { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' })).status).toBe(200)
   })
 
+  it('for a grant that the client may not use is refused for that, also where nobody may, and only once the client is known', async () => {
+    const [password, exchange] = ['password', 'urn:ietf:params:oauth:grant-type:token-exchange']
+    const client = await scene.client({ grant_types: ['refresh_token', exchange] })
+    const login = { username: 'ada@example.com', password: 'Correct-Horse-1' }
+    const notAllowed = { error: 'unauthorized_client', error_description: `Grant type 'password' not allowed for the client.` }
+    expect(await scene.token(client, { grant_type: password, ...login })).toMatchObject({ status: 403, body: notAllowed })
+    const wrong = await scene.token(client, { grant_type: password, ...login, client_secret: 'wrong' })
+    expect(wrong).toMatchObject({ status: 401, body: { error: 'invalid_client' } })
+    const unbuilt = { error: 'unsupported_grant_type', error_description: 'Grant type not supported' }
+    expect(await scene.token(client, { grant_type: exchange })).toMatchObject({ status: 400, body: unbuilt })
+    expect((await scene.facts('ExchangeFailed')).slice(-3).map(({ data }) => data)).toMatchObject([
+      { grant: password, error: 'unauthorized_client' },
+      { grant: password, error: 'invalid_client' },
+      { grant: exchange, error: 'unsupported_grant_type' },
+    ])
+  })
+
+  it('may say `resource` again, with the same value', async () => {
+    const client = await scene.client()
+    await scene.grant(client.client_id, ['read:orders'])
+    const sent = new URLSearchParams({ ...credentialsOf(client), grant_type: 'client_credentials', audience: AUDIENCE }).toString()
+    expect((await post(`${sent}&resource=a&resource=a`)).status).toBe(200)
+    expect(await post(`${sent}&resource=a&resource=b`)).toMatchObject({ status: 400, body: { error_description: 'Parameter repeated: resource' } })
+  })
+
   it('by another method is told which one', async () => {
     for (const [path, allow] of [
       ['oauth/token', 'POST, OPTIONS'],
@@ -81,9 +106,21 @@ describe('a request to the token endpoint', () => {
       for (const method of ['GET', 'PUT', 'DELETE', 'PATCH']) {
         const { status, headers, body } = await scene.send(method, path)
         expect({ status, allow: headers.get('allow'), error: body.error }).toEqual({ status: 405, allow, error: 'method_not_allowed' })
+        expect(headers.get('cache-control')).toBe('no-store')
       }
     }
     expect((await scene.send('DELETE', 'userinfo')).status).toBe(405)
+  })
+})
+
+describe('what is switched off', () => {
+  it('says so', async () => {
+    const body = { error: 'endpoint_disabled', error_description: 'This endpoint is disabled.' }
+    for (const path of ['oauth/par', 'oauth/device/code', 'bc-authorize', 'passkey/register', 'passkey/challenge', 'oidc/register']) {
+      const answer = await scene.form(path, { client_id: 'x' })
+      expect({ path, status: answer.status, body: answer.body }).toEqual({ path, status: 404, body })
+      expect(answer.headers.get('cache-control')).toBe('no-store')
+    }
   })
 })
 
@@ -162,6 +199,42 @@ describe('hostile values', () => {
 })
 
 describe('rate limits', () => {
+  it('are told with every answer, and refuse people with a page', async () => {
+    const limited = await startApp({ RATE_LIMITS: 'on', RATE_LIMITS_OAUTH_PER_MINUTE: '12' })
+    try {
+      const other = new OAuthScene(limited)
+      const requests = [
+        ['GET', 'authorize'],
+        ['GET', 'v2/logout'],
+        ['GET', 'oidc/logout'],
+        ['PUT', 'authorize'],
+        ['GET', '.well-known/openid-configuration'],
+        ['GET', '.well-known/jwks.json'],
+        ['POST', '.well-known/jwks.json'],
+        ['GET', 'oauth/token'],
+        ['GET', 'oauth/revoke'],
+        ['GET', 'oauth/introspect'],
+        ['DELETE', 'userinfo'],
+        ['POST', 'oauth/par'],
+      ] as const
+      for (const [n, [method, path]] of requests.entries()) {
+        const { headers } = await other.send(method, path)
+        const [limit, remaining] = [headers.get('x-ratelimit-limit'), headers.get('x-ratelimit-remaining')]
+        expect({ path, limit, remaining }).toEqual({ path, limit: '12', remaining: String(11 - n) })
+        expect(Number(headers.get('x-ratelimit-reset'))).toBeGreaterThan(Date.now() / 1000)
+      }
+      for (const path of ['authorize', '.well-known/jwks.json']) {
+        const { status, headers, body } = await other.send('GET', path)
+        expect({ status, cached: headers.get('cache-control') }).toEqual({ status: 429, cached: 'no-store' })
+        expect(Number(headers.get('retry-after'))).toBeGreaterThan(0)
+        expect(JSON.stringify(body)).toContain('too_many_requests')
+      }
+      expect(await other.facts('RateLimited')).toHaveLength(1)
+    } finally {
+      await limited.close()
+    }
+  })
+
   it('count, and refuse with the time to wait, readable for the script that called', async () => {
     const limited = await startApp({ RATE_LIMITS: 'on', RATE_LIMITS_OAUTH_PER_MINUTE: '3' })
     try {
@@ -187,6 +260,7 @@ describe('rate limits', () => {
         expect(headers.get('access-control-allow-origin')).toBe('https://spa.example.org')
       }
       expect(await other.facts('RateLimited')).toHaveLength(1)
+      expect(await other.facts('RateLimitNear')).toHaveLength(1)
     } finally {
       await limited.close()
     }

@@ -1,4 +1,3 @@
-import { connect } from 'node:net'
 import { jest } from '@jest/globals'
 import { Logger } from '@nestjs/common'
 import fc from 'fast-check'
@@ -7,7 +6,8 @@ import { register } from 'prom-client'
 import type { ClientDocument } from '../../src/authorization/index.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { eventually } from '../support/eventually.js'
-import { type Answered, flawOf, type Route, routesOf, send, type Sent } from '../support/hostile.js'
+import { type Answered, type Route, routesOf, type Sent } from '../support/hostile.js'
+import { Attacks, encode, form, FORM, head, json, JSON_TYPE, sendBytes, share } from '../support/hostile-attacks.js'
 import { ENCODED, QUERY, SEARCHES, SORTS, TEXTS, THINGS, XSS } from '../support/hostile-values.js'
 import { AUDIENCE, CALLBACK, credentialsOf, OAuthScene, ROTATING } from '../support/oauth.js'
 import { hiddenFields, Visitor } from '../support/visitor.js'
@@ -16,11 +16,7 @@ jest.setTimeout(300_000)
 
 const SEED = Number(process.env['HOSTILE_SEED'] ?? 20_260_101)
 const RUNS = Number(process.env['HOSTILE_RUNS'] ?? 600)
-/** Requests under way, twice as many as the busiest deploy tool has. */
-const AT_ONCE = 16
 const PASSWORD = 'Correct-Horse-1'
-const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
-const JSON_TYPE = { 'content-type': 'application/json' }
 
 let service: TestApp
 let scene: OAuthScene
@@ -61,78 +57,9 @@ const authorizePath = (over: Record<string, string> = {}): string =>
   `/authorize?${new URLSearchParams({ response_type: 'code', client_id: client.client_id, redirect_uri: CALLBACK, scope: 'openid', state: 's', ...over }).toString()}`
 const bearer = (text = token): Record<string, string> => ({ authorization: `Bearer ${text}` })
 
-/** What must be the same after a refusal: all but the facts about requests, and keys for the addresses in them. */
-async function written(): Promise<string> {
-  const { rows } = await service.pool.query<{ count: string }>(
-    `select count(*) from events where stream_id not like 'audit-%' and stream_id not like 'person-visitor-%'`,
-  )
-  return rows[0]!.count
-}
-
-interface Outcome {
-  readonly answer: Answered
-  readonly flaw: string | undefined
-}
-
-async function outcomeOf(sent: Sent): Promise<Outcome> {
-  const answer = await send(service, sent)
-  return { answer, flaw: flawOf(sent.path.split('?')[0]!, answer) }
-}
-
-/** Sends it, and answers what is wrong with what came of it. */
-async function attack(sent: Sent): Promise<Outcome> {
-  const before = await written()
-  const { answer, flaw } = await outcomeOf(sent)
-  const changed = answer.status >= 400 && (await written()) !== before
-  return { answer, flaw: flaw ?? (changed ? 'refused, and something was written' : undefined) }
-}
-
-/** Several at once. Where one of them wrote, those that were refused are sent again one by one, which tells whether it was one of those. */
-async function attackAll(all: readonly Sent[]): Promise<Outcome[]> {
-  const outcomes: Outcome[] = []
-  for (let n = 0; n < all.length; n += AT_ONCE) {
-    const batch = all.slice(n, n + AT_ONCE)
-    const before = await written()
-    const first = await Promise.all(batch.map(outcomeOf))
-    const wrote = (await written()) !== before
-    for (const [m, outcome] of first.entries()) outcomes.push(wrote && outcome.answer.status >= 400 ? await attack(batch[m]!) : outcome)
-  }
-  return outcomes
-}
-
-const shown = ({ method, path, headers, body }: Sent): string =>
-  JSON.stringify({ method, path, headers, body: body?.slice(0, 500) })
-    .replaceAll(token, '…')
-    .slice(0, 2500)
-
-/** All of them, so that one run tells every flaw. */
-async function expectClean(all: readonly Sent[], statuses?: readonly number[]): Promise<Answered[]> {
-  const outcomes = await attackAll(all)
-  const flaws = outcomes.flatMap(({ answer, flaw }, n) => {
-    const wrong = flaw ?? (statuses && !statuses.includes(answer.status) ? `status ${answer.status}` : undefined)
-    return wrong ? [`${wrong}: ${shown(all[n]!)} → ${answer.text.slice(0, 300)}`] : []
-  })
-  expect(flaws).toEqual([])
-  return outcomes.map(({ answer }) => answer)
-}
-
-const form = (path: string, parameters: Record<string, string> | string, headers: Record<string, string> = {}): Sent => ({
-  method: 'POST',
-  path,
-  headers: { ...FORM, ...headers },
-  body: typeof parameters === 'string' ? parameters : new URLSearchParams(parameters).toString(),
-})
-const json = (method: string, path: string, body: unknown, headers: Record<string, string> = {}): Sent => ({
-  method,
-  path,
-  headers: { ...JSON_TYPE, ...headers },
-  body: typeof body === 'string' ? body : JSON.stringify(body),
-})
-
-const encode = (text: string): string => encodeURIComponent(text.replace(/\p{Surrogate}/gu, '\ufffd'))
-
-/** What the n-th of many places meets, where one in so many is enough for each value: all places meet all of them. */
-const share = <T>(values: readonly T[], n: number, of: number): T[] => values.filter((_, m) => (n + m) % of === 0)
+const attacks = new Attacks(() => ({ service, token }))
+const expectClean = (all: readonly Sent[], statuses?: readonly number[]): Promise<Answered[]> => attacks.expectClean(all, statuses)
+const raw = (bytes: string, how?: { abort: boolean }): Promise<string> => sendBytes(service, bytes, how)
 
 test('the list of routes is all of them', () => {
   expect(routes.length).toBeGreaterThan(60)
@@ -368,20 +295,8 @@ test('headers that lie or are no text', async () => {
   await expectClean(headers.map((header) => json('POST', '/api/v2/clients', { name: 1 }, { ...bearer(), ...header })))
 }) // prettier-ignore
 
-/** A request of bytes; the answer's first line, '' where the connection just ended. */
-const raw = (bytes: string | Buffer, { abort = false } = {}): Promise<string> =>
-  new Promise((resolve) => {
-    const socket = connect(service.config.port, 'localhost')
-    let text = ''
-    socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
-    socket.once('error', () => undefined).once('close', () => resolve(text.split('\r\n')[0]!))
-    socket.write(bytes, () => abort && socket.destroy())
-  })
-
 const FORMS = ['/oauth/token', '/oauth/revoke', '/userinfo', '/authorize', '/u/login']
 const LONG = 'Content-Length: 1000\r\n'
-const head = (path: string, more: string): string =>
-  `POST ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\n${more}\r\n`
 const managed = (more: string): string => `Authorization: Bearer ${token}\r\n${more}`
 
 test('bodies that never end, end half-way, or are no HTTP', async () => {

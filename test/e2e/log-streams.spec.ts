@@ -1,76 +1,24 @@
 import { createHash, createPublicKey, verify } from 'node:crypto'
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
-import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import os from 'node:os'
+import { appendFileSync, readFileSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import pg from 'pg'
 import { Audit } from '../../src/audit/audit.js'
 import { readCheckpoint } from '../../src/event-store/verification/log-checkpoint.js'
 import { PersonKeys } from '../../src/keys/person-keys.js'
-import { type Json, startApp, type TestApp } from '../support/app.js'
+import type { Json, TestApp } from '../support/app.js'
 import { eventually } from '../support/eventually.js'
+import { logsIn, logStreams, type Post } from '../support/log-streams.js'
 import { aPerson } from '../support/people.js'
 
-interface Post {
-  readonly url: string
-  readonly headers: IncomingHttpHeaders
-  readonly body: string
-}
-
 let service: TestApp
-let sink: Server
 let base: string
 let directory: string
-/** What was posted, by path, and how each path answers. */
-const posts = new Map<string, Post[]>()
-const answers = new Map<string, (res: ServerResponse) => void>()
-
+const { start, stop, posts, answers, stream, happen, heard, patch, health } = logStreams()
 beforeAll(async () => {
-  sink = createServer((req, res) => {
-    void (async () => {
-      let body = ''
-      for await (const chunk of req) body += String(chunk)
-      const url = req.url!
-      posts.set(url, [...(posts.get(url) ?? []), { url, headers: req.headers, body }])
-      const answer = answers.get(url)
-      if (answer) answer(res)
-      else res.writeHead(204).end()
-    })()
-  })
-  await new Promise<void>((resolve) => sink.listen(0, '127.0.0.1', resolve))
-  base = `http://127.0.0.1:${(sink.address() as AddressInfo).port}`
-  directory = mkdtempSync(path.join(os.tmpdir(), 'evergrant-streams-'))
-  service = await startApp({ ALLOW_PRIVATE_TARGETS: 'true', LOG_STREAMS_DIRECTORY: directory, LOG_STREAMS_MAX: '40' })
+  ;({ service, base, directory } = await start())
 })
-afterAll(async () => {
-  await service.close()
-  sink.closeAllConnections()
-  await new Promise((resolve) => sink.close(resolve))
-  rmSync(directory, { recursive: true })
-})
+afterAll(stop)
 
-let made = 0
-/** A stream of refused sign-ups, which nothing here makes but `happen`, to a path of its own. */
-async function stream(members: object = {}, more: object = {}): Promise<{ id: string; url: string }> {
-  const url = `/sink-${++made}`
-  const filters = [{ type: 'category', name: 'auth.signup.fail' }]
-  const body = { name: `stream ${made}`, type: 'http', filters, ...members, sink: { httpEndpoint: base + url, ...more } }
-  const { status, body: found } = await service.api('POST', 'log-streams', body)
-  expect({ status, found }).toMatchObject({ status: 200 })
-  return { id: found.id, url }
-}
-const happen = async (...descriptions: string[]): Promise<void> => {
-  for (const description of descriptions) await service.app.get(Audit).record({ type: 'SignupFailed', data: { description } }, {})
-}
-const logsIn = ({ body }: Post): Json[] => body.split('\n').map((line) => JSON.parse(line))
-const heard = (url: string): string[] => (posts.get(url) ?? []).flatMap(logsIn).map(({ data }) => data.description)
-const patch = async (id: string, body: object): Promise<Json> => {
-  const answer = await service.api('PATCH', `log-streams/${id}`, body)
-  expect(answer).toMatchObject({ status: 200 })
-  return answer.body
-}
-const health = async (id: string): Promise<Json> => (await service.api('GET', `log-streams/${id}/health`)).body
 /** The next try, now. */
 const hurry = (id: string) => service.pool.query('update log_stream_deliveries set next_try_at = now() where log_stream_id = $1', [id])
 
@@ -293,99 +241,4 @@ it('writes to a file, a line for each event and its seal, also after a line that
   await happen('not through a link')
   await eventually(async () => (await health(link.id)).failures > 0)
   await service.api('DELETE', `log-streams/${link.id}`)
-})
-
-describe('secrets', () => {
-  it('stand in no answer, event, log or table', async () => {
-    const secrets = { httpAuthorization: 'Bearer s3cr3t-authorization', httpCustomHeaders: [{ header: 'X-Key', value: 's3cr3t-header' }] }
-    const { id, url } = await stream({}, secrets)
-    const { body } = await service.api('GET', `log-streams/${id}`)
-    expect(body.sink).toEqual({ httpEndpoint: base + url, httpCustomHeaders: [{ header: 'X-Key' }] })
-    await patch(id, { sink: { httpEndpoint: base + url, httpAuthorization: 'Bearer s3cr3t-second', httpCustomHeaders: [{ header: 'X-Key' }] } })
-    await happen('with the second')
-    const { headers } = (await eventually(() => posts.get(url)))[0]!
-    expect(headers).toMatchObject({ authorization: 'Bearer s3cr3t-second', 'x-key': 's3cr3t-header' })
-    expect(
-      (await service.api('GET', 'logs?q=description:(%22Create%20a%20log%20stream%22%20OR%20%22Update%20a%20log%20stream%22)')).body.length,
-    ).toBeGreaterThanOrEqual(2)
-    const { rows: tables } = await service.pool.query(`
-      select (select json_agg(e) from events e)::text || (select json_agg(l) from tenant_logs l)::text || (select json_agg(s) from log_streams s)::text
-        || (select json_agg(s) from streams s)::text as all`)
-    const answers = await Promise.all(['log-streams', `log-streams/${id}`, `log-streams/${id}/health`, 'logs'].map((path) => service.api('GET', path)))
-    expect(tables[0].all + JSON.stringify(answers.map((answer) => answer.body))).not.toContain('s3cr3t')
-  })
-
-  it('stay with an address, and are never sent to another', async () => {
-    const { id, url } = await stream({}, { httpAuthorization: 'for one host' })
-    await patch(id, { sink: { httpEndpoint: `${base}${url}-moved` } })
-    await happen('same host')
-    expect((await eventually(() => posts.get(`${url}-moved`)))[0]!.headers.authorization).toBe('for one host')
-    await patch(id, { sink: { httpEndpoint: `${base.replace('127.0.0.1', 'localhost')}${url}-other` } })
-    await happen('other host')
-    expect((await eventually(() => posts.get(`${url}-other`)))[0]!.headers.authorization).toBeUndefined()
-    await patch(id, { sink: { httpEndpoint: `${base}${url}-back` } })
-    await happen('back')
-    expect((await eventually(() => posts.get(`${url}-back`)))[0]!.headers.authorization).toBeUndefined()
-  })
-})
-
-describe('the API', () => {
-  it('has the shapes of Auth0, and keeps what it cannot deliver to', async () => {
-    const filters = [{ type: 'category', name: 'user.fail' }]
-    const sink = { awsAccountId: '123456789012', awsRegion: 'eu-west-1' }
-    const { body } = await service.api('POST', 'log-streams', { name: 'bridge', type: 'eventbridge', sink, filters, isPriority: true })
-    expect(body).toEqual({ id: expect.stringMatching(/^lst_\d{16}$/), name: 'bridge', type: 'eventbridge', status: 'paused', sink, filters, isPriority: true })
-    expect(await health(body.id)).toMatchObject({ status: 'paused', errors: [{ text: 'not supported by this installation' }] })
-    expect((await service.api('GET', 'log-streams')).body).toContainEqual(body)
-    expect((await service.api('PATCH', `log-streams/${body.id}`, { sink })).status).toBe(400)
-    expect((await service.api('PATCH', `log-streams/${body.id}`, { status: 'active' })).status).toBe(400)
-    expect(await patch(body.id, { name: 'renamed', pii_config: { log_fields: ['email'] } })).toMatchObject({ name: 'renamed' })
-    expect(await patch(body.id, { pii_config: null })).not.toHaveProperty('pii_config')
-    expect((await service.api('DELETE', `log-streams/${body.id}`)).status).toBe(204)
-    const gone = { statusCode: 404, error: 'Not Found', message: 'The log stream does not exist.', errorCode: 'inexistent_log_stream' }
-    for (const [method, path] of [
-      ['GET', ''],
-      ['GET', '/health'],
-      ['PATCH', ''],
-      ['DELETE', ''],
-    ] as const) {
-      expect((await service.api(method, `log-streams/${body.id}${path}`, method === 'PATCH' ? {} : undefined)).body).toEqual(gone)
-    }
-  })
-
-  it.each([
-    [{}],
-    [{ type: 'http' }],
-    [{ type: 'kafka', sink: {} }],
-    [{ type: 'http', sink: {} }],
-    [{ type: 'http', sink: null }],
-    [{ type: 'http', sink: { httpEndpoint: 'ftp://x' } }],
-    [{ type: 'http', sink: { httpEndpoint: 'https://user:pass@example.com/' } }],
-    [{ type: 'http', sink: { httpEndpoint: 'https://example.com', more: 1 } }],
-    [{ type: 'http', sink: { httpEndpoint: 'https://example.com', httpAuthorization: 'a\r\nX: y' } }],
-    [{ type: 'http', sink: { httpEndpoint: 'https://example.com', httpCustomHeaders: [{ header: 'Host', value: 'x' }] } }],
-    [{ type: 'http', sink: { httpEndpoint: 'https://example.com', httpCustomHeaders: [{ header: 'a b', value: 'x' }] } }],
-    [{ type: 'http', sink: { httpEndpoint: 'https://example.com', httpCustomHeaders: [{ header: 'a' }, { header: 'A' }] } }],
-    [{ type: 'http', sink: { httpEndpoint: 'https://example.com' }, filters: [{ type: 'category', name: 'x' }] }],
-    [{ type: 'http', sink: { httpEndpoint: 'https://example.com' }, pii_config: { log_fields: ['shoe_size'] } }],
-    [{ type: 'http', sink: { httpEndpoint: 'https://example.com' }, startFrom: '2026-02-31T00:00:00Z' }],
-    [{ type: 'datadog', sink: { datadogRegion: 'us' } }],
-    [{ type: 'splunk', sink: { splunkDomain: 'a/b', splunkPort: '1', splunkToken: 'x', splunkSecure: true } }],
-    [{ type: 'splunk', sink: { splunkDomain: 'a', splunkPort: '70000', splunkToken: 'x', splunkSecure: true } }],
-    [{ type: 'file', sink: { fileName: '../etc/passwd' } }],
-    [{ type: 'file', sink: { fileName: '.hidden' } }],
-    [{ type: 'nats', sink: { natsSubject: 'a' } }],
-  ])('refuses %j', async (body) => {
-    expect(await service.api('POST', 'log-streams', body)).toMatchObject({ status: 400, body: { statusCode: 400, message: expect.any(String) } })
-  })
-
-  it('has room for so many streams, also when they are made at once', async () => {
-    const { length } = (await service.api('GET', 'log-streams')).body
-    const body = { type: 'http', sink: { httpEndpoint: `${base}/many` }, filters: [{ type: 'category', name: 'scim.event' }] }
-    const made = await Promise.all(Array.from({ length: 40 - length + 3 }, () => service.api('POST', 'log-streams', body)))
-    expect(made.filter(({ status }) => status === 200)).toHaveLength(40 - length)
-    const refused = made.filter(({ status }) => status !== 200)
-    const message = 'You have reached the maximum number of log streams for your account.'
-    expect(refused.map(({ status, body }) => [status, body.message])).toEqual(Array.from({ length: 3 }, () => [409, message]))
-  })
 })

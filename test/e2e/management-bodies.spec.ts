@@ -58,6 +58,26 @@ describe('a body', () => {
     expect((await send('PATCH', `clients/${form.json.client_id}`, '{"name":"y"}', 'application/json; charset=utf-8')).status).toBe(200)
   })
 
+  it('says in a form whatever JSON can say in texts: truths, numbers, lists of one', async () => {
+    const form = (method: string, path: string, body: string) => send(method, path, body, 'application/x-www-form-urlencoded')
+    expect(await form('POST', 'resource-servers', 'identifier=form&name=60&token_lifetime=60&allow_offline_access=true')).toMatchObject({
+      status: 201,
+      json: { identifier: 'form', name: '60', token_lifetime: 60, allow_offline_access: true },
+    })
+    expect(await form('PATCH', 'resource-servers/form', 'allow_offline_access=false')).toMatchObject({ status: 200, json: { allow_offline_access: false } })
+    expect((await form('POST', 'refresh-tokens/revoke', 'ids=none')).status).toBe(202)
+    expect(await form('POST', 'clients', 'name=x&callbacks=https%3A%2F%2Fa.example')).toMatchObject({ status: 201, json: { callbacks: ['https://a.example'] } })
+    for (const [body, message] of [
+      ['token_lifetime=soon', `'Expected type integer but found type string' on property token_lifetime`],
+      ['token_lifetime=1.5', `'Expected type integer but found type number' on property token_lifetime`],
+      ['allow_offline_access=yes', `'Expected type boolean but found type string' on property allow_offline_access`],
+      ['nonsense=true', `'Additional properties not allowed: nonsense'`],
+    ] as const) {
+      expect(await form('PATCH', 'resource-servers/form', body)).toMatchObject({ status: 400, json: { message: `Payload validation error: ${message}.` } })
+    }
+    expect((await send('PATCH', 'resource-servers/form', '{"allow_offline_access":"true"}')).status).toBe(400)
+  })
+
   it('that older SDKs send along with GET and DELETE is ignored', async () => {
     for (const junk of ['null', '{}', '0']) {
       const { status } = await raw('GET /api/v2/tenants/settings HTTP/1.1\r\nContent-Type: application/json', junk)
@@ -86,8 +106,12 @@ describe('limits', () => {
       })
       const nowhere = await fetch(`${limited.url}api/v2/nowhere`)
       expect([nowhere.status, nowhere.headers.get('x-ratelimit-remaining')]).toEqual([404, '4'])
-      const { rows } = await limited.pool.query(`select data from events where type = 'RateLimited'`)
-      expect(rows).toEqual([{ data: { bucket: 'management' } }])
+      const { rows } = await limited.pool.query(`select type, data from events where type like 'RateLimit%' order by type`)
+      const told = { bucket: 'management', size: 5, method: 'GET', path: '/api/v2/tenants/settings' }
+      expect(rows).toEqual([
+        { type: 'RateLimitNear', data: { ...told, usage: 5 } },
+        { type: 'RateLimited', data: told },
+      ])
     } finally {
       await limited.close()
     }

@@ -106,7 +106,11 @@ describe('GET /refresh-tokens without a user', () => {
 
   it('lists by the time of issue, both ends included', async () => {
     const userId = await scene.user()
-    const made = [await issue(userId), await issue(userId), await issue(userId)]
+    const made: Awaited<ReturnType<typeof issue>>[] = []
+    for (let n = 0; n < 3; n++) {
+      made.push(await issue(userId))
+      await nextMillisecond()
+    }
     const records = await Promise.all(made.map(async ({ familyId }) => (await service.api('GET', `refresh-tokens/${familyId}`)).body))
     const [a, b, c] = records.map(({ created_at }) => created_at as string)
     const [first, second, third] = made.map(({ familyId }) => familyId)
@@ -271,3 +275,8 @@ describe('what tells of a device', () => {
     expect(await hashes()).toBeLessThan(before)
   })
 })
+
+/** What is issued after it is not of the same time as what was issued before. */
+async function nextMillisecond(): Promise<void> {
+  for (const now = Date.now(); Date.now() === now;) await new Promise((resolve) => setImmediate(resolve))
+}

@@ -1,42 +1,20 @@
 import { createOwnerClient } from '../../src/database/pool.js'
 import { EventStore } from '../../src/event-store/event-store.js'
-import { PersonKeys } from '../../src/keys/person-keys.js'
-import { StartSession } from '../../src/sessions/index.js'
 import { deleteUser, user } from '../../src/users/user/user.js'
 import { updateUser } from '../../src/users/user/user-table.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { dumpTables, formsOf } from '../support/dump.js'
 import { eventually } from '../support/eventually.js'
-import { OAuthScene, ROTATING } from '../support/oauth.js'
+import { userPath as path, usersOf } from '../support/managed.js'
+import { DIRECTORY, PASSWORD } from '../support/people.js'
 
-const DIRECTORY = 'Username-Password-Authentication'
-const PASSWORD = 'Correct-Horse-1'
 let service: TestApp
-let serial = 0
-
 beforeAll(async () => {
   service = await startApp()
 })
 afterAll(() => service.close())
 
-const address = (): string => `jane.${++serial}@example.com`
-const create = (body: object): ReturnType<TestApp['api']> =>
-  service.api('POST', 'users', { connection: DIRECTORY, password: PASSWORD, email: address(), ...body })
-interface User {
-  readonly user_id: string
-  readonly email: string
-}
-const made = async (body: object = {}): Promise<User> => {
-  const { status, body: user } = await create(body)
-  expect({ status, user }).toMatchObject({ status: 201 })
-  return user as User
-}
-const path = (id: string): string => `users/${encodeURIComponent(id)}`
-const search = async (q: string, more = ''): Promise<string[]> => {
-  const { status, body } = await service.api('GET', `users?q=${encodeURIComponent(q)}&${more}`)
-  expect({ q, status, body }).toMatchObject({ status: 200 })
-  return (body as User[]).map(({ user_id }) => user_id)
-}
+const { address, create, made, search } = usersOf(() => service)
 
 describe('POST /users', () => {
   it('makes a user with the defaults of Auth0', async () => {
@@ -221,56 +199,6 @@ describe('DELETE /users/{id}', () => {
   })
 })
 
-describe('refresh tokens of a user', () => {
-  const gone = { status: 403, body: { error: 'invalid_grant', error_description: "The refresh_token was generated for a user who doesn't exist anymore." } }
-  let scene: OAuthScene
-  beforeAll(async () => {
-    scene = new OAuthScene(service)
-    await scene.api()
-  })
-  /** Why there are any: on a slow machine the reactor's may come before the request's own. */
-  const marks = async (userId: string): Promise<string[]> => {
-    const { rows } = await service.pool.query<{ reason: string }>(
-      `select distinct reason from refresh_token_marks where key = (refresh_token_mark_keys($1, null, null, null))[1]`,
-      [userId],
-    )
-    return rows.map(({ reason }) => reason)
-  }
-
-  it('are refused by name once the user is deleted, also when the id is used again', async () => {
-    const client = await scene.client({ refresh_token: ROTATING })
-    const { user_id } = await made({ user_id: 'goes' })
-    const tokens = await Promise.all(Array.from({ length: 3 }, () => scene.refreshToken(client, user_id)))
-    expect((await service.api('DELETE', path(user_id))).status).toBe(204)
-    expect(await marks(user_id)).toEqual(['user-deleted'])
-    for (const { refreshToken } of tokens.slice(1)) expect(await scene.refresh(client, refreshToken)).toMatchObject(gone)
-    await made({ user_id: 'goes' })
-    expect(await scene.refresh(client, tokens[0]!.refreshToken)).toMatchObject(gone)
-    expect((await service.api('GET', `${path(user_id)}/refresh-tokens`)).body).toEqual({ tokens: [] })
-  })
-
-  it('end with the password they were given for, before the change is answered; newer ones stay', async () => {
-    const client = await scene.client({ refresh_token: ROTATING })
-    const { user_id } = await made()
-    const { refreshToken } = await scene.refreshToken(client, user_id)
-    expect((await service.api('PATCH', path(user_id), { password: 'Another-Horse-2' })).status).toBe(200)
-    expect(await scene.refresh(client, refreshToken)).toMatchObject({ status: 403, body: { error_description: 'Unknown or invalid refresh token.' } })
-    expect(await marks(user_id)).toEqual(['password-changed'])
-    const newer = await scene.refreshToken(client, user_id)
-    expect((await scene.refresh(client, newer.refreshToken)).status).toBe(200)
-  })
-
-  it('are refused while the user is blocked', async () => {
-    const client = await scene.client({ refresh_token: ROTATING })
-    const { user_id } = await made()
-    const { refreshToken } = await scene.refreshToken(client, user_id)
-    await service.api('PATCH', path(user_id), { blocked: true })
-    expect(await scene.refresh(client, refreshToken)).toMatchObject({ status: 403, body: { error_description: 'user is blocked' } })
-    await service.api('PATCH', path(user_id), { blocked: false })
-    expect((await scene.refresh(client, refreshToken)).status).toBe(200)
-  })
-})
-
 it('leaves no readable byte of somebody in the database, during their time and after', async () => {
   const planted = ['Zyxwvu', 'Plantednick', 'Plantedmeta', 'Plantedapp', 'Plantedkey', 'Planted-Pass-9'] as const
   const [name, nickname, meta, app, key, password] = planted
@@ -300,153 +228,6 @@ it('leaves no readable byte of somebody in the database, during their time and a
   expect(rowCount).toBe(0)
   expect((await owner.query('select from users where user_id = $1', [user_id])).rowCount).toBe(0)
   await owner.end()
-})
-
-describe('a search', () => {
-  let jane: User
-  let john: User
-  beforeAll(async () => {
-    jane = await made({
-      email: 'search.jane@find.example',
-      name: 'Jane Roe',
-      given_name: 'Jane',
-      blocked: true,
-      app_metadata: { plan: { tier: 'gold' }, tags: ['a', 'b'] },
-    })
-    john = await made({ email: 'search.john@find.example', name: 'John Roe', email_verified: true, user_metadata: { n: 5 } })
-  })
-
-  it.each<[string, string]>([
-    ['user_id:"{jane}"', 'jane'],
-    ['email:SEARCH.jane@find.example', 'jane'],
-    ['email:"search.jane@find.example"', 'jane'],
-    ['email.domain:find.example', 'jane john'],
-    ['name:"john roe"', 'john'],
-    ['name:j* AND email.domain:find.example', 'jane john'],
-    ['email:search.*', 'jane john'],
-    ['name:*roe', 'jane john'],
-    ['name:*n?Roe', '400'],
-    ['name:*oe', '400'],
-    ['given_name:jane AND blocked:true', 'jane'],
-    ['email.domain:find.example AND NOT blocked:true', 'john'],
-    ['email.domain:find.example AND email_verified:true', 'john'],
-    ['email.domain:find.example AND _exists_:given_name', 'jane'],
-    ['email.domain:find.example -_exists_:given_name', 'john'],
-    ['app_metadata.plan.tier:gold', 'jane'],
-    ['app_metadata.tags:b AND email.domain:find.example', 'jane'],
-    ['user_metadata.n:5', 'john'],
-    ['user_metadata.n:*5', '400'],
-    ['user_metadata.n:[1 TO 9]', '400'],
-    ['search.john@find.example', 'john'],
-    ['"Jane Roe" OR "John Roe"', 'jane john'],
-    ['(name:"jane roe" OR name:"john roe") AND identities.connection:"Username-Password-Authentication"', 'jane john'],
-    ['email.domain:find.example AND identities.provider:auth0 AND identities.isSocial:false', 'jane john'],
-    ['email.domain:find.example AND identities.connection:other', ''],
-    ['email.domain:find.example AND created_at:[2020-01-01 TO *]', 'jane john'],
-    ['email.domain:find.example AND created_at:{* TO 2020-01-01}', ''],
-    ['email.domain:find.example AND created_at:[x TO *]', '400'],
-    ['email.domain:find.example AND logins_count:[1 TO *]', ''],
-    ['email.domain:find.example AND NOT logins_count:[1 TO *]', 'jane john'],
-    ['email.domain:find.example AND NOT name:jane*', 'john'],
-    ['nothing:here', ''],
-    ['email:(', '400'],
-  ])('%s → %s', async (q, expected) => {
-    const query = q.replace('{jane}', jane.user_id)
-    if (expected === '400') {
-      const { body } = await service.api('GET', `users?q=${encodeURIComponent(query)}`)
-      expect(body).toMatchObject({ statusCode: 400, error: 'Bad Request', errorCode: 'invalid_query_string' })
-      expect(body.message).toMatch(/^Query validation error: '.*' on property q\.$/)
-      return
-    }
-    const ids: Record<string, string> = { jane: jane.user_id, john: john.user_id }
-    expect(await search(query)).toEqual(
-      expected
-        .split(' ')
-        .filter(Boolean)
-        .map((name) => ids[name]),
-    )
-  })
-
-  it('is found by what a change made, and not by what was before', async () => {
-    const { user_id } = await made({ name: 'Before Change' })
-    await service.api('PATCH', path(user_id), { name: 'After Change' })
-    expect(await search('name:"before change"')).toEqual([])
-    expect(await search('name:"after change"')).toEqual([user_id])
-  })
-
-  it('comes in the order that was asked for', async () => {
-    const q = 'email.domain:find.example'
-    expect(await search(q, 'sort=created_at:-1')).toEqual([john.user_id, jane.user_id])
-    expect(await search(q, 'sort=name:-1')).toEqual([john.user_id, jane.user_id])
-    expect(await search(q, 'sort=email:1')).toEqual([jane.user_id, john.user_id])
-    expect((await service.api('GET', 'users?sort=x:1')).status).toBe(400)
-  })
-
-  it('comes in pages, with totals if they are asked for', async () => {
-    const q = encodeURIComponent('email.domain:find.example')
-    const first = await service.api('GET', `users?q=${q}&page=0&per_page=1&include_totals=true`)
-    expect(first.body).toMatchObject({ start: 0, limit: 1, length: 1, total: 2, users: [{ user_id: jane.user_id }] })
-    const end = await service.api('GET', `users?q=${q}&page=2&per_page=1&include_totals=true`)
-    expect(end.body).toEqual({ start: 2, limit: 1, length: 0, total: 2, users: [] })
-    expect((await service.api('GET', `users?q=${q}&fields=email&include_fields=true`)).body).toEqual([{ email: jane.email }, { email: john.email }])
-    expect((await service.api('GET', 'users?page=10&per_page=100')).status).toBe(200)
-    expect((await service.api('GET', 'users?page=11&per_page=100')).body).toEqual({
-      statusCode: 400,
-      error: 'Bad Request',
-      message: 'You can only page through the first 1000 records. See https://auth0.com/docs/users/search/v3/view-search-results-by-page#limitation.',
-      errorCode: 'invalid_query_string',
-    })
-    expect((await service.api('GET', 'users?per_page=101')).status).toBe(400)
-  })
-
-  it('by address alone answers a bare array', async () => {
-    expect((await service.api('GET', 'users-by-email?email=SEARCH.Jane@find.example&fields=user_id')).body).toEqual([{ user_id: jane.user_id }])
-    expect((await service.api('GET', 'users-by-email?email=nobody@find.example')).body).toEqual([])
-    // Names with a dot reach into lists too.
-    expect((await service.api('GET', 'users-by-email?email=search.jane@find.example&fields=user_id,identities.provider')).body).toEqual([
-      { user_id: jane.user_id, identities: [{ provider: 'auth0' }] },
-    ])
-    expect((await service.api('GET', 'users-by-email')).status).toBe(400)
-  })
-})
-
-it('shows and finds what logins left', async () => {
-  const { user_id } = await made({ email: 'logs.in@login.example' })
-  await made({ email: 'never@login.example' })
-  const origin = await service.app.get(PersonKeys).seal(user_id, { ip: '203.0.113.7', userAgent: 'test' })
-  const login = { userId: user_id, clientId: 'c', connection: DIRECTORY, method: 'pwd' }
-  for (let n = 0; n < 2; n++) await service.commands.execute(new StartSession(login, { origin }))
-  const user = await eventually(async () => [(await service.api('GET', path(user_id))).body].find(({ logins_count }) => logins_count === 2))
-  expect(user).toMatchObject({ logins_count: 2, last_ip: '203.0.113.7', last_login: expect.stringMatching(/Z$/) })
-  const both = 'email.domain:login.example'
-  expect(await search(`${both} AND logins_count:2`)).toEqual([user_id])
-  expect(await search(`${both} AND last_login:[2020-01-01 TO *]`)).toEqual([user_id])
-  expect(await search(`${both} AND _exists_:last_login`)).toEqual([user_id])
-  expect((await search(both, 'sort=last_login:-1'))[0]).toBe(user_id)
-  await service.api('DELETE', path(user_id))
-  await eventually(async () => (await service.pool.query('select from user_logins where user_id = $1', [user_id])).rowCount === 0)
-})
-
-describe('a search among very many', () => {
-  const copies = async (from: number, to: number): Promise<void> => {
-    const { user_id } = await made({ email: address(), name: 'Crowd' })
-    await service.pool.query(
-      `insert into users (user_id, connection_id, search_lookups, document, created_at, updated_at)
-       select 'auth0|crowd' || n, connection_id, search_lookups, document, created_at, updated_at from users, generate_series($2::int, $3::int) as n where user_id = $1`,
-      [user_id, from, to],
-    )
-  }
-
-  it('opens up to its limit, and refuses by a clear text beyond; exact values are found among any number', async () => {
-    await copies(1, 9000)
-    expect(await search('name:Crow*', 'per_page=2')).toHaveLength(2)
-    await copies(9001, 10_001)
-    const { body } = await service.api('GET', 'users?q=name:Crow*')
-    expect(body).toMatchObject({ statusCode: 400, errorCode: 'invalid_query_string', message: expect.stringContaining('look at 10000 users at most') })
-    expect((await service.api('GET', 'users?q=name:Crowd&include_totals=true')).body.total).toBe(10_003)
-    expect(await search('name:Crow* AND email.domain:login.example')).toEqual([])
-    await service.pool.query(`delete from users where user_id like 'auth0|crowd%'`)
-  })
 })
 
 describe('hostile input', () => {

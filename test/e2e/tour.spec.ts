@@ -51,7 +51,7 @@ test('a life leaves no secret anywhere at rest, and no name of somebody who was 
   await owner.connect()
   const rest = (await dumpTables(owner)).map(({ row }) => row).join('\n')
   await owner.end()
-  const secrets = [...caller.secrets].filter((secret) => secret.length > 8 && !/^\*+$/.test(secret))
+  const secrets = [...caller.secrets].filter((secret) => secret.length > 8 && !/^\*+.{0,3}$/.test(secret))
   expect(secrets.length).toBeGreaterThan(15)
   expect(secrets.filter((secret) => formsOf(secret).some((form) => rest.includes(form)))).toEqual([])
   expect(rest).toContain(scene.userId)

@@ -1,4 +1,6 @@
+import dns from 'node:dns/promises'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { syncBuiltinESMExports } from 'node:module'
 import { jest } from '@jest/globals'
 import { isAllowedHostForm, isPrivateAddress, networkFlags } from '../../src/actions/sandbox/network.js'
 import type { Sandbox } from '../../src/actions/sandbox/sandbox.js'
@@ -77,12 +79,17 @@ describe('X5: the network', () => {
       string,
       string[]
     >
-    jest.unstable_mockModule('node:dns/promises', () => ({
-      lookup: (name: string) => Promise.resolve(answers[name]!.map((address) => ({ address }))),
-    }))
-    jest.resetModules()
-    const { networkFlags: flags } = await import('../../src/actions/sandbox/network.js')
-    expect(await flags(DENY, Object.keys(answers))).toEqual(['--allow-net=public.example:80,public.example:443', expect.stringContaining('--deny-net=')])
+    jest.spyOn(dns, 'lookup').mockImplementation(((name: string) => Promise.resolve(answers[name]!.map((address) => ({ address })))) as never)
+    syncBuiltinESMExports()
+    try {
+      expect(await networkFlags(DENY, Object.keys(answers))).toEqual([
+        '--allow-net=public.example:80,public.example:443',
+        expect.stringContaining('--deny-net='),
+      ])
+    } finally {
+      jest.restoreAllMocks()
+      syncBuiltinESMExports()
+    }
   })
 })
 

@@ -195,7 +195,7 @@ describe('verify finds, in the seals,', () => {
   })
 
   it('a changed signature', async () => {
-    await log.intruder.query(`update seals set signature = substr(signature, 1, 63) || '\\x00' where number = 2`)
+    await log.intruder.query(`update seals set signature = set_byte(signature, 63, get_byte(signature, 63) # 1) where number = 2`)
     expect(await printed()).toBe(`${seal2}signature is not valid`)
   })
 

@@ -118,6 +118,7 @@ const CASES: readonly [string, Decider<unknown, never>, Event, readonly string[]
   ['a write by the API', audit, { type: 'ManagementRequestSucceeded', data: request }, ['sapi']],
   ['a refused write', audit, { type: 'ManagementRequestFailed', data: { ...request, status: 400 } }, ['fapi']],
   ['a read secret', audit, { type: 'SecretRead', data: { ...request, accessedSecrets: ['client_secret'] } }, ['mgmt_api_read']],
+  ['a bucket that is nearly empty', audit, { type: 'RateLimitNear', data: { bucket: 'management', size: 10, usage: 9 } }, ['api_limit_warning']],
   ['an empty bucket', audit, { type: 'RateLimited', data: { bucket: 'management' } }, ['api_limit']],
 ]
 
@@ -129,6 +130,20 @@ describe('the log', () => {
     expect(rows.map(({ type }) => type)).toEqual(codes)
     expect(codes.every((code) => code in LOG_CODES)).toBe(true)
     for (const row of rows) expect(row).toMatchObject({ client_id: clientId, user_id: 'auth0|1', _id: row.log_id })
+  })
+
+  it('of limits says which one, how large it is, and at which request', async () => {
+    const clientId = randomUUID()
+    const data = { bucket: 'oauth', size: 10, method: 'POST', path: '/oauth/token' }
+    await record(audit, [{ type: 'RateLimitNear', data: { ...data, usage: 9 } }, { type: 'RateLimited', data } as never], { clientId })
+    const [limit, request] = [
+      { bucket: 'oauth', global: true, size: 10 },
+      { method: 'post', path: '/oauth/token' },
+    ]
+    expect((await search(`client_id:"${clientId}"`)).map(({ details }) => details)).toEqual([
+      { limit: { ...limit, usage: 9 }, request },
+      { limit, request, response: { statusCode: 429 } },
+    ])
   })
 
   it('numbers its rows in the order of the log, and a rebuild numbers them the same', async () => {

@@ -2,20 +2,30 @@ import { createPublicKey, randomBytes, verify, X509Certificate } from 'node:cryp
 import { get } from 'node:http'
 import { Module } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
+import { CqrsModule } from '@nestjs/cqrs'
 import type { NestExpressApplication } from '@nestjs/platform-express'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import pg from 'pg'
+import { AuditModule } from '../../src/audit/audit.module.js'
+import { RequestLimit } from '../../src/audit/request-limit.js'
+import { JwksController } from '../../src/authorization/jwks.controller.js'
 import { ConfigModule } from '../../src/config.module.js'
 import { DatabaseModule } from '../../src/database/database.module.js'
 import { EventStoreModule } from '../../src/event-store/event-store.module.js'
+import { RateLimitsModule } from '../../src/http/rate-limits.js'
 import { KeysModule } from '../../src/keys/keys.module.js'
 import { LogKey } from '../../src/keys/log-key.js'
 import { RootKeys } from '../../src/keys/root-key.js'
 import { SigningKeys } from '../../src/keys/signing-keys.js'
+import { FindTenantSettingsHandler } from '../../src/users/queries/find-tenant-settings.js'
 import { configFor } from '../support/bootstrapped.js'
 import { databaseUrl } from '../support/own-database.js'
 
-@Module({ imports: [ConfigModule.for(configFor(databaseUrl)), DatabaseModule, EventStoreModule, KeysModule] })
+@Module({
+  imports: [CqrsModule.forRoot(), ConfigModule.for(configFor(databaseUrl)), DatabaseModule, EventStoreModule, KeysModule, AuditModule, RateLimitsModule],
+  controllers: [JwksController],
+  providers: [FindTenantSettingsHandler, RequestLimit],
+})
 class KeysApp {}
 
 let app: NestExpressApplication

@@ -92,6 +92,7 @@ const COMMON = {
     identities: [],
     user_metadata: {},
     app_metadata: {},
+    enrolledFactors: [],
   },
   authorization: { roles: [] },
   authentication: { methods: [{ name: 'pwd', timestamp: AT }] },

@@ -4,6 +4,7 @@ import { BackgroundWorker } from '../../dist/src/event-store/background-worker.j
 import { EventStore } from '../../dist/src/event-store/event-store.js'
 import { LogKey } from '../../dist/src/keys/log-key.js'
 import { PersonKeys } from '../../dist/src/keys/person-keys.js'
+import { personalValues } from '../../dist/src/keys/personal-values.js'
 import { RootKeys } from '../../dist/src/keys/root-key.js'
 import { projections } from '../../dist/src/projections.js'
 import { IssueRefreshToken, IssueRefreshTokenHandler } from '../../dist/src/tokens/commands/issue-refresh-token.js'
@@ -59,16 +60,18 @@ async function client(family) {
 let worker
 if (background) {
   const signer = await untilReachable(() => LogKey.load(pool, rootKeys))
-  worker = new BackgroundWorker(pool, signer, projections, [], {
+  const log = {
     warn: () => undefined,
     error: (message, detail) => process.send({ kind: 'background-error', message, detail: String(detail.err) }),
-  })
+  }
+  worker = new BackgroundWorker(pool, signer, projections, [], log, personalValues(pool, rootKeys))
   worker.start()
 }
 const running = Promise.all(families.map(client))
-process.on('message', async () => {
+process.on('message', async (order) => {
   stopping = true
   await running
+  if (order === 'rest') return process.send({ kind: 'resting' })
   await worker?.stop()
   await pool.end()
   process.disconnect()

@@ -35,7 +35,8 @@ export async function scanCode(code: string): Promise<Scan> {
         },
       ],
     })
-    if (Object.values(metafile.inputs).some(({ format }) => format === 'esm')) {
+    // Beside exports.… an import leaves the format at cjs, and Node would still refuse it.
+    if (Object.values(metafile.inputs).some(({ format, imports }) => format === 'esm' || imports.some(({ kind }) => kind === 'import-statement'))) {
       return { problems: [{ id: 'invalid_code', msg: 'The code uses import or export; an Action is a CommonJS module, with require and exports.' }] }
     }
     return { required: [...required] }

@@ -18,7 +18,7 @@ export interface TestedAction {
   readonly stats: { readonly action_duration_ms: number; readonly boot_duration_ms: number }
 }
 
-/** Runs the draft with its secrets on an example, changed by `payload.event`; nothing comes of it. Answers undefined for no such Action. */
+/** Runs the draft with its secrets on an example, changed by the payload; nothing comes of it. Answers undefined for no such Action. */
 export class TestAction extends Command<TestedAction | undefined> {
   constructor(
     readonly id: string,
@@ -62,7 +62,9 @@ export class TestActionHandler implements ICommandHandler<TestAction> {
     const onLog = (_: string, text: string): void => {
       if (logs.length < MAX_CONSOLE) logs += `${redact(text)}\n`
     }
-    const { event = {}, __entrypoint: asked } = payload as { event?: unknown; __entrypoint?: unknown }
+    const { __entrypoint: asked, ...given } = payload
+    // Auth0's tools send the event as a member; the specification also calls the payload itself the event, and no event has such a member.
+    const { event = given } = given
     const shown = sampleEvent(trigger, typeof event === 'object' && event !== null ? (event as Record<string, unknown>) : {})
     const entrypoint = asked === CONTINUES && trigger === 'post-login' ? CONTINUES : ENTRYPOINTS[trigger]!
     const metadata = (shown['refresh_token'] as { metadata?: Record<string, string> } | undefined)?.metadata ?? {}

@@ -94,7 +94,7 @@ export interface EventUser {
   readonly phone_verified?: boolean
   readonly last_password_reset?: string
   readonly multifactor?: readonly string[]
-  readonly enrolledFactors?: readonly object[]
+  readonly enrolledFactors: readonly object[]
   readonly [attribute: string]: unknown
 }
 

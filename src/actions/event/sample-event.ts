@@ -23,6 +23,7 @@ const POST_LOGIN = {
     response_mode: 'query',
     redirect_uri: 'https://app.example.com/callback',
     state: 'state',
+    locale: 'en',
     metadata: {},
   },
   authentication: { methods: [{ name: 'pwd', timestamp: AT }] },
@@ -51,6 +52,7 @@ const POST_LOGIN = {
     identities: [{ connection: 'Username-Password-Authentication', provider: 'auth0', user_id: 'user', isSocial: false }],
     user_metadata: {},
     app_metadata: {},
+    enrolledFactors: [],
   },
 }
 

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common'
 import { Audit } from '../../audit/audit.js'
 import type { PersonalData } from '../../event-store/event.js'
 import { PersonKeys } from '../../keys/person-keys.js'
+import { visitorsOf } from '../../keys/visitor.js'
 import type { Cause } from '../run/cause.js'
 import type { ActionRun } from '../run/run-action.js'
 import { LiveLog } from './live-log.js'
@@ -37,7 +38,7 @@ export class RecordExecution {
 
   /** Resolves when failures are committed. Errors: the database's. */
   async record({ id, triggerId, status, startedAt, runs, warnings, userId, cause }: FinishedExecution): Promise<void> {
-    const seal = (value: unknown): Promise<PersonalData> => this.personKeys.seal(userId ?? `visitor-${startedAt.toISOString().slice(0, 10)}`, value)
+    const seal = (value: unknown): Promise<PersonalData> => this.personKeys.seal(userId ?? visitorsOf(startedAt), value)
     // Nobody waits for the record, so the answer goes first.
     const results = nextTurn().then(() => Promise.all(runs.map((run, n) => resultOf(run, warnings[n] ?? [], seal))))
     this.executions.add(results.then((made) => ({ id, triggerId, status, results: made, startedAt })))

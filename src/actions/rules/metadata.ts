@@ -56,7 +56,8 @@ function checkMetadata(metadata: Metadata): void {
     'Metadata keys must not contain null bytes (\\x00)',
   )
   refuse(
-    keys.some((key) => !/^[a-zA-Z0-9_-]{1,255}$/.test(key)),
+    // No name for a member: it is dropped on every way into and out of a sandbox.
+    keys.some((key) => !/^[a-zA-Z0-9_-]{1,255}$/.test(key) || key === '__proto__'),
     'Metadata keys may only include letters, numbers, underscores, or hyphens',
   )
   refuse(

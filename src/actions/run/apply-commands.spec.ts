@@ -74,7 +74,25 @@ describe('commands that leave the sandbox', () => {
     expect(apply({ type: 'refreshToken.revoke', reason: 'r' }, { type: 'session.revoke', reason: 's', preserveRefreshTokens: true }).ending).toMatchObject({
       type: 'session.revoke',
     })
-    expect(apply({ type: 'unsupported', method: 'prompt.render', closed: true }, redirect).ending).toEqual(redirect)
+    expect(apply({ type: 'unsupported', method: 'authentication.challengeWith', closed: true }, redirect).ending).toEqual(redirect)
     expect(apply({ type: 'unsupported', method: 'samlResponse.setCert', closed: false })).not.toHaveProperty('ending')
+  })
+
+  it('cannot redirect and render at once', () => {
+    const commands = [
+      { type: 'redirect', url: 'https://x.example/' },
+      { type: 'unsupported', method: 'prompt.render', closed: true },
+    ]
+    expect(() => apply(...commands)).toThrow('Redirect and render commands cannot be used in the same action.')
+  })
+
+  it('that asked for what is not there beside a redirect end the flow after it, however many redirects follow', () => {
+    const redirect = { type: 'redirect', url: 'https://x.example/' } as const
+    const challenge = { type: 'unsupported', method: 'authentication.challengeWith', closed: true } as const
+    const sent = apply(redirect, challenge)
+    const sentAgain = applyCommands(sent.pending, [redirect], OFFLINE)
+    expect(sentAgain.ending).toEqual(redirect)
+    expect(applyCommands(sentAgain.pending, [], OFFLINE).ending).toEqual({ type: 'unsupported', method: 'authentication.challengeWith' })
+    expect(applyCommands(sent.pending, [{ type: 'access.deny', reason: 'no' }], OFFLINE).ending).toMatchObject({ type: 'access.deny' })
   })
 })

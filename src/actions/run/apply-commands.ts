@@ -45,10 +45,22 @@ export function applyCommands(before: Pending, commands: readonly Command[], flo
     if (ending) endings.push(ending)
     else pending = applied(pending, command, flow)
   }
+  refuseRenderWithRedirect(endings)
   // Of denials the first call counts; `sort` keeps the order of equals.
-  const [ending] = endings.sort((a, b) => strength(a) - strength(b))
-  return { pending, ...(ending && { ending }) }
+  const [ending = owedEnding(before)] = endings.sort((a, b) => strength(a) - strength(b))
+  if (ending?.type !== 'redirect') return { pending, ...(ending && { ending }) }
+  const owed = endings.find((other) => other.type === 'unsupported')?.method ?? before.owed
+  return { pending: { ...pending, ...(owed !== undefined && { owed }) }, ending }
 }
+
+/** spec/actions.md §3.4 */
+function refuseRenderWithRedirect(endings: readonly Ending[]): void {
+  const renders = endings.some((ending) => ending.type === 'unsupported' && ending.method === 'prompt.render')
+  if (renders && endings.some(({ type }) => type === 'redirect')) throw new CommandError('Redirect and render commands cannot be used in the same action.')
+}
+
+/** What a redirect went before is not forgotten when the browser is back: going on without it would not be safe (§0.2 G2). */
+const owedEnding = ({ owed }: Pending): Ending | undefined => (owed === undefined ? undefined : { type: 'unsupported', method: owed })
 
 const strength = ({ type }: Ending): number => STRENGTH.indexOf(type === 'validation.error' ? 'access.deny' : type)
 
@@ -139,7 +151,6 @@ function withUserMetadata(pending: Pending, kind: UserMetadataKind, key: string,
 function changed({ operations, metadata }: Pending['refreshToken'], given: MetadataOperation): Pick<Pending['refreshToken'], 'operations' | 'metadata'> {
   const operation = attempt((): MetadataOperation => {
     if (given.op === 'evict') return { op: 'evict' }
-    if ((given as { key: unknown }).key === '__proto__') throw new Error('Metadata keys may only include letters, numbers, underscores, or hyphens')
     return metadataOperation(given.key, given.op === 'delete' ? null : given.value)
   })
   return { operations: [...operations, operation], metadata: attempt(() => changedMetadata(metadata, operation)) }

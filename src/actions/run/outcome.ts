@@ -73,13 +73,14 @@ export type PostLoginOutcome = Allowed | Denied | Redirected
 
 const MAX_DESCRIPTION = 1024
 
-/** A text of an Action as a client may get it: it travels in URLs and logs. Half a character is none. */
+/** A text of an Action as a client may get it (spec/actions.md §4.6): it travels in URLs and logs. Half a character is none. */
 export function describable(text: string): string {
   if (PLAIN.test(text)) return text.slice(0, MAX_DESCRIPTION)
   return (
     text
       // eslint-disable-next-line no-control-regex -- these are the ones that it takes out
-      .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, ' ')
+      .replace(/[\u0000-\u001f\u007f-\u009f]/g, '')
+      .replace(/[\u2028\u2029]/g, ' ')
       .slice(0, MAX_DESCRIPTION)
       .replace(/\p{Surrogate}/gu, '\ufffd')
   )

@@ -18,6 +18,8 @@ export interface Pending {
   /** Methods of authentication that were recorded. */
   readonly methods: readonly string[]
   readonly warnings: readonly string[]
+  /** A method that this service does not have, called beside a redirect: the login ends when the browser is back. */
+  readonly owed?: string
   readonly commands: number
 }
 

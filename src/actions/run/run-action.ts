@@ -69,6 +69,9 @@ const redacted = ({ name, message, code, stack }: RunError, redact: (text: strin
 })
 
 export function redactor(secrets: Readonly<Record<string, string>>): (text: string) => string {
-  const values = Object.values(secrets).filter((value) => value.length >= MIN_REDACTED)
+  // The longest first: of one that begins as another does, no rest may stay.
+  const values = Object.values(secrets)
+    .filter((value) => value.length >= MIN_REDACTED)
+    .sort((a, b) => b.length - a.length)
   return (text) => values.reduce((redactedText, value) => redactedText.replaceAll(value, '*****'), text)
 }

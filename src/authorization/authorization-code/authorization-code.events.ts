@@ -29,6 +29,8 @@ export interface AuthorizationCodeIssued {
   readonly silent: boolean
   /** Of the Actions that ran at the login; absent where none is bound. */
   readonly actions?: DecidedByActions
+  /** How the browser keeps the session's cookie, where Actions decided: the log tells of the login by this event then. */
+  readonly cookie?: 'persistent' | 'non-persistent'
   readonly expiresAt: string
 }
 
@@ -49,6 +51,10 @@ export type AuthorizationCodeEvent =
         readonly accessTokenId: string | null
         readonly audience: string | null
         readonly scope: readonly string[]
+        /** An online refresh token is due. */
+        readonly online?: true
+        /** The code's last three characters, which the log shows of it: nobody can redeem it any more. */
+        readonly codeEnd?: string
       }
     }
   /** Used up by an exchange whose verifier was wrong. */

@@ -50,6 +50,8 @@ export interface CodeExchange {
   readonly verifier: { readonly S256: string; readonly plain: string } | undefined
   readonly familyId: string
   readonly accessTokenId?: string | undefined
+  /** The code's last characters, for the log. */
+  readonly codeEnd?: string | undefined
   /** Of the key whose DPoP proof came with it. */
   readonly dpopThumbprint?: string | undefined
   /** Why its sender may have no access token: a proof of possession is demanded and missing. For the client. */
@@ -95,9 +97,8 @@ export function redeemCode(state: AuthorizationCodeState, exchange: CodeExchange
   }
   if (exchange.possessionMissing !== undefined) return refuse({ kind: 'refused', why: 'possession', missing: exchange.possessionMissing })
   const { status: _, ...grant } = state
-  const { audience, scope } = grant
-  return {
-    events: [{ type: 'AuthorizationCodeRedeemed', data: { familyId: exchange.familyId, accessTokenId: exchange.accessTokenId ?? null, audience, scope } }],
-    result: { kind: 'redeemed', grant },
-  }
+  const { audience, scope, online } = grant
+  const { familyId, accessTokenId = null, codeEnd } = exchange
+  const data = { familyId, accessTokenId, audience, scope, ...(online && { online }), ...(codeEnd !== undefined && { codeEnd }) }
+  return { events: [{ type: 'AuthorizationCodeRedeemed', data }], result: { kind: 'redeemed', grant } }
 }

@@ -61,7 +61,7 @@ export class IssueAuthorizationCodeHandler implements ICommandHandler<IssueAutho
       maxAgeSent: request.maxAgeSeconds !== undefined,
       silent: request.prompt.has('none'),
       online: request.scope.includes('online_access') && mayGoOnline(client, api, { persistent: cookieModeOf(session) === 'persistent' }),
-      ...(actions && { actions }),
+      ...(actions && { actions, cookie: cookieModeOf(session) }),
     }
     const code = newCode()
     const cause = { ...context, userId: session.userId, clientId: client.client_id, sessionId, connection: session.connection, ...inOrganization }

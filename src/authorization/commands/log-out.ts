@@ -40,9 +40,10 @@ export class LogOutHandler implements ICommandHandler<LogOut> {
     const named = hint ? hint.sessionId : hintedSessionId
     if (mayAsk && named !== sessionId && confirmed !== sessionId) return { kind: 'ask', sessionId }
     const context = await causedBy(this.personKeys, caller, session.userId)
-    const cause = { ...context, ...(clientId !== undefined && { clientId }) }
+    const cause = { ...context, connection: session.connection, ...(clientId !== undefined && { clientId }) }
     // Without its query, where anything may stand.
-    await this.commands.execute(new EndSession(sessionId, 'logout', cause, redirectTo?.split(/[?#]/)[0]))
+    const [returnTo] = redirectTo?.split(/[?#]/) ?? []
+    await this.commands.execute(new EndSession(sessionId, 'logout', cause, returnTo === undefined ? {} : { returnTo }))
     return { kind: 'done' }
   }
 }

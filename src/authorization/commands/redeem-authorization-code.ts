@@ -7,7 +7,7 @@ import type { OAuthErrorCode } from '../../http/oauth-error.js'
 import { PersonKeys } from '../../keys/person-keys.js'
 import { authorizationCode, type AuthorizationCodeState, type BornOfCode, type CodeRefusal, redeemCode } from '../authorization-code/authorization-code.js'
 import type { AuthorizationCodeIssued, DecidedByActions } from '../authorization-code/authorization-code.events.js'
-import { codeStream, s256 } from '../authorization-code/code-value.js'
+import { codeStream, endOf, s256 } from '../authorization-code/code-value.js'
 import { causedBy } from '../caused-by.js'
 import type { ClientDocument } from '../client/client.events.js'
 import { issuance, type Issuance, type Proof, type Proofs, thumbprintOf } from '../proof-of-possession.js'
@@ -86,7 +86,7 @@ export class RedeemAuthorizationCodeHandler implements ICommandHandler<RedeemAut
   async execute({ exchange, context, origin }: RedeemAuthorizationCode): Promise<RedeemedCode> {
     const { code, codeVerifier, sender, ...rest } = exchange
     const verifier = codeVerifier === undefined ? undefined : { S256: s256(codeVerifier), plain: codeVerifier }
-    const sent = { ...rest, redirectUri: rest.redirectUri, verifier, dpopThumbprint: sender && thumbprintOf(sender.proofs) }
+    const sent = { ...rest, codeEnd: endOf(code), redirectUri: rest.redirectUri, verifier, dpopThumbprint: sender && thumbprintOf(sender.proofs) }
     const { result } = await this.store.transact(
       authorizationCode,
       codeStream(code),

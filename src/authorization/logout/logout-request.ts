@@ -3,6 +3,7 @@ import { QueryBus } from '@nestjs/cqrs'
 import type { Parameters } from '../../http/body.js'
 import { OAuthError } from '../../http/oauth-error.js'
 import { FindTenantSettings, type TenantSettings } from '../../users/index.js'
+import { withoutPersons } from '../../redact.js'
 import type { ClientDocument } from '../client/client.events.js'
 import { type IdTokenHint, IdTokenHints } from '../id-token-hints.js'
 import { FindClient } from '../queries/find-client.js'
@@ -26,6 +27,9 @@ export class LogoutRefused extends OAuthError {
   constructor(
     description: string,
     readonly clientId: string | undefined,
+    /** Where it leads, without what may be about a person; undefined for what is no address. */
+    readonly returnTo: string | undefined,
+    readonly allowed: readonly string[],
   ) {
     super('invalid_request', description)
   }
@@ -44,7 +48,7 @@ export class LogoutRequests {
     const clientId = parameters['client_id']
     const allowed = clientId === undefined ? tenantUrls(await this.#tenant()) : ((await this.#client(clientId)).allowed_logout_urls ?? [])
     const asked = parameters['returnTo']
-    if (asked !== undefined && !isAllowedLogoutUrl(asked, allowed, { ignoreQuery: true })) throw notAllowed('returnTo', clientId)
+    if (asked !== undefined && !isAllowedLogoutUrl(asked, allowed, { ignoreQuery: true })) throw notAllowed('returnTo', asked, clientId, allowed)
     const redirectTo = asked ?? (clientId === undefined ? undefined : allowed[0])
     return { clientId, redirectTo, hint: undefined, hintedSessionId: undefined, mayAsk: false }
   }
@@ -59,7 +63,9 @@ export class LogoutRequests {
     const tenant = await this.#tenant()
     const allowed = clientId === undefined ? tenantUrls(tenant) : ((await this.#client(clientId)).allowed_logout_urls ?? [])
     const asked = parameters['post_logout_redirect_uri']
-    if (asked !== undefined && !isAllowedLogoutUrl(asked, allowed, { ignoreQuery: false })) throw notAllowed('post_logout_redirect_uri', clientId)
+    if (asked !== undefined && !isAllowedLogoutUrl(asked, allowed, { ignoreQuery: false })) {
+      throw notAllowed('post_logout_redirect_uri', asked, clientId, allowed)
+    }
     return {
       clientId,
       redirectTo: asked === undefined ? undefined : withState(asked, parameters['state']),
@@ -89,8 +95,17 @@ export class LogoutRequests {
 
 const tenantUrls = (tenant: TenantSettings): readonly string[] => (tenant['allowed_logout_urls'] as readonly string[] | undefined) ?? []
 
-const notAllowed = (parameter: string, clientId: string | undefined): LogoutRefused =>
-  new LogoutRefused(`The "${parameter}" querystring parameter is not in the list of allowed logout URLs.`, clientId)
+/** So much stands in the log of an address that anybody can make up, and of those that are allowed. */
+const MAX_ADDRESS = 500
+const MAX_ALLOWED = 20
+
+function notAllowed(parameter: string, asked: string, clientId: string | undefined, allowed: readonly string[]): LogoutRefused {
+  const returnTo = URL.canParse(asked) ? shownAddress(new URL(asked)) : undefined
+  const description = `The "${parameter}" querystring parameter is not in the list of allowed logout URLs.`
+  return new LogoutRefused(description, clientId, returnTo, allowed.slice(0, MAX_ALLOWED))
+}
+
+const shownAddress = ({ protocol, host, pathname }: URL): string => `${protocol}//${host}${withoutPersons(pathname)}`.slice(0, MAX_ADDRESS)
 
 function withState(url: string, state: string | undefined): string {
   if (state === undefined) return url

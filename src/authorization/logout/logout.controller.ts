@@ -97,8 +97,9 @@ export class LogoutController {
     } catch (error) {
       if (error instanceof LogoutRefused) {
         const cause = await causedBy(this.personKeys, requestContext(req))
-        const { clientId, description } = error
-        await this.audit.record({ type: 'LogoutRefused', data: { description } }, { ...cause, ...(clientId !== undefined && { clientId }) })
+        const { clientId, description, returnTo, allowed } = error
+        const data = { description, allowed, ...(returnTo !== undefined && { returnTo }) }
+        await this.audit.record({ type: 'LogoutRefused', data }, { ...cause, ...(clientId !== undefined && { clientId }) })
       }
       throw error
     }

@@ -21,6 +21,10 @@ export function textsFor(
   return offered[0] ?? ENGLISH
 }
 
+/** The languages that a tenant's settings enable, the tenant's own first. */
+export const enabledLocales = ({ enabled_locales: locales }: Readonly<Record<string, unknown>>): readonly string[] =>
+  Array.isArray(locales) ? (locales as readonly string[]) : ['en']
+
 const languageOf = (tag: string): string => tag.trim().toLowerCase().split('-')[0]!
 
 /** RFC 9110 §12.5.4: the highest quality first. */

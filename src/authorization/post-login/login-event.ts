@@ -3,9 +3,10 @@ import { QueryBus } from '@nestjs/cqrs'
 import { eventRequest, type EventTransaction, type PostLoginEvent } from '../../actions/index.js'
 import type { Parameters } from '../../http/body.js'
 import type { ActiveSession } from '../../sessions/index.js'
-import { type Account, FindOrganizationMember } from '../../users/index.js'
+import { type Account, FindOrganizationMember, FindTenantSettings } from '../../users/index.js'
 import type { AuthorizeRequest } from '../authorize-request.js'
 import type { Visit } from '../caused-by.js'
+import { enabledLocales, textsFor } from '../pages/language.js'
 import { eventOrganization } from './event-organization.js'
 import { PostLoginFacts, type PostLoginParties } from './post-login-facts.js'
 
@@ -51,8 +52,13 @@ export class LoginEvents {
       connection: session.connection,
       organization: await this.#organization(login),
     }
-    const [facts, eventSession] = await Promise.all([this.facts.of({ ...parties, loggingIn: true }), this.facts.session(sessionId, session)])
+    const [facts, eventSession, settings] = await Promise.all([
+      this.facts.of({ ...parties, loggingIn: true }),
+      this.facts.session(sessionId, session),
+      this.queries.execute(new FindTenantSettings()),
+    ])
     const { origin, context, method, acceptLanguage } = visit
+    const { lang } = textsFor({ uiLocales: request.parameters['ui_locales'], acceptLanguage }, enabledLocales(settings))
     return {
       ...facts,
       request: eventRequest({
@@ -63,7 +69,7 @@ export class LoginEvents {
         acceptLanguage,
         ...(returned ?? { query: parameters }),
       }),
-      transaction: transactionOf(login),
+      transaction: { ...transactionOf(login), locale: lang },
       authentication: { methods: session.methods.map(({ name, at }) => ({ name, timestamp: at })) },
       session: eventSession,
     }

@@ -94,6 +94,8 @@ export class PostLoginFacts {
       identities: profile.identities.map(({ connection, provider, user_id, isSocial }) => ({ connection, provider, user_id, isSocial })),
       user_metadata,
       app_metadata,
+      // Nobody can enrol any here; Actions read the list without asking whether there is one.
+      enrolledFactors: [],
       ...(passwordChangedAt && { last_password_reset: isoTime(passwordChangedAt) }),
     }
   }

@@ -74,7 +74,7 @@ export class SettingsCache {
     return found.value
   }
 
-  /** What this very process changed is read anew from now on, also by who would have shared a reading under way. */
+  /** What this process changed, or another told it of, is read anew from now on, also by who would have shared a reading under way. */
   #drop(streamId: string): void {
     this.#drops++
     this.#reading.clear()

@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { type EndLine, EXPORT_FORMAT, type EventLine, type HeaderLine, readKeys, readLine, readSeal } from './export-format.js'
 import { ZERO_HASH } from '../hashes.js'
@@ -11,7 +10,7 @@ type Lines = AsyncIterator<string, undefined>
 
 /** Opens an export, reading its header. Errors: LogFlaw when it has none. */
 export async function openExport(file: Readable): Promise<ExportFile> {
-  const lines: Lines = createInterface({ input: file, crlfDelay: Infinity })[Symbol.asyncIterator]()
+  const lines: Lines = linesOf(file)
   const { value, done } = await lines.next()
   const notAnExport = (reason: string): LogFlaw => new LogFlaw({ kind: 'file', reason: `line 1: ${reason}` })
   if (done) throw notAnExport('the file is empty')
@@ -22,6 +21,21 @@ export async function openExport(file: Readable): Promise<ExportFile> {
   } catch (error) {
     throw notAnExport((error as Error).message)
   }
+}
+
+/** They end with a line feed. Node's readline, of some versions, ends one at the separators of Unicode too, which may stand in a JSON text. */
+async function* linesOf(file: Readable): AsyncGenerator<string, undefined> {
+  let begun: string[] = []
+  for await (const text of file.setEncoding('utf8') as AsyncIterable<string>) {
+    const [first, ...others] = text.split('\n')
+    begun.push(first!)
+    for (const other of others) {
+      yield begun.join('')
+      begun = [other]
+    }
+  }
+  const last = begun.join('')
+  if (last !== '') yield last
 }
 
 /**

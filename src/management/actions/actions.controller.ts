@@ -17,7 +17,7 @@ import { ManagementController } from '../management-controller.js'
 import { Parameters } from '../parameters.js'
 import { Operation, Scopes } from '../scopes.js'
 import { flag, invalidQuery, type QueryParameters, text } from '../validation/query.js'
-import { invalidBody, validBody } from '../validation/valid-body.js'
+import { invalidBody, repeats, validBody } from '../validation/valid-body.js'
 import { actionChanges, CreateActionBody, newAction, TestActionBody, UpdateActionBody } from './actions.dto.js'
 import { numberedAnswer, numberedRequest } from './numbered-page.js'
 import { showAction, showVersion } from './show-action.js'
@@ -69,6 +69,7 @@ export class ActionsController {
   @Scopes('update:actions')
   @Operation('Update an action')
   async patch(@Param('id') id: string, @Body(validBody(UpdateActionBody)) body: UpdateActionBody, @Caller() { context }: CallerOf): Promise<object> {
+    repeats(body, { id })
     const { changes, trigger } = actionChanges(body)
     const { document } = await this.#find(id)
     if (trigger && trigger.id !== document.draft.trigger.id) throw invalidBody('The trigger of an action cannot be changed', 'supported_triggers')

@@ -1,3 +1,5 @@
+import { UNBUILT_GRANTS } from '../../tokens/index.js'
+
 export const APP_TYPES: readonly string[] = [
   'native',
   'spa',
@@ -31,18 +33,7 @@ export const GRANT_TYPES: readonly string[] = [
   'implicit',
   'refresh_token',
   'client_credentials',
-  'password',
-  'urn:ietf:params:oauth:grant-type:device_code',
-  'urn:openid:params:grant-type:ciba',
-  'urn:ietf:params:oauth:grant-type:token-exchange',
-  'urn:ietf:params:oauth:grant-type:jwt-bearer',
-  'http://auth0.com/oauth/grant-type/password-realm',
-  'http://auth0.com/oauth/grant-type/passwordless/otp',
-  'http://auth0.com/oauth/grant-type/mfa-oob',
-  'http://auth0.com/oauth/grant-type/mfa-otp',
-  'http://auth0.com/oauth/grant-type/mfa-recovery-code',
-  'urn:okta:params:oauth:grant-type:webauthn',
-  'urn:auth0:params:oauth:grant-type:token-exchange:federated-connection-access-token',
+  ...UNBUILT_GRANTS,
   'http://auth0.com/oauth/legacy/grant-type/ro',
   'http://auth0.com/oauth/legacy/grant-type/ro/jwt-bearer',
   'http://auth0.com/oauth/legacy/grant-type/delegation/refresh_token',

@@ -2,7 +2,7 @@ import { Body, Delete, Get, HttpCode, Param, Patch, Post } from '@nestjs/common'
 import { Caller, type CallerOf } from '../caller.js'
 import { ManagementController } from '../management-controller.js'
 import { Operation, Scopes } from '../scopes.js'
-import { validBody } from '../validation/valid-body.js'
+import { repeats, validBody } from '../validation/valid-body.js'
 import { CreateLogStreamBody, UpdateLogStreamBody } from './log-streams.dto.js'
 import { ReadLogStreams } from './read-log-streams.js'
 import { WriteLogStreams } from './write-log-streams.js'
@@ -46,6 +46,7 @@ export class LogStreamsController {
   @Scopes('update:log_streams')
   @Operation('Update a log stream')
   async patch(@Param('id') id: string, @Body(validBody(UpdateLogStreamBody)) body: UpdateLogStreamBody, @Caller() { context }: CallerOf): Promise<object> {
+    repeats(body, await this.streams.find(id))
     await this.write.update(id, body, context)
     return this.streams.find(id)
   }

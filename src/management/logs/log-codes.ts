@@ -31,6 +31,7 @@ export const LOG_CODES = {
   limit_wc: 'system.notification',
   ublkdu: 'user.notification',
   api_limit: 'system.notification',
+  api_limit_warning: 'system.notification',
   actions_execution_failed: 'actions',
   sapi: 'management.success',
   fapi: 'management.fail',

@@ -1,34 +1,38 @@
-import type { LogoutTokenSent, ManagementRequest } from '../../audit/audit.events.js'
+import type { LogoutTokenSent, ManagementRequest, RateLimitFact } from '../../audit/audit.events.js'
 import type { SealedEvent } from '../../event-store/event.js'
+import type { CookieMode } from '../../sessions/index.js'
 import { access, executionsOf, idIn, type LogEntry, type Of, type SourceEvent } from './log-entry.js'
-import { capped, exchanged, exchangeFailed, manyRevoked, revoked } from './token-entries.js'
+import { capped, exchanged, exchangeFailed, manyRevoked, maskedCode, onlineRevoked, revoked } from './token-entries.js'
 
 type Table = { readonly [T in SourceEvent['type']]?: (event: Of<T>) => readonly LogEntry[] }
 
 /** The one place that knows which event gives which code (spec/logs.md §6.2). An event that is not here gives none. */
 const ENTRIES = {
-  SessionStarted: ({ streamId, data }) => (data.awaitsActions ? [] : [loggedIn(idIn(streamId))]),
-  SessionReauthenticated: ({ streamId, data }) => (data.awaitsActions ? [] : [loggedIn(idIn(streamId))]),
-  SessionTouched: ({ streamId, data }) => (data.silent && !data.awaitsActions ? [{ type: 'ssa', details: { session_id: idIn(streamId) } }] : []),
+  SessionStarted: ({ streamId, data }) => (data.awaitsActions ? [] : [loggedIn(idIn(streamId), data.persistent ? 'persistent' : 'non-persistent')]),
+  SessionReauthenticated: ({ streamId, data }) => (data.awaitsActions ? [] : [loggedIn(idIn(streamId), data.cookie)]),
+  SessionTouched: ({ streamId, data }) => (data.silent && !data.awaitsActions ? [{ type: 'ssa', details: ofSession(idIn(streamId), data.cookie) }] : []),
   // Where Actions decided, the login is told when they had done so.
-  AuthorizationCodeIssued: ({ data: { actions, silent, sessionId } }) => {
+  AuthorizationCodeIssued: ({ data: { actions, silent, sessionId, cookie } }) => {
     if (!actions) return []
-    const details = { ...loggedIn(sessionId).details, actions: executionsOf(actions.execution) }
+    const details = { ...loggedIn(sessionId, cookie).details, actions: executionsOf(actions.execution) }
     return [{ type: silent ? 'ssa' : 's', details }]
   },
-  SessionEnded: ({ streamId, data: { reason, returnTo }, metadata }) => {
-    if (reason === 'logout') return [{ type: 'slo', details: { session_id: idIn(streamId), initiated_by: 'user', return_to: returnTo } }]
-    return reason === 'action' ? [{ type: 'session_revoked', details: { session_id: idIn(streamId), actions: executionsOf(metadata.actions) } }] : []
+  SessionEnded: ({ streamId, data: { reason, returnTo, revokedOnline }, metadata }) => {
+    const sessionId = idIn(streamId)
+    if (reason === 'logout') return [{ type: 'slo', details: { session_id: sessionId, initiated_by: 'user', return_to: returnTo } }]
+    return [
+      ...(revokedOnline === undefined ? [] : [onlineRevoked(sessionId, revokedOnline, metadata)]),
+      ...(reason === 'action' ? [{ type: 'session_revoked' as const, details: { session_id: sessionId, actions: executionsOf(metadata.actions) } }] : []),
+    ]
   },
 
   AuthorizationCodeRedeemed: ({ data, metadata }) => [
     {
       type: 'seacft',
       details: {
-        // The code itself is nowhere to be masked from; its stars are what readers expect to see.
         access_token_jti: data.accessTokenId ?? undefined,
-        code: '*'.repeat(45),
-        refresh_token: data.scope.includes('offline_access') ? { access: 'offline', session_id: metadata.sessionId } : undefined,
+        code: maskedCode(data.codeEnd),
+        refresh_token: issuedWith(data, metadata.sessionId),
         familyId: data.scope.includes('offline_access') ? data.familyId : undefined,
         session_id: metadata.sessionId,
         requested_client_id: metadata.clientId,
@@ -50,7 +54,8 @@ const ENTRIES = {
 
   AuthorizeFailed: (event) => [authorizeFailed(event)],
   LoginFailed: ({ data }) => {
-    const error = { message: data.description, reason: data.reason }
+    const oauthError = LOGIN_ERRORS[data.reason]
+    const error = { message: data.description, reason: data.reason, ...(oauthError !== undefined && { oauthError }) }
     return [{ type: LOGIN_FAILURES[data.reason], description: data.description, ...(data.userName && { userName: data.userName }), details: { error } }]
   },
   AccountLocked: () => [{ type: 'limit_wc', description: 'Too many wrong passwords for one account from one address.' }],
@@ -76,7 +81,9 @@ const ENTRIES = {
   LogoutTokenFailed: ({ data, metadata }) => [
     { type: 'oidc_backchannel_logout_failed', description: data.error ?? '', details: logoutToken(data, metadata.sessionId) },
   ],
-  LogoutRefused: ({ data }) => [{ type: 'flo', description: data.description, details: { error: { message: data.description } } }],
+  LogoutRefused: ({ data: { description, returnTo, allowed } }) => [
+    { type: 'flo', description, details: { error: { message: description }, return_to: returnTo, allowed_logout_url: allowed } },
+  ],
 
   // By an operator it stands in the log already.
   OrganizationMemberAdded: ({ streamId, data: { reason } }) =>
@@ -110,9 +117,8 @@ const ENTRIES = {
       },
     },
   ],
-  RateLimited: ({ data }) => [
-    { type: 'api_limit', description: 'Global limit has been reached', details: { limit: { bucket: data.bucket, global: true, size: null } } },
-  ],
+  RateLimited: ({ data }) => [{ type: 'api_limit', description: 'Global limit has been reached', details: { ...limit(data), response: { statusCode: 429 } } }],
+  RateLimitNear: ({ data }) => [{ type: 'api_limit_warning', description: 'Global limit is nearly reached', details: limit(data, data.usage) }],
 } satisfies Table
 
 export const LOGGED_TYPES = Object.keys(ENTRIES) as readonly (keyof typeof ENTRIES)[]
@@ -123,7 +129,22 @@ export function logEntries(event: SealedEvent<SourceEvent>): readonly LogEntry[]
   return make?.(event) ?? []
 }
 
-const loggedIn = (sessionId: string): LogEntry => ({ type: 's', details: { session_id: sessionId, completed: true } })
+const loggedIn = (sessionId: string, cookie: CookieMode | undefined): LogEntry => ({
+  type: 's',
+  details: { ...ofSession(sessionId, cookie), completed: true },
+})
+
+/** Events of earlier times do not say how the browser kept the cookie. */
+const ofSession = (sessionId: string, cookie: CookieMode | undefined): Readonly<Record<string, unknown>> => ({
+  session_id: sessionId,
+  ...(cookie && { session: { cookie: { mode: cookie } } }),
+})
+
+/** The kind of refresh token that the code was good for. */
+function issuedWith({ scope, online }: Of<'AuthorizationCodeRedeemed'>['data'], sessionId: string | undefined): object | undefined {
+  if (online) return { access: 'online', session_id: sessionId }
+  return scope.includes('offline_access') ? { access: 'offline', session_id: sessionId } : undefined
+}
 
 /** An Action's own words are sealed: whoever reads the log opens them. */
 function authorizeFailed({ data: { error: oauthError, description, texts, silent }, metadata }: Of<'AuthorizeFailed'>): LogEntry {
@@ -136,6 +157,13 @@ function authorizeFailed({ data: { error: oauthError, description, texts, silent
   }
 }
 
+const limit = ({ bucket, size, method, path }: RateLimitFact, usage?: number): Readonly<Record<string, unknown>> => ({
+  limit: { bucket, global: true, size: size ?? null, ...(usage !== undefined && { usage }) },
+  ...(method !== undefined && { request: { method: method.toLowerCase(), path } }),
+})
+
+/** What the client is told; of a wrong password it hears nothing. */
+const LOGIN_ERRORS: Readonly<Record<string, string | undefined>> = { blocked: 'unauthorized', denied: 'access_denied' }
 const LOGIN_FAILURES = { 'wrong-password': 'fp', 'unknown-user': 'fu', blocked: 'f', denied: 'f' } as const
 
 const logoutToken = ({ initiator, uri, statusCode, error }: LogoutTokenSent, sessionId: string | undefined): Readonly<Record<string, unknown>> => ({

@@ -14,7 +14,7 @@ import { Operation, Scopes } from '../scopes.js'
 import { parserOf } from '../search/search-list.js'
 import { SearchSyntaxError } from '../search/search-query.js'
 import { invalidQuery, oneOf, type QueryParameters, text } from '../validation/query.js'
-import { validBody } from '../validation/valid-body.js'
+import { repeats, validBody } from '../validation/valid-body.js'
 import { findOrganization, MAX_PAGE, noOrganization } from './find-organization.js'
 import { newConnection } from './organization-connections.js'
 import { type OrganizationCondition, organizationCondition } from './organization-search.js'
@@ -105,6 +105,7 @@ export class OrganizationsController {
     @Body(validBody(UpdateOrganizationBody)) body: UpdateOrganizationBody,
     @Caller() { context }: CallerOf,
   ): Promise<object> {
+    repeats(body, { id })
     const changes = { ...(body.name !== undefined && { name: body.name }), ...organizationChanges(body) }
     const outcome = await this.commands.execute(new ChangeOrganization(id, changes, context))
     if (outcome === 'absent') throw noOrganization()

@@ -1,4 +1,4 @@
-import { Body, Delete, Get, HttpCode, Patch, Post, Put, Query } from '@nestjs/common'
+import { Body, Delete, Get, HttpCode, Param, Patch, Post, Put, Query } from '@nestjs/common'
 import { ManagementController } from '../management-controller.js'
 import { Parameters } from '../parameters.js'
 import { Operation, Scopes } from '../scopes.js'
@@ -10,12 +10,13 @@ import { SMALL_ANSWERS, SMALL_WRITES } from './small-answers.js'
 export class SmallAnswersController {}
 
 for (const [n, { path, scopes, status, parameters, answer }] of SMALL_ANSWERS.entries()) {
-  const [name, descriptor] = handler(`answer${n}`, (query: QueryParameters) => answer(query))
+  const [name, descriptor] = handler(`answer${n}`, (query: QueryParameters, params?: Readonly<Record<string, string>>) => answer(query, params))
   Get(path)(SmallAnswersController.prototype, name, descriptor)
   HttpCode(status)(SmallAnswersController.prototype, name, descriptor)
   Parameters(...parameters)(SmallAnswersController.prototype, name, descriptor)
   Scopes(...scopes)(SmallAnswersController.prototype, name, descriptor)
   Query()(SmallAnswersController.prototype, name, 0)
+  Param()(SmallAnswersController.prototype, name, 1)
 }
 
 for (const [n, { method, path, scopes, status, operation, write }] of SMALL_WRITES.entries()) {
@@ -28,7 +29,7 @@ for (const [n, { method, path, scopes, status, operation, write }] of SMALL_WRIT
   Body()(SmallAnswersController.prototype, name, 0)
 }
 
-function handler<T>(name: string, value: (input: T) => unknown): [string, TypedPropertyDescriptor<(input: T) => unknown>] {
+function handler<A extends unknown[]>(name: string, value: (...input: A) => unknown): [string, TypedPropertyDescriptor<(...input: A) => unknown>] {
   const descriptor = { value, configurable: true, writable: true }
   Object.defineProperty(SmallAnswersController.prototype, name, descriptor)
   return [name, descriptor]

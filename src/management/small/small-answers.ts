@@ -15,7 +15,7 @@ export interface SmallAnswer {
   readonly status: number
   /** Query parameters that it reads. */
   readonly parameters: readonly string[]
-  answer(query: QueryParameters): unknown
+  answer(query: QueryParameters, params?: Readonly<Record<string, string>>): unknown
 }
 
 /** How a read is answered, beside where. */
@@ -63,6 +63,8 @@ const refused = (status: number, message: string, errorCode?: string): Kind => (
 const missing = (message: string, errorCode?: string): Kind => refused(404, message, errorCode)
 const upgrade = (feature: string): Kind => refused(403, `Please upgrade your subscription to use ${feature}`, 'insufficient_entitlement')
 
+const NO_THEME = 'There was an error retrieving branding settings: invalid theme ID'
+
 export const SMALL_ANSWERS: readonly SmallAnswer[] = [
   read('rules', 'read:rules', noPage('rules')),
   read('rules/:id', 'read:rules', missing('The rule does not exist', 'inexistent_rule')),
@@ -80,7 +82,7 @@ export const SMALL_ANSWERS: readonly SmallAnswer[] = [
   read('guardian/factors/phone/message-types', 'read:guardian_factors', always({ message_types: [] })),
   read('branding/phone/providers', 'read:phone_providers', always({ providers: [] })),
   read('branding/phone/templates', 'read:phone_templates', always({ templates: [] })),
-  read('branding/themes/default', 'read:branding', missing('There was an error retrieving branding settings: invalid theme ID', 'theme_not_found')),
+  read('branding/themes/:id', 'read:branding', missing(NO_THEME, 'theme_not_found')),
   read('branding/templates/universal-login', 'read:branding', missing('Template does not exist.', 'inexistent_templates_universal_login')),
   read('prompts/rendering', 'read:prompts', noItems('configs')),
   read('prompts/:prompt/partials', 'read:prompts', always({})),
@@ -90,7 +92,11 @@ export const SMALL_ANSWERS: readonly SmallAnswer[] = [
   read('risk-assessments/settings', 'read:attack_protection', always({ enabled: false })),
   read('risk-assessments/settings/new-device', 'read:attack_protection', always({ remember_for: 0 })),
   read('custom-domains', 'read:custom_domains', paged('custom_domains')),
-  read('custom-domains/default', 'read:custom_domains', missing('The custom domain default does not exist', 'inexistent_custom_domain')),
+  read('custom-domains/:id', 'read:custom_domains', {
+    status: 404,
+    parameters: [],
+    answer: (_, params) => missing(`The custom domain ${params!['id']!} does not exist`, 'inexistent_custom_domain').answer({}),
+  }),
   read('forms', 'read:forms', noPage('forms')),
   read('flows', 'read:flows', noPage('flows')),
   read('flows/vault/connections', 'read:flows_vault_connections', noPage('connections')),

@@ -3,6 +3,7 @@ import type { PipeTransform } from '@nestjs/common'
 import { plainToInstance } from 'class-transformer'
 import { validateSync, type ValidationError } from 'class-validator'
 import { ManagementError } from '../../http/management-error.js'
+import { formValues } from './form-values.js'
 import { readOnlyMembers, typeOf } from './rules.js'
 
 /** A pipe that says what bodies it takes, for the API's description. */
@@ -16,7 +17,7 @@ export interface BodyPipe<T> extends PipeTransform<unknown, T> {
  * does not name are refused.
  */
 export function validBody<T extends object>(type: new () => T): BodyPipe<T> {
-  return { transform: (value) => checkBody(type, value ?? {}), body: { type, isList: false } }
+  return { transform: (value) => checkBody(type, formValues(type, value ?? {})), body: { type, isList: false } }
 }
 
 /** As the pipe, for a value at hand, which may be the member `path` of a body. */

@@ -14,8 +14,8 @@ export interface SessionEffects extends Omit<Adjustments, 'metadata'> {
    * several times. The same object means that it stays.
    */
   readonly metadata?: (stored: AttachedMetadata) => AttachedMetadata
-  /** Ends the session instead; nothing else is applied then. */
-  readonly revoke?: { readonly preserveRefreshTokens: boolean }
+  /** Ends the session instead, as such or with one of its online refresh tokens; nothing else is applied then. */
+  readonly revoke?: { readonly preserveRefreshTokens: boolean; readonly online?: number }
 }
 
 /**

@@ -1,7 +1,7 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
 import type { Context } from '../../event-store/event.js'
 import { EventStore } from '../../event-store/event-store.js'
-import type { SessionEndReason } from '../session/session.events.js'
+import type { SessionEnded, SessionEndReason } from '../session/session.events.js'
 import { endSession, session } from '../session/session.js'
 
 /** Ends a session at once, on every worker. Repeating it changes nothing. */
@@ -10,8 +10,8 @@ export class EndSession extends Command<'ended' | 'over'> {
     readonly sessionId: string,
     readonly reason: SessionEndReason,
     readonly context: Context,
-    /** Where the browser was sent afterwards, for the log. */
-    readonly returnTo?: string,
+    /** For the log: where the browser was sent afterwards, or the number of the online refresh token that was revoked. */
+    readonly how: Pick<SessionEnded, 'returnTo' | 'revokedOnline'> = {},
   ) {
     super()
   }
@@ -21,8 +21,8 @@ export class EndSession extends Command<'ended' | 'over'> {
 export class EndSessionHandler implements ICommandHandler<EndSession> {
   constructor(private readonly store: EventStore) {}
 
-  async execute({ sessionId, reason, context, returnTo }: EndSession): Promise<'ended' | 'over'> {
-    const { result } = await this.store.transact(session, sessionId, (state, now) => endSession(state, reason, now, returnTo), { ...context, sessionId })
+  async execute({ sessionId, reason, context, how }: EndSession): Promise<'ended' | 'over'> {
+    const { result } = await this.store.transact(session, sessionId, (state, now) => endSession(state, reason, now, how), { ...context, sessionId })
     return result
   }
 }

@@ -35,6 +35,8 @@ export class StartSessionHandler implements ICommandHandler<StartSession> {
       (state, now) => startSession(state, login, terms, lifetimesOf(settings, persistent), now),
       { ...context, userId, clientId, connection, sessionId },
     )
-    return { sessionId, session: result }
+    // The decision does not know from where; what is stored does.
+    const { origin = null } = context
+    return { sessionId, session: { ...result, initialOrigin: origin, lastOrigin: origin } }
   }
 }

@@ -10,6 +10,8 @@ export interface FoundOnlineToken {
   readonly sessionId: string
   readonly session: ActiveSession
   readonly terms: OnlineTerms
+  /** Of the terms in the session. */
+  readonly number: number
 }
 
 /** The living session that an online refresh token belongs to; undefined for one that is over, and for what is no such token. */
@@ -33,6 +35,6 @@ export class FindOnlineTokenHandler implements IQueryHandler<FindOnlineToken> {
     const { state: session, now } = await this.store.read(sessionOfUser, sessionId)
     if (!isAlive(session, now) || !isGenuineOnline(this.rootKeys, token, session.salt)) return undefined
     const terms = session.online.find(({ number }) => number === token.number)
-    return terms && { sessionId, session, terms }
+    return terms && { sessionId, session, terms, number: token.number }
   }
 }

@@ -51,17 +51,19 @@ export function adjustSession(state: SessionState, wanted: Adjustments, lifetime
   return { events, result: { session, clamped } }
 }
 
-/** Ends the session for an Action (spec/sessions.md §11); the refresh tokens that began in it follow, unless they are to stay. */
+/**
+ * Ends the session for an Action (spec/sessions.md §11); the refresh tokens that began in it follow, unless they are to stay. `online`: the number of
+ * the online one that the Action meant.
+ */
 export function revokeSession(
   state: SessionState,
-  { preserveRefreshTokens }: { readonly preserveRefreshTokens: boolean },
+  { preserveRefreshTokens, online }: { readonly preserveRefreshTokens: boolean; readonly online?: number },
   now: Date,
 ): Decision<SessionEvent, 'ended' | 'over'> {
-  const { events, result } = endSession(state, 'action', now)
-  const marked = events.map((event): SessionEvent => {
-    return event.type === 'SessionEnded' && !preserveRefreshTokens ? { type: event.type, data: { ...event.data, endsRefreshTokens: true } } : event
+  return endSession(state, 'action', now, {
+    ...(!preserveRefreshTokens && { endsRefreshTokens: true }),
+    ...(online !== undefined && { revokedOnline: online }),
   })
-  return { events: marked, result }
 }
 
 /** What Actions set before is no limit that anybody needs to hear of; the tenant's is. */

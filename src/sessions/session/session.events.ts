@@ -30,6 +30,8 @@ export interface SessionReauthenticated extends SessionEnds {
   readonly method: AuthenticationMethod
   readonly idleSeconds: number
   readonly awaitsActions?: true
+  /** As it was then, for the log. */
+  readonly cookie?: CookieMode
 }
 
 export interface SessionTouched extends SessionEnds {
@@ -38,6 +40,8 @@ export interface SessionTouched extends SessionEnds {
   readonly silent: boolean
   /** Actions decide next: what came of the login is told by the code, or by its refusal. */
   readonly awaitsActions?: true
+  /** As it was then, for the log. */
+  readonly cookie?: CookieMode
 }
 
 /** How browsers keep the cookie. */
@@ -85,6 +89,8 @@ export interface SessionEnded {
   readonly returnTo?: string
   /** The refresh tokens that began in it end as well. */
   readonly endsRefreshTokens?: true
+  /** It ended with the online refresh token of this number, which was revoked. */
+  readonly revokedOnline?: number
 }
 
 export type SessionEvent =

@@ -3,6 +3,7 @@ import {
   type AuthenticationMethod,
   type CookieMode,
   type OnlineTerms,
+  type SessionEnded,
   type SessionEndReason,
   type SessionEnds,
   type SessionEvent,
@@ -85,7 +86,8 @@ export function startSession(
 /** The same person has proved again who they are. Undefined, and nothing happens, when it is over or was somebody else's: then a new one is due. */
 export function reauthenticate(state: SessionState, login: Login, lifetimes: SessionLifetimes, now: Date): Decision<SessionEvent, ActiveSession | undefined> {
   if (!isAlive(state, now) || state.userId !== login.userId) return { events: [], result: undefined }
-  return happened(state, { type: 'SessionReauthenticated', data: { ...login, idleSeconds: lifetimes.idleSeconds, ...fromNow(lifetimes, now) } }, now)
+  const data = { ...login, cookie: cookieModeOf(state), idleSeconds: lifetimes.idleSeconds, ...fromNow(lifetimes, now) }
+  return happened(state, { type: 'SessionReauthenticated', data }, now)
 }
 
 /** A session ends at the very instant of either end (spec/sessions.md §3): nothing has to run for that. */
@@ -100,7 +102,8 @@ export function touch(
   now: Date,
 ): Decision<SessionEvent, ActiveSession | undefined> {
   const ends = extended(state, lifetimes, now)
-  return ends ? happened(state, { type: 'SessionTouched', data: { ...use, ...ends } }, now) : { events: [], result: undefined }
+  if (state.status !== 'active' || !ends) return { events: [], result: undefined }
+  return happened(state, { type: 'SessionTouched', data: { ...use, cookie: cookieModeOf(state), ...ends } }, now)
 }
 
 /**
@@ -121,11 +124,16 @@ export function setSessionMetadata(state: SessionState, metadata: PersonalData |
 }
 
 /** Ending what is over, by time or by an end before, changes nothing; `expired` ends what time has ended already. */
-export function endSession(state: SessionState, reason: SessionEndReason, now: Date, returnTo?: string): Decision<SessionEvent, 'ended' | 'over'> {
+export function endSession(
+  state: SessionState,
+  reason: SessionEndReason,
+  now: Date,
+  how: Pick<SessionEnded, 'returnTo' | 'revokedOnline' | 'endsRefreshTokens'> = {},
+): Decision<SessionEvent, 'ended' | 'over'> {
   const due = reason === 'expired' ? state.status === 'active' && !isAlive(state, now) : isAlive(state, now)
   if (state.status !== 'active' || !due) return { events: [], result: 'over' }
   const { userId, clients, metadata } = state
-  return { events: [{ type: 'SessionEnded', data: { reason, userId, clients, metadata, ...(returnTo !== undefined && { returnTo }) } }], result: 'ended' }
+  return { events: [{ type: 'SessionEnded', data: { reason, userId, clients, metadata, ...how } }], result: 'ended' }
 }
 
 /** How browsers keep the cookie now. */
@@ -158,7 +166,7 @@ function evolve(state: SessionState, event: SessionEvent, { at, origin: sealed }
   if (state.status !== 'active') return state
   switch (event.type) {
     case 'SessionReauthenticated': {
-      const { clientId, method, awaitsActions: _, ...terms } = event.data
+      const { clientId, method, awaitsActions: _, cookie: __, ...terms } = event.data
       const methods = [...state.methods.filter(({ name }) => name !== method), { name: method, at }]
       return { ...used({ ...state, ...terms, methods }, clientId, at, origin), authenticatedAt: at, cookieGeneration: state.cookieGeneration + 1 }
     }

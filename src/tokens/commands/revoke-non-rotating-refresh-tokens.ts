@@ -1,9 +1,11 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
 import { CatchUp } from '../../event-store/catch-up.js'
+import type { Context } from '../../event-store/event.js'
 import { EventStore } from '../../event-store/event-store.js'
 import { NotYetError } from '../../event-store/projection.js'
 import { NonRotatingRefreshTokens } from '../queries/non-rotating-refresh-tokens.js'
-import { family, revoke } from '../refresh-token/family.js'
+import { ofLogin } from '../refresh-token/cause.js'
+import { type Family, family, revoke } from '../refresh-token/family.js'
 import { refreshTokensProjection } from '../refresh-token/refresh-tokens.projection.js'
 
 const CATCH_UP_MS = 5000
@@ -36,7 +38,8 @@ export class RevokeNonRotatingRefreshTokensHandler implements ICommandHandler<Re
     let revoked = 0
     for (let page = await this.#page(login, at, ''); page.length > 0; page = await this.#page(login, at, page.at(-1)!)) {
       const context = { userId, clientId, ...(audience !== null && { audience }) }
-      const ended = await Promise.all(page.map((id) => this.store.transact(family, id, (state) => revoke(state, 'rotation-switched'), context)))
+      const cause = (state: Family): Promise<Context> => Promise.resolve({ ...context, ...(state.status === 'active' && ofLogin(state)) })
+      const ended = await Promise.all(page.map((id) => this.store.transact(family, id, (state) => revoke(state, 'rotation-switched'), cause)))
       revoked += ended.filter(({ result }) => result).length
     }
     return revoked

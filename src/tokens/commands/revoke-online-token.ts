@@ -30,14 +30,16 @@ export class RevokeOnlineTokenHandler implements ICommandHandler<RevokeOnlineTok
   async execute({ presented, clientId, origin, context }: RevokeOnlineToken): Promise<RevokedToken> {
     const found = await this.queries.execute(new FindOnlineToken(presented))
     if (!found) return 'nothing'
-    const { sessionId, terms, session } = found
-    const { userId } = session
+    const { sessionId, terms, session, number } = found
+    const { userId, connection } = session
+    const { audience, organizationId } = terms
     if (terms.clientId !== clientId) return 'foreign'
-    const cause = { ...context, clientId, ...(await causedBy(this.personKeys, userId, origin)) }
+    const login = { connection, ...(audience !== null && { audience }), ...(organizationId !== undefined && { organizationId }) }
+    const cause = { ...context, clientId, ...login, ...(await causedBy(this.personKeys, userId, origin)) }
     const { flags } = await this.queries.execute(new FindTenantSettings())
     if (flags?.['revoke_refresh_token_grant'] === true) {
-      await this.commands.execute(new EndGrant({ userId, clientId, audience: terms.audience }, 'refresh-token-ended', cause))
+      await this.commands.execute(new EndGrant({ userId, clientId, audience }, 'refresh-token-ended', cause))
     }
-    return (await this.commands.execute(new EndSession(sessionId, 'revoked', cause))) === 'ended' ? 'revoked' : 'nothing'
+    return (await this.commands.execute(new EndSession(sessionId, 'revoked', cause, { revokedOnline: number }))) === 'ended' ? 'revoked' : 'nothing'
   }
 }

@@ -3,7 +3,7 @@ import type { Context, Origin } from '../../event-store/event.js'
 import { EventStore } from '../../event-store/event-store.js'
 import { PersonKeys } from '../../keys/person-keys.js'
 import { RootKeys } from '../../keys/root-key.js'
-import { causedBy } from '../refresh-token/cause.js'
+import { causedByRevocation } from '../refresh-token/cause.js'
 import { revoke } from '../refresh-token/family.js'
 import { revokeLine } from '../refresh-token/revoke-line.js'
 import { EndGrantOfFamily } from './end-grant-of-family.js'
@@ -43,14 +43,7 @@ export class RevokePresentedTokenHandler implements ICommandHandler<RevokePresen
         const { events, result } = revoke(state, 'client')
         return { events, result: result ? 'revoked' : 'nothing' }
       },
-      async (state) => ({
-        ...context,
-        clientId,
-        ...(state.status === 'active' && {
-          ...(await causedBy(this.personKeys, state.userId, origin)),
-          ...(state.sessionId !== null && { sessionId: state.sessionId }),
-        }),
-      }),
+      async (state) => ({ ...context, clientId, ...(await causedByRevocation(this.personKeys, state, origin)) }),
       (state) => {
         if (!('salt' in state) || !isGenuine(this.rootKeys, state, token)) return 'nothing'
         return state.clientId === clientId ? undefined : 'foreign'

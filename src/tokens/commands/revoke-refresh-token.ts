@@ -2,7 +2,7 @@ import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
 import type { Context, Origin } from '../../event-store/event.js'
 import { EventStore } from '../../event-store/event-store.js'
 import { PersonKeys } from '../../keys/person-keys.js'
-import { causedBy } from '../refresh-token/cause.js'
+import { causedByRevocation } from '../refresh-token/cause.js'
 import type { RevocationReason } from '../refresh-token/family.events.js'
 import { revoke } from '../refresh-token/family.js'
 import { revokeLine } from '../refresh-token/revoke-line.js'
@@ -31,7 +31,7 @@ export class RevokeRefreshTokenHandler implements ICommandHandler<RevokeRefreshT
       this.store,
       familyId,
       (state) => revoke(state, reason),
-      async (state) => ({ ...context, ...('userId' in state && (await causedBy(this.personKeys, state.userId, origin))) }),
+      async (state) => ({ ...context, ...(await causedByRevocation(this.personKeys, state, origin)) }),
     )
   }
 }

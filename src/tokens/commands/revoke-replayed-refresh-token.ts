@@ -2,7 +2,7 @@ import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
 import type { Context, Origin } from '../../event-store/event.js'
 import { EventStore } from '../../event-store/event-store.js'
 import { PersonKeys } from '../../keys/person-keys.js'
-import { causedBy, ofVisitor } from '../refresh-token/cause.js'
+import { causedByRevocation, ofVisitor } from '../refresh-token/cause.js'
 import { type Family, family, revokeReplayed } from '../refresh-token/family.js'
 import { revokeLine } from '../refresh-token/revoke-line.js'
 
@@ -27,7 +27,7 @@ export class RevokeReplayedRefreshTokenHandler implements ICommandHandler<Revoke
   async execute({ familyId, origin, context }: RevokeReplayedRefreshToken): Promise<void> {
     const cause = async (state: Family): Promise<Context> => ({
       ...context,
-      ...('userId' in state ? await causedBy(this.personKeys, state.userId, origin) : { origin: await ofVisitor(this.personKeys, origin) }),
+      ...('userId' in state ? await causedByRevocation(this.personKeys, state, origin) : { origin: await ofVisitor(this.personKeys, origin) }),
     })
     // Also one that a mark has ended: the access tokens that were born with it hear of this by the family's own stream.
     await revokeLine(this.store, familyId, revokeReplayed, cause, undefined, family)

@@ -54,11 +54,12 @@ export class OnlineRefreshTokenGrantHandler implements ICommandHandler<OnlineRef
     const isDone = redeemed.kind === 'redeemed' || (redeemed.kind === 'no access' && decided?.kind === 'denied')
     if (decided && isDone) await this.actions.settle(asked.grant!, decided, { client, caller })
     if (redeemed.kind === 'redeemed') return redeemed.tokens
-    const whose = redeemed.userId === undefined ? {} : { userId: redeemed.userId }
+    const { userId, sessionId } = redeemed
+    const whose = { online: true as const, ...(userId !== undefined && { userId, ...(sessionId !== undefined && { sessionId }) }) }
     if (redeemed.kind === 'refused') throw new ExchangeRefused('invalid_grant', 'Unknown or invalid refresh token.', { reason: redeemed.why, ...whose })
     const { refused: reason, error, description, actions } = redeemed.refused
     const code = decided?.kind === 'denied' && decided.code !== undefined && { actionCode: decided.code }
-    throw new ExchangeRefused(error, description, { reason, ...whose, ...(actions && { actions, sessionId: redeemed.sessionId, ...code }) })
+    throw new ExchangeRefused(error, description, { reason, ...whose, ...(actions && { actions, ...code }) })
   }
 
   /** Checks 9 to 14 of §6.1, then the signatures, as for offline tokens. */

@@ -134,12 +134,13 @@ const MAX_SCOPE = 1000
 
 /** Which check it was the log knows; the client hears no more than Auth0 tells (spec/refresh-tokens.md §6.1). */
 function refusal({ why, familyId, userId, sessionId, told }: RefusedRefreshToken, decided: Decided | undefined): ExchangeRefused {
-  const about = { reason: why, ...(familyId !== undefined && { familyId }), ...(userId !== undefined && { userId }) }
+  const whose = { ...(familyId !== undefined && { familyId }), ...(userId !== undefined && { userId }), ...(sessionId !== undefined && { sessionId }) }
+  const about = { reason: why, ...whose }
   if (told && decided) {
     const reason = decided.kind === 'denied' ? `actions: ${decided.why}` : 'actions: metadata'
     const actionCode = decided.kind === 'denied' ? decided.code : undefined
     const ofActions = { actions: decided.execution, ...(actionCode !== undefined && { actionCode }) }
-    return new ExchangeRefused(told.error, told.description, { ...about, reason, ...(sessionId !== undefined && { sessionId }), ...ofActions })
+    return new ExchangeRefused(told.error, told.description, { ...about, reason, ...ofActions })
   }
   if (told) return new ExchangeRefused(told.error, told.description, about)
   if (why === 'user-gone') return new ExchangeRefused('invalid_grant', "The refresh_token was generated for a user who doesn't exist anymore.", about)

@@ -78,7 +78,7 @@ export class ExchangeActions {
    * Does what they want for the user and the session at an online exchange. To be asked when that is done or refused, and never from within its
    * decision: both are about the session's stream, and the idle end that Actions set is to outlast the exchange.
    */
-  async settle({ sessionId, session }: OnlineGrant, decided: Decided, asked: Pick<ActionsAsked, 'client' | 'caller'>): Promise<void> {
+  async settle({ sessionId, session, number }: OnlineGrant, decided: Decided, asked: Pick<ActionsAsked, 'client' | 'caller'>): Promise<void> {
     const outcome = decided.kind === 'allowed' ? decided : decided.outcome
     if (!outcome) return
     const { userId, connection } = session
@@ -86,7 +86,7 @@ export class ExchangeActions {
     await this.effects.apply(outcome, { userId, sessionId }, cause)
     // §3.5: an online token lives and dies with its session.
     if (decided.kind === 'denied' && decided.revokeRefreshToken) {
-      const revoke = { preserveRefreshTokens: true }
+      const revoke = { preserveRefreshTokens: true, online: number }
       await this.commands.execute(new ApplyToSession(sessionId, { revoke }, { ...(await cause()), actions: outcome.execution }))
     }
   }

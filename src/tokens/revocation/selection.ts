@@ -1,4 +1,5 @@
 import type { PersonKeys } from '../../keys/person-keys.js'
+import { visitorsOf } from '../../keys/visitor.js'
 import type { RefreshTokenFilter } from '../queries/refresh-token-filter.js'
 import type { RevocationRequested } from './revocation.events.js'
 
@@ -10,7 +11,7 @@ export async function sealSelection(keys: PersonKeys, filter: RefreshTokenFilter
   const { initialIp, initialUserAgent, lastIp, lastUserAgent, ...selected } = filter
   const device = Object.entries({ initialIp, initialUserAgent, lastIp, lastUserAgent }).filter(([, value]) => value !== undefined)
   if (device.length === 0) return { selected, device: null }
-  return { selected, device: await keys.seal(`visitor-${new Date().toISOString().slice(0, 10)}`, Object.fromEntries(device)) }
+  return { selected, device: await keys.seal(visitorsOf(), Object.fromEntries(device)) }
 }
 
 /** The filter again; undefined where its key is gone, and nobody knows any more which device was meant. */

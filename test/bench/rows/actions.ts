@@ -104,5 +104,6 @@ const EVENT: PostLoginEvent = {
     identities: [{ connection: 'Username-Password-Authentication', provider: 'auth0', user_id: '0123456789abcdef01234567', isSocial: false }],
     user_metadata: { theme: 'dark', languages: ['de', 'en'], notes: 'x'.repeat(600) },
     app_metadata: { plan: 'enterprise', features: ['a', 'b', 'c'], history: 'y'.repeat(600) },
+    enrolledFactors: [],
   },
 }

@@ -217,6 +217,8 @@ describe('C24: an online refresh token', () => {
     expect(identity(two)['sid']).toBe(sid)
     expect(await scene.refresh(one.body.refresh_token)).toMatchObject(denial('bye'))
     expect((await scene.service.api('GET', `sessions/${sid}`)).status).toBe(404)
+    const revoked = { details: { session_id: sid, refresh_token: { access: 'online', session_id: sid } } }
+    expect(await scene.entry('srrt', identity(one)['sub'] as string)).toMatchObject(revoked)
     for (const { body } of [one, two]) expect(await scene.refresh(body.refresh_token)).toMatchObject({ status: 403, body: { error: 'invalid_grant' } })
     expect((await scene.refresh((await scene.holder()).refreshToken)).status).toBe(200)
   })

@@ -1,0 +1,154 @@
+import type { ClientDocument } from '../../src/authorization/index.js'
+import { onlineTokenId } from '../../src/sessions/index.js'
+import { startApp, type TestApp } from '../support/app.js'
+import { eventually } from '../support/eventually.js'
+import { authorize, logIn, type LoggedIn, PKCE, redeemCode } from '../support/logins.js'
+import { type Answer, OAuthScene, ROTATING } from '../support/oauth.js'
+import { aClient, anApi, aPerson, authorizeUrl, CALLBACK, DIRECTORY, PASSWORD } from '../support/people.js'
+import { answerOf, Visitor } from '../support/visitor.js'
+
+/* What the log's rows about refresh tokens say of whose they were and of which login (spec/logs.md §2.1, spec/refresh-tokens.md §7.3, §16). */
+
+interface Row {
+  readonly type: string
+  readonly user_id: string
+  readonly connection?: string
+  readonly audience?: string
+  readonly details: Readonly<Record<string, unknown>>
+}
+
+interface Login extends LoggedIn {
+  readonly client: ClientDocument
+  readonly userId: string
+}
+
+let service: TestApp
+let scene: OAuthScene
+let audience: string
+beforeAll(async () => {
+  service = await startApp()
+  scene = new OAuthScene(service)
+  audience = await anApi(service, { allow_online_access: true })
+})
+afterAll(() => service.close())
+
+async function offline(): Promise<Login> {
+  const [client, person] = await Promise.all([aClient(service, { refresh_token: ROTATING }), aPerson(service)])
+  return { ...(await logIn(service, client, person, audience)), client, userId: person.userId }
+}
+async function online(): Promise<Login> {
+  const [client, { userId, email }] = await Promise.all([aClient(service), aPerson(service)])
+  const who = new Visitor(service.url)
+  const page = await who.get(authorizeUrl(client, { scope: 'openid online_access', audience, ...PKCE }))
+  const { code } = answerOf(await who.submit(page, { username: email, password: PASSWORD, action: 'default' }))
+  const { body } = await scene.token(client, { grant_type: 'authorization_code', code: code!, redirect_uri: CALLBACK, code_verifier: 'x'.repeat(43) })
+  return { who, client, userId, refreshToken: body.refresh_token, sessionId: who.cookies.get('auth0')!.split('.')[0]! }
+}
+const exchange = ({ client, refreshToken }: Login): Promise<Answer> => scene.refresh(client, refreshToken)
+const revoke = ({ client, refreshToken }: Login): Promise<Answer> => scene.form('oauth/revoke', { client_id: client.client_id, token: refreshToken })
+/** The rows about a person, oldest first; of a type where one is named. */
+async function rows({ userId }: Pick<Login, 'userId'>, type = '*'): Promise<Row[]> {
+  return (await service.api('GET', `logs?q=${encodeURIComponent(`user_id:"${userId}" AND type:${type}`)}&sort=log_id:1`)).body as Row[]
+}
+const idOf = async ({ userId }: Login): Promise<string> =>
+  ((await service.api('GET', `users/${encodeURIComponent(userId)}/refresh-tokens`)).body as { tokens: [{ id: string }] }).tokens[0].id
+
+it('a detected reuse names the session that the family began in, as does each refusal before it', async () => {
+  const login = await offline()
+  const { userId, sessionId, client } = login
+  await scene.refresh(client, login.refreshToken, { audience: 'https://nowhere.example/' })
+  expect((await exchange(login)).status).toBe(200)
+  await exchange(login)
+  await exchange(login)
+  const details = { session_id: sessionId, requested_client_id: client.client_id }
+  const [wrongAudience, afterwards] = await rows(login, 'fertft')
+  expect(wrongAudience).toMatchObject({
+    user_id: userId,
+    details: { ...details, failure_reason: 'invalid_token', refresh_token: { access: 'offline', session_id: sessionId } },
+  })
+  expect(afterwards).toMatchObject({ details: { failure_reason: 'grant_revoked', refresh_token: { access: 'offline' } } })
+  expect(await rows(login, 'ferrt')).toMatchObject([{ user_id: userId, connection: DIRECTORY, details: { ...details, tokenCounter: 1, latestCounter: 2 } }])
+})
+
+it.each([
+  ['the app revokes', (login: Login) => revoke(login)],
+  ['an operator deletes', async (login: Login) => service.api('DELETE', `refresh-tokens/${await idOf(login)}`)],
+])('a refresh token that %s is told with its session, its API and its connection', async (_, end) => {
+  const login = await offline()
+  const id = await idOf(login)
+  await end(login)
+  expect(await rows(login, 'srrt')).toMatchObject([
+    {
+      user_id: login.userId,
+      audience,
+      connection: DIRECTORY,
+      details: { credential_id: id, audience, session_id: login.sessionId, refresh_token: { access: 'offline', session_id: login.sessionId } },
+    },
+  ])
+})
+
+it('a login, and a session that answers in silence, tell how the browser keeps the cookie', async () => {
+  const login = await online()
+  await login.who.get(authorizeUrl(login.client, { scope: 'openid', prompt: 'none', ...PKCE }))
+  const told = { connection: DIRECTORY, details: { session_id: login.sessionId, session: { cookie: { mode: 'persistent' } } } }
+  expect(await rows(login, 's')).toMatchObject([told])
+  expect(await rows(login, 'ssa')).toMatchObject([told])
+})
+
+it('a blocked person who tries to log in is told with the error that the app hears', async () => {
+  const [client, { userId, email }] = await Promise.all([aClient(service), aPerson(service)])
+  await service.api('PATCH', `users/${encodeURIComponent(userId)}`, { blocked: true })
+  const who = new Visitor(service.url)
+  const page = await who.get(authorizeUrl(client, PKCE))
+  const { error } = answerOf(await who.submit(page, { username: email, password: PASSWORD, action: 'default' }))
+  expect(await rows({ userId }, 'f')).toMatchObject([{ details: { error: { message: 'user is blocked', oauthError: error } } }])
+})
+
+it('a token that does not rotate names its session where another device’s exchange ended it', async () => {
+  const settings = { ...ROTATING, rotation_type: 'non-rotating' }
+  const [client, person] = await Promise.all([aClient(service, { refresh_token: settings }), aPerson(service)])
+  const [one, other] = [await logIn(service, client, person, audience), await logIn(service, client, person, audience)]
+  await service.api('PATCH', `clients/${client.client_id}`, { refresh_token: ROTATING })
+  expect((await scene.refresh(client, one.refreshToken)).status).toBe(200)
+  const ended = await eventually(async () => {
+    const found = await rows(person, 'srrt')
+    return found.length === 2 && found
+  })
+  expect(ended.map(({ details }) => details['session_id'])).toEqual([one.sessionId, other.sessionId])
+})
+
+it('a logout that would lead elsewhere tells where, and where it may lead', async () => {
+  const client = await aClient(service, { allowed_logout_urls: ['https://app.example/out'] })
+  await new Visitor(service.url).get(
+    `/v2/logout?${new URLSearchParams({ client_id: client.client_id, returnTo: 'https://u:p@evil.example/x\0/ada@example.com?who=ada' }).toString()}`,
+  )
+  const { body } = await service.api('GET', `logs?q=type:flo%20AND%20client_id:${client.client_id}`)
+  expect(body).toMatchObject([{ details: { return_to: 'https://evil.example/x%00/*', allowed_logout_url: ['https://app.example/out'] } }])
+})
+
+it('a code shows its last three characters, redeemed or refused', async () => {
+  const [client, person] = await Promise.all([aClient(service), aPerson(service)])
+  const code = await authorize(service, client, person, audience)
+  await redeemCode(service, client, code)
+  await redeemCode(service, client, code)
+  await redeemCode(service, client, 'no code at all')
+  const logged = async (type: string): Promise<unknown[]> =>
+    ((await service.api('GET', `logs?q=type:${type}%20AND%20client_id:${client.client_id}&sort=log_id:1`)).body as Row[]).map(({ details }) => details['code'])
+  const masked = `${'*'.repeat(42)}${code.slice(-3)}`
+  expect(await logged('seacft')).toEqual([masked])
+  expect(await logged('feacft')).toEqual([masked, '*'.repeat(45)])
+})
+
+it('an online refresh token that is revoked is told as one, and what is no good any more as the end of its session', async () => {
+  const login = await online()
+  const { userId, sessionId } = login
+  const access = { access: 'online', session_id: sessionId }
+  expect(await rows(login, 'seacft')).toMatchObject([{ details: { refresh_token: access } }])
+  await revoke(login)
+  await revoke(login)
+  await exchange(login)
+  expect(await rows(login, 'srrt')).toMatchObject([
+    { user_id: userId, audience, connection: DIRECTORY, details: { credential_id: onlineTokenId(sessionId, 1), session_id: sessionId, refresh_token: access } },
+  ])
+  expect(await rows(login, 'fertft')).toMatchObject([{ details: { failure_reason: 'session_not_found', refresh_token: access } }])
+})

@@ -1,0 +1,2 @@
+/** For modules that Node loads (runner.mjs), in place of '@jest/globals'. */
+export const { jest } = globalThis
