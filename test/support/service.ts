@@ -104,6 +104,8 @@ export class Service {
   readonly #child: ChildProcess
   /** Of the output: a line of which the rest has not come yet. */
   #begun = ''
+  /** How many work, beside the primary. */
+  readonly #processes: number
 
   constructor(
     readonly port: number,
@@ -112,7 +114,9 @@ export class Service {
     command: readonly [string, ...string[]] = [process.execPath, MAIN],
   ) {
     const base = { PATH: process.env['PATH']!, HOME: process.env['HOME'] ?? '/', PORT: String(port), DATA_DIR: dataDir, WORKERS: '1' }
-    this.#child = spawn(command[0], command.slice(1), { cwd: ROOT, env: { ...base, ...env }, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+    const settings: Record<string, string> = { ...base, ...env }
+    this.#processes = (settings['ROLE'] === 'worker' ? 0 : Number(settings['WORKERS'])) + (settings['ROLE'] === 'http' ? 0 : 1)
+    this.#child = spawn(command[0], command.slice(1), { cwd: ROOT, env: settings, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child.stdout!.setEncoding('utf8').on('data', (text: string) => this.#read(text))
     this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => (this.errors += text))
     this.exited = new Promise((done) => this.#child.once('close', (code) => done(code)))
@@ -144,9 +148,10 @@ export class Service {
   async ready(): Promise<this> {
     let ended: number | null | undefined
     void this.exited.then((code) => (ended = code))
-    await eventually(() => ended !== undefined || this.lines.some((line) => line.msg.startsWith('Evergrant ready')))
+    const isReady = (): boolean => this.lines.some((line) => line.msg.startsWith('Evergrant ready'))
     // A line of a worker may still be on its way when the primary's is read.
-    await eventually(() => ended !== undefined || this.lines.some((line) => line.msg === 'at work'))
+    const haveReported = (): boolean => this.lines.filter((line) => line.msg === 'at work').length >= this.#processes
+    await eventually(() => ended !== undefined || (isReady() && haveReported()))
     if (ended !== undefined) throw new Error(`exited with ${ended}: ${this.errors}\n${this.output}`)
     return this
   }
