@@ -16,7 +16,8 @@ const types: pg.CustomTypesConfig = {
  * Connections for the service, as `evergrant_app`. A statement ends after 10 s on the server and 15 s here, so nothing hangs,
  * and a lost answer is only declared lost once the server has given up too.
  * Statements that join a small input to large tables must keep to the indexes while statistics are young, hence no seq, hash or merge joins;
- * and one plan for every call, since planning an append anew costs more than the append.
+ * no parallel workers, which a range without known ends would start anew for a few rows; and one plan for every call, since planning an append
+ * anew costs more than the append.
  */
 export function createPool(databaseUrl: string, max: number): pg.Pool {
   const pool = new pg.Pool({
@@ -29,7 +30,7 @@ export function createPool(databaseUrl: string, max: number): pg.Pool {
     query_timeout: 15_000,
     idle_in_transaction_session_timeout: 20_000,
     application_name: 'evergrant',
-    options: `-c role=${APP_ROLE} -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off -c plan_cache_mode=force_generic_plan`,
+    options: `-c role=${APP_ROLE} -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off -c max_parallel_workers_per_gather=0 -c plan_cache_mode=force_generic_plan`,
   })
   // A broken connection fails its query, if it has one, and is replaced; without listeners its event would end the process.
   pool.on('error', () => undefined)
