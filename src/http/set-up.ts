@@ -33,6 +33,8 @@ function setUpHttp(app: NestExpressApplication, config: Config, logger: Logger):
   app.disable('x-powered-by')
   app.set('trust proxy', proxyAddr.compile([...config.trustProxy]))
   app.set('query parser', 'simple')
+  // Who wants one sets it: most answers are nobody's to keep.
+  app.set('etag', false)
   // Before anything reads a header.
   app.use(takeClientCertificates(config))
   app.use(logRequests(logger))
