@@ -84,7 +84,12 @@ describe('settings with addresses of their own', () => {
 
   it.each([
     [BRUTE_FORCE, { max_attempts: 0 }, 'Value 0 is less than minimum 1', 'max_attempts'],
-    [BRUTE_FORCE, { allowlist: ['everywhere'] }, 'String does not match pattern', 'allowlist'],
+    ...['everywhere', '192.0.2.0/33', '2001:db8::/129', '192.0.2.0/', 'fe80::1%eth0'].map((entry): [string, object, string, string] => [
+      BRUTE_FORCE,
+      { allowlist: [entry] },
+      `validation for format ip-or-cidr: ${entry}`,
+      'allowlist',
+    ]),
     ['branding', { colors: { primary: 'red' } }, 'String does not match pattern', 'colors.primary'],
     ['branding', { logo_url: 'http://cdn.example/x' }, `Object didn't pass validation for format absolute-https-uri-or-empty`, 'logo_url'],
     ['prompts', { universal_login_experience: 'old' }, 'No enum match for: old', 'universal_login_experience'],

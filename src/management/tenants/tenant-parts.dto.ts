@@ -1,3 +1,4 @@
+import { addressRange } from '../../users/index.js'
 import { Choices, Flag, Int, Nested, OneOf, Required, rule, Text, Texts, typeOf } from '../validation/rules.js'
 import { HTTPS_URI } from '../validation/urls.js'
 
@@ -39,7 +40,8 @@ export class UpdatePrompts {
   @Flag({ nullable }) readonly webauthn_platform_first_factor?: boolean | null
 }
 
-const ALLOWLIST = { max: 100, each: { min: 1, max: 64, pattern: /^[0-9a-fA-F:.]+(\/\d{1,3})?$/ } }
+const ADDRESS_RANGE = ['ip-or-cidr', (text: string) => addressRange(text) !== undefined] as const
+const ALLOWLIST = { max: 100, each: { min: 1, max: 64, format: ADDRESS_RANGE } }
 
 /** The body of PATCH /attack-protection/brute-force-protection. */
 export class UpdateBruteForceProtection {

@@ -1,5 +1,6 @@
 import { BlockList, isIP } from 'node:net'
 import type { TenantSettings } from '../tenant/tenant.events.js'
+import { addressRange } from './address-range.js'
 
 /** Auth0's number of wrong passwords for one account from one address. */
 const MAX_FAILURES = 10
@@ -32,13 +33,8 @@ function isAllowed(address: string, allowlist: readonly string[]): boolean {
   if (version === 0) return false
   const allowed = new BlockList()
   for (const entry of allowlist) {
-    const [network = '', prefix] = entry.split('/')
-    const family = isIP(network)
-    const bits = prefix === undefined ? undefined : Number(prefix)
-    // What is no address allows nobody.
-    if (family === 0 || (bits !== undefined && bits > (family === 4 ? 32 : 128))) continue
-    if (bits === undefined) allowed.addAddress(network, `ipv${family as 4 | 6}`)
-    else allowed.addSubnet(network, bits, `ipv${family as 4 | 6}`)
+    const range = addressRange(entry)
+    if (range) allowed.addSubnet(range.network, range.bits, range.family)
   }
   return allowed.check(address, `ipv${version as 4 | 6}`)
 }
