@@ -1,9 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
-import type { ClientDocument } from '../../src/authorization/index.js'
+import { CommandBus, QueryBus } from '@nestjs/cqrs'
+import { type ClientDocument, FindClient } from '../../src/authorization/index.js'
+import { NoteLogoutMessages } from '../../src/authorization/commands/note-logout-messages.js'
 import { type Json, startApp, type TestApp } from '../support/app.js'
 import { eventually } from '../support/eventually.js'
+import { anotherWorker } from '../support/oauth.js'
 import { aClient, aPerson, authorizeUrl, PASSWORD } from '../support/people.js'
 import { recorded } from '../support/recorded.js'
 import { Visitor } from '../support/visitor.js'
@@ -157,6 +160,21 @@ it('is dropped when the client’s address is taken away', async () => {
   await service.pool.query(`update logout_messages set next_try_at = now() + interval '1 second' where session_id = $1`, [sessionId])
   await eventually(async () => (await service.pool.query('select from logout_messages where session_id = $1 and ended_at is null', [sessionId])).rowCount === 0)
   expect(tokens(path)).toHaveLength(count)
+})
+
+it('reaches whoever wanted to hear of it when it happened, whatever a process remembers of them', async () => {
+  const client = await aClient(service)
+  const other = await anotherWorker(service)
+  try {
+    await other.app.get(QueryBus).execute(new FindClient({ clientId: client.client_id }))
+    const settings = { backchannel_logout_urls: [`${base}/late`], backchannel_logout_initiators: { mode: 'all' } }
+    await service.api('PATCH', `clients/${client.client_id}`, { oidc_logout: settings })
+    const ended = { reason: 'api', userId: 'auth0|ada', clients: [client.client_id], metadata: null, endsRefreshTokens: true } as const
+    await other.app.get(CommandBus).execute(new NoteLogoutMessages('session-of-before', ended))
+  } finally {
+    await other.close()
+  }
+  await eventually(() => heard.get('/late')?.length === 1)
 })
 
 describe('the addresses', () => {

@@ -189,7 +189,7 @@ function newApi(over: { id: string; identifier: string; [member: string]: unknow
 export async function anotherWorker(
   service: TestApp,
   databaseUrl = service.config.databaseUrl,
-): Promise<{ readonly scene: OAuthScene; close(): Promise<void> }> {
+): Promise<{ readonly scene: OAuthScene; readonly app: TestApp['app']; close(): Promise<void> }> {
   const port = await freePort()
   const config = { ...service.config, databaseUrl, port }
   const app = await createHttpApp(
@@ -198,5 +198,5 @@ export async function anotherWorker(
     createLogger('silent', 'http'),
   )
   await app.listen(port)
-  return { scene: new OAuthScene({ ...service, app, url: `http://localhost:${port}/` }), close: () => app.close() }
+  return { scene: new OAuthScene({ ...service, app, url: `http://localhost:${port}/` }), app, close: () => app.close() }
 }

@@ -26,7 +26,7 @@ export class NoteLogoutMessagesHandler implements ICommandHandler<NoteLogoutMess
   async execute({ sessionId, ended: { reason, userId, clients, metadata } }: NoteLogoutMessages): Promise<void> {
     const initiator = INITIATOR_OF[reason]
     for (const clientId of clients) {
-      const client = await this.queries.execute(new FindClient({ clientId }))
+      const client = await this.queries.execute(new FindClient({ clientId }, 'now'))
       if (!client || !logoutTarget(client.document, initiator)) continue
       await this.messages.add({ session_id: sessionId, client_id: clientId, user_id: userId, initiator, metadata })
     }

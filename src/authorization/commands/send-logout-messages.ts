@@ -42,7 +42,7 @@ export class SendLogoutMessagesHandler implements ICommandHandler<SendLogoutMess
 
   async #send(message: LogoutMessage): Promise<void> {
     const { client_id: clientId, session_id: sessionId, user_id: userId, initiator, tries } = message
-    const client = await this.queries.execute(new FindClient({ clientId }))
+    const client = await this.queries.execute(new FindClient({ clientId }, 'now'))
     const target = client && logoutTarget(client.document, initiator)
     // Its address was taken away meanwhile.
     if (!target) return this.messages.end(message)

@@ -12,9 +12,15 @@ export interface FoundClient {
   readonly credentials: readonly ClientCredential[]
 }
 
-/** A client with its secret, by id, as it was less than a second ago; or the one that stands for all applications. */
+/**
+ * A client with its secret, by id, as it was less than a second ago; or the one that stands for all applications. `now`: as it is now, for what
+ * follows from an event: whatever came before that, the client's latest change too, is to count.
+ */
 export class FindClient extends Query<FoundClient | undefined> {
-  constructor(readonly key: { readonly clientId: string } | 'global') {
+  constructor(
+    readonly key: { readonly clientId: string } | 'global',
+    readonly as: 'lately' | 'now' = 'lately',
+  ) {
     super()
   }
 }
@@ -27,7 +33,8 @@ export class FindClientHandler implements IQueryHandler<FindClient> {
     private readonly settings: SettingsCache,
   ) {}
 
-  async execute({ key }: FindClient): Promise<FoundClient | undefined> {
+  async execute({ key, as }: FindClient): Promise<FoundClient | undefined> {
+    if (key !== 'global' && as === 'now') return (await this.#read(key.clientId))?.value
     if (key !== 'global') return this.settings.get(`client ${key.clientId}`, () => this.#read(key.clientId))
     const row = await findGlobalClientRow(this.pool)
     return row && { document: row.document, secret: decryptSecret(this.rootKeys, row), credentials: row.credentials }
