@@ -3,7 +3,9 @@ import { QueryBus } from '@nestjs/cqrs'
 import { RequestLimitGuard } from '../audit/request-limit.guard.js'
 import { CONFIG, type Config } from '../config.js'
 import { OAuthError, OAuthErrorFilter } from '../http/oauth-error.js'
+import { PersonKeys } from '../keys/person-keys.js'
 import { FindOnlineToken, type FoundOnlineToken } from '../sessions/index.js'
+import { FindUser, type UserProfile } from '../users/index.js'
 import { expirationParameters } from './expiration-parameters.js'
 import { IntrospectionGuard, type IntrospectionRequest } from './introspection.guard.js'
 import { ServerRequestGuard } from './oauth-request.guard.js'
@@ -19,6 +21,7 @@ export class IntrospectionController {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly queries: QueryBus,
+    private readonly personKeys: PersonKeys,
   ) {}
 
   @Post()
@@ -30,17 +33,31 @@ export class IntrospectionController {
     const token = req.body['token']
     if (token === undefined) throw new OAuthError('invalid_request', 'Missing required parameter: token')
     const found = await this.queries.execute(new FindFamilyOfToken(token))
-    if (found) return sees(req, found.family.clientId, [found.family.audience]) ? this.#refreshToken(found) : INACTIVE
+    if (found) {
+      if (!sees(req, found.family.clientId, [found.family.audience])) return INACTIVE
+      return { ...this.#refreshToken(found), ...(await this.#whose(found.profile)) }
+    }
     const online = await this.queries.execute(new FindOnlineToken(token))
-    if (online) return sees(req, online.terms.clientId, [online.terms.audience]) ? this.#onlineToken(online) : INACTIVE
+    if (online) {
+      if (!sees(req, online.terms.clientId, [online.terms.audience])) return INACTIVE
+      const user = await this.queries.execute(new FindUser({ userId: online.session.userId }))
+      return { ...this.#onlineToken(online), ...(await this.#whose(user?.document)) }
+    }
     const access = await this.queries.execute(new ReadAccessToken(token))
-    return access && sees(req, access.clientId, access.audience) ? accessToken(access) : INACTIVE
+    if (!access || !sees(req, access.clientId, access.audience)) return INACTIVE
+    return { ...accessToken(access), ...(await this.#whose(access.user?.document)) }
   }
 
   @All()
   @UseGuards(RequestLimitGuard)
   otherMethod(): never {
     throw new OAuthError('method_not_allowed', 'Tokens are looked into with POST.', undefined, { headers: { Allow: 'POST' } })
+  }
+
+  /** RFC 7662 §2.2, of those who have such a name. */
+  async #whose(profile: UserProfile | undefined): Promise<{ readonly username?: string }> {
+    const [username] = await this.personKeys.openPresent([profile?.username ?? null])
+    return typeof username === 'string' ? { username } : {}
   }
 
   /** Active for as long as the session lives (spec/refresh-tokens.md §8). */

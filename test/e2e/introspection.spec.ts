@@ -60,6 +60,14 @@ describe('POST /oauth/introspect', () => {
     }
   })
 
+  it('tells the username of those who have one, of either token', async () => {
+    const client = await scene.client()
+    const userId = await scene.user({ attributes: { username: 'countess' } })
+    const { refreshToken } = await scene.refreshToken(client, userId)
+    const { access_token: token } = (await scene.refresh(client, refreshToken)).body
+    for (const text of [refreshToken, token]) expect((await introspect(client, text)).body).toMatchObject({ active: true, sub: userId, username: 'countess' })
+  })
+
   it('says no more than "not active" of what is revoked, foreign, unknown, or whose user is blocked or gone', async () => {
     const [client, other] = [await scene.client(), await scene.client()]
     const userId = await scene.user()

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type ClientDocument, CLIENT_DEFAULTS, CreateClient, CreateResourceServer, RESOURCE_SERVER_DEFAULTS } from '../../src/authorization/index.js'
-import { CreateUser, FindConnection } from '../../src/users/index.js'
+import { type Attributes, CreateUser, FindConnection } from '../../src/users/index.js'
 import type { TestApp } from './app.js'
 
 export const DIRECTORY = 'Username-Password-Authentication'
@@ -39,7 +39,10 @@ export async function anApi({ commands }: TestApp, members: object = {}): Promis
 }
 
 /** Somebody with PASSWORD in the default directory. */
-export async function aPerson({ commands, queries }: TestApp, members: { userId?: string; email?: string } = {}): Promise<{ userId: string; email: string }> {
+export async function aPerson(
+  { commands, queries }: TestApp,
+  members: { userId?: string; email?: string; attributes?: Attributes } = {},
+): Promise<{ userId: string; email: string }> {
   const connection = await queries.execute(new FindConnection(DIRECTORY))
   const person = { userId: `auth0|${randomUUID()}`, email: `${randomUUID()}@example.com`, ...members }
   const created = await commands.execute(new CreateUser({ ...person, connection: connection!, emailVerified: true, password: PASSWORD }, {}))

@@ -1,6 +1,7 @@
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs'
 import { EventStore } from '../../event-store/event-store.js'
 import { RootKeys } from '../../keys/root-key.js'
+import type { UserProfile } from '../../users/index.js'
 import { type ActiveFamily, isExpired } from '../refresh-token/family.js'
 import { type FamilyUser, familyWithUser } from '../refresh-token/family-with-user.js'
 import { isGenuine, parseRefreshToken } from '../refresh-token/token-value.js'
@@ -8,6 +9,8 @@ import { isGenuine, parseRefreshToken } from '../refresh-token/token-value.js'
 /** A family, as it was at a moment of the database's clock. */
 export interface FoundFamily {
   readonly family: ActiveFamily
+  /** Of its user. */
+  readonly profile: UserProfile
   readonly now: Date
 }
 
@@ -33,7 +36,9 @@ export class FindFamilyOfTokenHandler implements IQueryHandler<FindFamilyOfToken
       if (state.status !== 'active' || !isGenuine(this.rootKeys, state, token)) return nothing
       const { user } = companion as FamilyUser
       const usable = token.generation === state.generation && !isExpired(state, now) && user !== null && !user.profile.blocked
-      return usable && Date.parse(user.createdAt) <= Date.parse(state.startedAt) ? { events: [], result: { family: state, now } } : nothing
+      return usable && Date.parse(user.createdAt) <= Date.parse(state.startedAt)
+        ? { events: [], result: { family: state, profile: user.profile, now } }
+        : nothing
     })
     return result
   }

@@ -37,8 +37,14 @@ async function token(app: ClientDocument, parameters: Record<string, string>, ba
   return { status: res.status, body: await res.json() }
 }
 /** Through the form, or from the session that `who` has already. */
-async function logIn({ app = client, api = audience, scope = 'openid online_access read:plants', who = new Visitor(service.url) } = {}): Promise<Login> {
-  const { userId, email } = await aPerson(service)
+async function logIn({
+  app = client,
+  api = audience,
+  scope = 'openid online_access read:plants',
+  who = new Visitor(service.url),
+  attributes = {},
+} = {}): Promise<Login> {
+  const { userId, email } = await aPerson(service, { attributes })
   const first = await who.get(authorizeUrl(app, { scope, audience: api }))
   const page = first.location ? first : await who.submit(first, { username: email, password: PASSWORD })
   const redeemed = await token(app, { grant_type: 'authorization_code', code: answerOf(page)['code']!, redirect_uri: CALLBACK })
@@ -220,7 +226,7 @@ describe('POST /oauth/revoke', () => {
 })
 
 it('is active for whoever introspects as long as its session lives', async () => {
-  const login = await logIn()
+  const login = await logIn({ attributes: { username: 'countess' } })
   const introspect = async (): Promise<Json> => {
     const headers = { authorization: `Bearer ${await service.managementToken()}` }
     return (await fetch(`${service.url}oauth/introspect`, { method: 'POST', headers, body: new URLSearchParams({ token: login.tokens.refresh_token }) })).json()
@@ -228,6 +234,7 @@ it('is active for whoever introspects as long as its session lives', async () =>
   const { body } = await service.api('GET', `sessions/${login.sessionId}`)
   expect(await introspect()).toMatchObject({
     active: true,
+    username: 'countess',
     client_id: client.client_id,
     sub: login.userId,
     sid: login.sessionId,
