@@ -12,8 +12,8 @@ const ABSENT = ['@nestjs/microservices', '@nestjs/websockets', 'class-transforme
 const common = { bundle: true, platform: 'node', format: 'esm', target: 'node20', keepNames: true, outdir: 'dist', logLevel: 'warning' }
 
 /**
- * Gives a thing its name in what esbuild wrote. It does so for each function whenever it is made, which costs a busy worker a tenth of its time
- * between signatures; the names of classes are all that is asked for.
+ * How esbuild gives things their names at run time: each function too, whenever it is made, which cost a tenth of the exchanges a second
+ * (docs/adr/0018-one-file.md). The names of classes are all that is asked for.
  */
 const NAMING = /var __name = \(target, (\w+)\) => (__defProp\(target, "name", \{ value: \1, configurable: true \}\));/
 const CLASSES_ALONE = 'var __name = (target, $1) => Object.hasOwn(target, "prototype") && target.name !== $1 ? $2 : target;'

@@ -34,10 +34,12 @@ export class FindClientHandler implements IQueryHandler<FindClient> {
   ) {}
 
   async execute({ key, as }: FindClient): Promise<FoundClient | undefined> {
-    if (key !== 'global' && as === 'now') return (await this.#read(key.clientId))?.value
-    if (key !== 'global') return this.settings.get(`client ${key.clientId}`, () => this.#read(key.clientId))
-    const row = await findGlobalClientRow(this.pool)
-    return row && { document: row.document, secret: decryptSecret(this.rootKeys, row), credentials: row.credentials }
+    if (key === 'global') {
+      const row = await findGlobalClientRow(this.pool)
+      return row && { document: row.document, secret: decryptSecret(this.rootKeys, row), credentials: row.credentials }
+    }
+    const read = (): Promise<Versioned<FoundClient> | undefined> => this.#read(key.clientId)
+    return as === 'now' ? (await read())?.value : this.settings.get(`client ${key.clientId}`, read)
   }
 
   async #read(clientId: string): Promise<Versioned<FoundClient> | undefined> {
