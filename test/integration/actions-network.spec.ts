@@ -4,7 +4,7 @@ import { syncBuiltinESMExports } from 'node:module'
 import { jest } from '@jest/globals'
 import { isAllowedHostForm, isPrivateAddress, networkFlags } from '../../src/actions/sandbox/network.js'
 import type { Sandbox } from '../../src/actions/sandbox/sandbox.js'
-import { aSandbox, claimsOf, runBody } from '../support/sandbox.js'
+import { aSandbox, claimsOf, handler, jobOf, programOf, runBody } from '../support/sandbox.js'
 
 let server: Server
 let port: number
@@ -62,6 +62,15 @@ describe('X5: the network', () => {
     expect(found[`http://localhost:${port}/elsewhere`]).toMatch(/Requires net access/)
     expect(found[`http://127.0.0.1:${port}/`]).toMatch(/Requires net access/)
     expect(asked).not.toContain('/secret')
+  })
+
+  it('hears once of each execution, also of those that stood behind a slow one', async () => {
+    sandbox = aSandbox({ network: { ...DENY, privateTargets: true } })
+    const body = `const end = Date.now() + (event.slow ? 400 : 0); while (Date.now() < end); await fetch('http://localhost:${port}/' + event.n)`
+    const program = programOf(handler(body), { allowedHosts: [`localhost:${port}`] })
+    await sandbox.prewarm([program])
+    await Promise.all(Array.from({ length: 8 }, (_, n) => sandbox!.run(program, jobOf({ n, slow: n === 0 }), performance.now() + 30_000)))
+    expect(asked.sort()).toEqual(['/0', '/1', '/2', '/3', '/4', '/5', '/6', '/7'])
   })
 
   it('leaves out an allowed name that leads to a private address', async () => {

@@ -24,6 +24,8 @@ const engine = (globalThis as unknown as { Deno: Engine }).Deno
 const { stdin, stdout, exit } = { stdin: engine.stdin, stdout: engine.stdout, exit: engine.exit.bind(engine) }
 const [encoder, decoder] = [new TextEncoder(), new TextDecoder()]
 
+type RunOrder = Extract<Order, { order: 'run' }>
+
 const executions = new AsyncLocalStorage<ConsoleSink>()
 let mark = ''
 let action: LoadedAction | undefined
@@ -42,12 +44,24 @@ function obey(order: Order): void {
     case 'ping':
       return report({ report: 'pong', id: order.id })
     case 'run':
-      return void run(order)
+      line.push(order)
+      if (!turning) turn()
   }
 }
 
+/** One a turn of the loop, so that each that comes to wait for something has said so before the next one begins. */
+const line: RunOrder[] = []
+let turning = false
+function turn(): void {
+  const order = line.shift()
+  turning = order !== undefined
+  if (!order) return
+  void run(order)
+  setImmediate(turn)
+}
+
 /** Commands and console are sealed when the handler settles: what comes later is nobody's. */
-async function run({ id, entrypoint, event, context }: Extract<Order, { order: 'run' }>): Promise<void> {
+async function run({ id, entrypoint, event, context }: RunOrder): Promise<void> {
   const sink: ConsoleSink = { open: true, written: 0, write: (level, text) => report({ report: 'log', id, level, text }) }
   setImmediate(() => {
     if (sink.open) report({ report: 'waiting', id })

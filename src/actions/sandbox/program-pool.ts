@@ -16,6 +16,8 @@ export interface PoolLimits {
 const GRACE_MS = 2000
 const LOOK_EVERY_MS = 10
 const MAX_WAITING = 100
+/** Jobs in a runner's line, where it does no harm that one which was given back runs twice. They share the way there and back. */
+const MAX_IN_LINE = 16
 /** A job that a runner does not come back from for this long gets others another runner. More of them for a mere crowd would only share its cores. */
 const HURRY_MS = 100
 /** Runners beyond the first are let go when none was needed for this long. */
@@ -29,9 +31,10 @@ interface Waiting {
 }
 
 /**
- * The runners of one program: one to begin with, more while jobs wait for those that are there. A runner gets a job when the one before has
- * ended or has come to wait for something, so nobody stands behind a loop. A job whose runner dies is tried once more, alone, where it cannot have
- * had an effect outside and is not known to be what the runner died of.
+ * The runners of one program: one to begin with, more while jobs wait for those that are there. Where an Action can have no effect outside, a
+ * runner has several jobs in line, and gives back those behind a loop; elsewhere it gets one when the one before has ended or has come to wait for
+ * something. So nobody stands behind a loop. A job whose runner dies is tried once more, alone, where it cannot have had an effect outside and is
+ * not known to be what the runner died of.
  */
 export class ProgramPool {
   #runners: RunnerProcess[] = []
@@ -65,13 +68,15 @@ export class ProgramPool {
   /** `deadline`: on the steady clock, when the answer is no longer wanted. */
   async run(job: Job, deadline: number): Promise<RunOutcome> {
     this.usedAt = performance.now()
-    const runner = this.#queue.length === 0 ? this.#take() : undefined
-    const found = runner ?? (await this.#wait(Math.min(deadline, this.usedAt + this.limits.waitMs)))
-    if (!found) return { kind: 'unavailable' }
-    const ran = await this.#runUntil(found, job, deadline)
-    if (ran === 'overdue') return { kind: 'timeout' }
-    if (ran.kind === 'died' && this.repeatable && !(ran.alone && ran.death === 'memory')) return this.#again(job, deadline)
-    return outcomeOf(ran)
+    const until = Math.min(deadline, this.usedAt + this.limits.waitMs)
+    for (;;) {
+      const ran = await this.#runSoon(job, deadline, until)
+      if (ran === 'no runner') return { kind: 'unavailable' }
+      if (ran === 'overdue') return { kind: 'timeout' }
+      if (ran.kind === 'unbegun') continue
+      if (ran.kind === 'died' && this.repeatable && !(ran.alone && ran.death === 'memory')) return this.#again(job, deadline)
+      return outcomeOf(ran)
+    }
   }
 
   /** One process is enough to see that the program is what it is; ended afterwards. */
@@ -87,7 +92,7 @@ export class ProgramPool {
   shrink(now: number): void {
     if (this.#queue.length > 0) this.#neededAt = now
     if (this.#runners.length < 2 || now - this.#neededAt < SHRINK_MS) return
-    const spare = this.#runners.find(({ busy, takenAt }) => busy === 0 && takenAt === undefined)
+    const spare = this.#runners.find(({ busy }) => busy === 0)
     if (spare && this.#forget(spare)) spare.kill('retired')
     this.#neededAt = now
   }
@@ -105,6 +110,17 @@ export class ProgramPool {
     for (const { take } of this.#queue.splice(0)) take(undefined)
   }
 
+  /** By the first runner that has room until then. */
+  #runSoon(job: Job, deadline: number, until: number): Promise<Ran | 'overdue' | 'no runner'> {
+    const runner = this.#queue.length === 0 ? this.#roomiest() : undefined
+    if (runner) return this.#runUntil(runner, job, deadline)
+    if (this.#queue.length >= MAX_WAITING) return Promise.resolve('no runner')
+    return new Promise((settle) => {
+      this.#queue.push({ until, take: (found) => settle(found ? this.#runUntil(found, job, deadline) : 'no runner') })
+      this.#serve()
+    })
+  }
+
   async #runUntil(runner: RunnerProcess, job: Job, deadline: number): Promise<Ran | 'overdue'> {
     let timer: NodeJS.Timeout | undefined
     const overdue = new Promise<'overdue'>((done) => (timer = setTimeout(() => done('overdue'), Math.max(0, deadline - performance.now()))))
@@ -117,6 +133,8 @@ export class ProgramPool {
 
   #giveUp(runner: RunnerProcess): void {
     this.#forget(runner)
+    runner.retired = true
+    runner.giveBack()
     if (runner.busy <= 1) runner.kill('overdue')
     else void finish(runner)
     if (!this.#closing) void this.#add()
@@ -143,26 +161,15 @@ export class ProgramPool {
     }
   }
 
-  /** The one with the least to do, of those that are free and answer; it is the caller's now. */
-  #take(): RunnerProcess | undefined {
-    let best: RunnerProcess | undefined
-    for (const runner of this.#runners)
-      if (runner.takenAt === undefined && !runner.retired && !runner.stuck && (!best || runner.busy < best.busy)) best = runner
-    if (best) best.takenAt = performance.now()
-    return best
-  }
-
-  /** Undefined when none can be had until then, or too many wait already. */
-  #wait(until: number): Promise<RunnerProcess | undefined> {
-    if (this.#queue.length >= MAX_WAITING) return Promise.resolve(undefined)
-    return new Promise((take) => {
-      this.#queue.push({ until, take })
-      this.#serve()
-    })
+  /** The one with the shortest line, of those that have room and answer. */
+  #roomiest(): RunnerProcess | undefined {
+    const room = this.repeatable ? MAX_IN_LINE : 1
+    const free = this.#runners.filter((runner) => runner.inLine < room && !runner.retired && !runner.stuck)
+    return free.sort((a, b) => a.inLine - b.inLine || a.busy - b.busy)[0]
   }
 
   #serve(): void {
-    for (let runner; this.#queue.length > 0 && (runner = this.#take());) this.#queue.shift()!.take(runner)
+    for (let runner; this.#queue.length > 0 && (runner = this.#roomiest());) this.#queue.shift()!.take(runner)
     if (this.#queue.length === 0) return
     const now = performance.now()
     for (const late of this.#queue.filter(({ until }) => until <= now)) late.take(undefined)
@@ -191,7 +198,7 @@ export class ProgramPool {
 
   #mayAdd(now: number): boolean {
     if (this.#adding || this.#runners.length >= this.limits.size || now - this.#failedAt < RECOVER_MS) return false
-    return this.#runners.every(({ takenAt, stuck }) => stuck || (takenAt !== undefined && now - takenAt > HURRY_MS))
+    return this.#runners.every(({ heldSince, stuck }) => stuck || (heldSince !== undefined && now - heldSince > HURRY_MS))
   }
 
   async #startOne(): Promise<void> {
@@ -217,7 +224,6 @@ export class ProgramPool {
 }
 
 async function finish(runner: RunnerProcess): Promise<void> {
-  runner.retired = true
   const end = performance.now() + GRACE_MS
   while (runner.busy > 0 && performance.now() < end) await pause(LOOK_EVERY_MS)
   runner.kill('retired')
@@ -230,4 +236,7 @@ const BLAME: Readonly<Record<Death, RunOutcome>> = {
   retired: { kind: 'unavailable' },
 }
 
-const outcomeOf = (ran: Ran): RunOutcome => (ran.kind === 'done' ? { kind: 'done', report: ran.report } : BLAME[ran.death])
+function outcomeOf(ran: Ran): RunOutcome {
+  if (ran.kind === 'done') return { kind: 'done', report: ran.report }
+  return ran.kind === 'died' ? BLAME[ran.death] : { kind: 'unavailable' }
+}

@@ -27,7 +27,16 @@ export interface Job {
 export type Done = Extract<Report, { report: 'done' }>
 /** Why a runner ended. */
 export type Death = 'memory' | 'crash' | 'overdue' | 'retired'
-export type Ran = { readonly kind: 'done'; readonly report: Done } | { readonly kind: 'died'; readonly death: Death; readonly alone: boolean }
+/** What became of a job in a runner. `alone`: it was the only one that had begun. `unbegun`: it is given back. */
+export type Ran =
+  { readonly kind: 'done'; readonly report: Done } | { readonly kind: 'died'; readonly death: Death; readonly alone: boolean } | { readonly kind: 'unbegun' }
+
+interface Given {
+  readonly job: Job
+  readonly settle: (ran: Ran) => void
+  /** It waits for something, so the next one has begun. */
+  waits: boolean
+}
 
 /** Silence after which a busy runner is asked whether it is there, and how long it may take to answer. */
 const QUIET_MS = 20
@@ -36,15 +45,20 @@ const LAST_WORDS = 4000
 /** A runner without a job that works for a tenth of this takes what others need. */
 const IDLE_WINDOW_MS = 2000
 
-/** A runner: one process of the engine, for one program. It keeps what it was given until it reports or dies. */
+/**
+ * A runner: one process of the engine, for one program. It keeps what it was given until it reports or dies. Jobs stand in line: it begins the
+ * next one when the one before has ended or has come to wait for something.
+ */
 export class RunnerProcess {
   readonly loaded: Promise<boolean>
   readonly gone: Promise<void>
   /** Takes no new jobs. */
   retired = false
-  /** When somebody was about to give it a job that has neither ended nor come to wait since: another would stand behind it. */
-  takenAt: number | undefined
-  #jobs = new Map<number, { readonly job: Job; readonly settle: (ran: Ran) => void }>()
+  /** Since when the first in line has stood there. */
+  heldSince: number | undefined
+  /** In the order in which they were given. */
+  #jobs = new Map<number, Given>()
+  #inLine = 0
   #next = 1
   #rest = ''
   #words = ''
@@ -80,30 +94,45 @@ export class RunnerProcess {
     return this.#jobs.size
   }
 
+  /** How many jobs have neither ended nor come to wait for something. */
+  get inLine(): number {
+    return this.#inLine
+  }
+
   /** Whether it has not answered for so long that something in it does not let go. */
   get stuck(): boolean {
     return this.busy > 0 && this.#askedAt !== undefined && performance.now() - this.#askedAt > ANSWER_MS
   }
 
-  /** Resolves with its report, or when it dies. */
+  /** Resolves with its report, when it dies, or when the job is given back. */
   run(job: Job): Promise<Ran> {
     const id = this.#next++
-    this.takenAt ??= performance.now()
+    this.heldSince ??= performance.now()
     if (this.busy === 0) this.#heardAt = performance.now()
+    this.#inLine++
     return new Promise((settle) => {
-      this.#jobs.set(id, { job, settle })
+      this.#jobs.set(id, { job, settle, waits: false })
       const { entrypoint, event, context } = job
       this.#send({ order: 'run', id, entrypoint, event, context })
     })
   }
 
-  /** Asks a silent runner for a sign of life, and ends one that holds more than `maxMb`, or that works on after its last answer. */
+  /** Gives back what stands behind the first in line; what it makes of those all the same is not heard. */
+  giveBack(): void {
+    const [, ...behind] = [...this.#jobs].filter(([, { waits }]) => !waits)
+    for (const [id] of behind) this.#jobs.delete(id)
+    this.#inLine -= behind.length
+    for (const [, { settle }] of behind) settle({ kind: 'unbegun' })
+  }
+
+  /** Asks a silent runner for a sign of life, gives back what one that gives none has not begun, and ends one that holds more than `maxMb`, or that works on after its last answer. */
   watch(maxMb: number): void {
     const now = performance.now()
     if (this.busy > 0 && this.#askedAt === undefined && now - this.#heardAt > QUIET_MS) {
       this.#askedAt = now
       this.#send({ order: 'ping', id: this.#next++ })
     }
+    if (this.stuck) this.giveBack()
     const usage = this.pid === undefined ? undefined : usageOf(this.pid)
     if (!usage) return
     if (usage.residentMb > maxMb) return this.kill('memory')
@@ -121,8 +150,13 @@ export class RunnerProcess {
     this.child.kill('SIGKILL')
   }
 
+  /** What is sent in one turn goes in one piece. */
   #send(order: Order): void {
-    if (!this.child.stdin!.destroyed) this.child.stdin!.write(`${JSON.stringify(order)}\n`)
+    const { stdin } = this.child
+    if (stdin!.destroyed) return
+    stdin!.cork()
+    stdin!.write(`${JSON.stringify(order)}\n`)
+    process.nextTick(() => stdin!.uncork())
   }
 
   #hear(text: string): void {
@@ -147,29 +181,35 @@ export class RunnerProcess {
       case 'pong':
         return
       case 'waiting':
-        return this.#free()
+        return this.#step(this.#jobs.get(report.id))
       case 'log':
         return this.#jobs.get(report.id)?.job.onLog?.(report.level, report.text)
       case 'done': {
-        const settle = this.#jobs.get(report.id)?.settle
+        const given = this.#jobs.get(report.id)
         this.#jobs.delete(report.id)
-        settle?.({ kind: 'done', report })
-        return this.#free()
+        this.#step(given)
+        return given?.settle({ kind: 'done', report })
       }
     }
   }
 
-  #free(): void {
-    this.takenAt = undefined
+  /** It stands in line no more. */
+  #step(given: Given | undefined): void {
+    if (!given || given.waits) return
+    given.waits = true
+    this.#inLine--
+    this.heldSince = this.#inLine > 0 ? performance.now() : undefined
     this.onFree()
   }
 
   #end(done: () => void): void {
     this.retired = true
     const death = this.#death ?? (/out of memory|heap limit|Allocation failed/i.test(this.#words) ? 'memory' : 'crash')
+    this.giveBack()
     const alone = this.busy === 1
     const left = [...this.#jobs.values()]
     this.#jobs.clear()
+    this.#inLine = 0
     this.#load(false)
     for (const { settle } of left) settle({ kind: 'died', death, alone })
     done()
