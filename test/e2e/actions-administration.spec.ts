@@ -252,6 +252,10 @@ describe('what is refused', () => {
     expect((await service.api('PATCH', `actions/actions/${action.id}`, { id: action.id })).status).toBe(200)
     expect((await service.api('PATCH', `actions/actions/${action.id}`, { id: other.id })).status).toBe(400)
     expect((await service.api('PATCH', `actions/actions/${action.id}`, { supported_triggers: [{ id: 'credentials-exchange' }] })).status).toBe(400)
+    const older = await service.api('PATCH', `actions/actions/${other.id}`, { supported_triggers: [{ id: 'post-login', version: 'v2' }] })
+    expect(older).toMatchObject({ status: 200, body: { supported_triggers: [{ id: 'post-login', version: 'v2' }] } })
+    const same = await service.api('PATCH', `actions/actions/${other.id}`, { supported_triggers: [{ id: 'post-login' }] })
+    expect(same.body.supported_triggers).toMatchObject([{ version: 'v2' }])
     const { total } = (await service.api('GET', 'actions/actions')).body
     const rest = await Promise.all(
       Array.from({ length: 103 - total }, (_, n) => service.api('POST', 'actions/actions', { name: `Many ${n}`, supported_triggers: POST_LOGIN, code: '' })),

@@ -184,6 +184,8 @@ describe('an online refresh token', () => {
       refresh_token: { access: 'online', session_id: sid, rotating: false, resource_servers: [{ audience, scopes: 'openid profile read:plants' }] },
       authentication: { methods: [{ name: 'pwd', timestamp: expect.any(String) }] },
     })
+    expect(seen.refresh_token).not.toHaveProperty('last_exchanged_at')
+    expect(Date.parse(seen.refresh_token.created_at)).toBeGreaterThan(Date.parse(seen.session.created_at))
     expect(answer.body.scope.split(' ')).toContain('read:x')
     const { session_metadata, idle_expires_at } = (await session(sid)).body
     expect(session_metadata).toEqual({ device: 'a-phone-of-ada' })
@@ -191,7 +193,11 @@ describe('an online refresh token', () => {
     expect((await service.api('GET', `users/${encodeURIComponent(userId)}`)).body.user_metadata).toEqual({ seen: true })
     expect((await entry('sertft', userId)).details.actions.executions).toHaveLength(1)
     // The idle end was for that exchange alone.
-    expect(identity(await act(token, `api.idToken.setCustomClaim('own', event.session.metadata.device)`)).own).toBe('a-phone-of-ada')
+    const again = identity(await act(token, `api.idToken.setCustomClaim('own', [event.session.metadata.device, event.refresh_token])`))
+    expect(again.own).toEqual([
+      'a-phone-of-ada',
+      { ...seen.refresh_token, last_exchanged_at: expect.any(String), idle_expires_at: expect.any(String), device: expect.anything() },
+    ])
     expect(Date.parse((await session(sid)).body.idle_expires_at)).toBeGreaterThan(Date.now() + 3_600_000)
   })
 

@@ -105,6 +105,15 @@ describe('a bound Action', () => {
     expect(access(answer).scope).toBe('openid offline_access read:current_user')
     expect(access(answer)).not.toHaveProperty('https://x/a')
     expect(identity(answer).ok).toBe(1)
+    const [told] = await eventually(async () => {
+      const found = await logs('sertft', 'user_id', admin.userId)
+      return found.length > 0 && found
+    })
+    const { body: execution } = await service.api('GET', `actions/executions/${told!.details.actions.executions[0]}`)
+    expect(execution.results[0].warnings).toEqual([
+      'The scope read:users cannot be added at the Management API and was left out.',
+      'The claim https://x/a is set by the service alone and was left out.',
+    ])
   })
 
   test('has the exchange ask the database no more often than without it', async () => {

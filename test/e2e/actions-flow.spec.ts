@@ -81,9 +81,11 @@ describe('what this service does not have', () => {
   test('does nothing where that is harmless, and says so', async () => {
     await scene.use(
       `const out = []
-       out.push(api.samlResponse.setAttribute('a', 'b') === api, api.rules.wasExecuted('x'), await api.groups.getUserGroups(), await api.groups.hasGroupMembership(['g']), await api.roles.getUserEffectiveRoles({ take: 5 }))
+       out.push(api.samlResponse.setAttribute('a', 'b') === api, api.rules.wasExecuted('x'), await api.groups.getUserGroups(), await api.groups.hasGroupMembership(['g']))
        for (const call of [() => api.groups.getUserGroups({ from: 1 }), () => api.groups.getUserGroups({ take: 0 }), () => api.groups.hasGroupMembership([]), () => api.roles.getUserEffectiveRolesByIds('x'), () => api.roles.getUserEffectiveRolesByNames([1])])
          out.push(await call().catch((e) => e.message))
+       for (const call of [() => api.prompt.render('p', { fields: { '1x': 1 } }), () => api.prompt.render('p', { vars: { a: 'ü'.repeat(12300) } }), () => api.authentication.enrollWith({ type: 'email' })])
+         try { call() } catch (e) { out.push(e.message) }
        api.idToken.setCustomClaim('out', out); api.idToken.setCustomClaim('namespaces', Object.keys(api).sort().join(' '))`,
     )
     const outcome = await scene.allowed(aLogin())
@@ -95,12 +97,14 @@ describe('what this service does not have', () => {
         false,
         { groups: [] },
         { memberships: { g: { is_member: false } } },
-        { roles: [] },
         'The "from" parameter must be a string if provided.',
         'The "take" parameter must be a positive integer if provided.',
         'The "groups" parameter must be a non-empty array of strings.',
         'The "ids" parameter must be a non-empty array of strings.',
         'The "names" parameter must be a non-empty array of strings.',
+        'fields property names must match pattern "^[a-zA-Z_][a-zA-Z0-9_]{0,49}$"',
+        'The total size of the prompt options exceeds the limit of 24576 bytes.',
+        'factor type must be equal to one of the allowed values',
       ],
     })
     expect(outcome.warnings).toContain('api.samlResponse.setAttribute has no effect here.')
@@ -112,6 +116,9 @@ describe('what this service does not have', () => {
       'authentication.enrollWithAny': `[{ type: 'push-notification' }]`,
       'authentication.setPrimaryUser': `'auth0|other'`,
       'prompt.render': `'ap_1', { fields: { a: 1 } }`,
+      'roles.getUserEffectiveRoles': `{ take: 5 }`,
+      'roles.getUserEffectiveRolesByIds': `['rol_1']`,
+      'roles.getUserEffectiveRolesByNames': `['admin']`,
     }
     const table = Object.entries(calls).map(([method, args]) => `'${method}': () => api.${method}(${args})`)
     await scene.use(`({ ${table.join(', ')} })[event.request.query.method](); api.user.setUserMetadata('x', 1)`)

@@ -246,9 +246,15 @@ describe('X7: the console', () => {
     text = ''
     await Promise.all([scene.run(aLogin()), scene.run(anExchange())])
     for (const who of ['a', 'b']) await until(new RegExp(`"text":"${who}"`))
-    await reader.cancel()
     const told = ['a', 'b'].flatMap((who) => [who, ...Array(5).fill(who.repeat(9000))])
     expect(Array.from(lines(), ({ text: shown }) => shown).sort()).toEqual(told)
+    // While the Action still runs.
+    text = ''
+    await scene.use(`console.log('at once'); await new Promise((done) => setTimeout(done, 3000)); throw new Error('in the end')`)
+    const over = scene.run(aLogin()).then(() => 'over')
+    expect(await Promise.race([until(/at once/).then(() => 'heard'), over])).toBe('heard')
+    await until(/in the end/)
+    await reader.cancel()
     await scene.bind('post-login')
     expect(await service.api('GET', 'actions/executions/nowhere')).toMatchObject({ status: 404, body: { message: 'That execution does not exist.' } })
   })

@@ -5,7 +5,7 @@ import type { TestApp } from '../support/app.js'
 import { eventually } from '../support/eventually.js'
 import { redeemCode } from '../support/logins.js'
 import { recorded } from '../support/recorded.js'
-import { answerOf } from '../support/visitor.js'
+import { answerOf, Visitor } from '../support/visitor.js'
 
 let logins: ActionLogins
 let service: TestApp
@@ -65,6 +65,17 @@ describe('what an Action wants of the session', () => {
     await scene.use(`api.session.setExpiresAt(1)`)
     expect(answerOf(await logins.enter(who, person.email))).toHaveProperty('code')
     expect(await logins.session(sessionId)).toBeUndefined()
+  })
+
+  it('its device is the one of this login, also where the session answers', async () => {
+    await scene.use(`api.idToken.setCustomClaim('device', event.session.device)`)
+    const { who, person } = await logins.firstLogin()
+    const other = new Visitor(service.url, (url, init) => fetch(url, { ...init, headers: { ...init?.headers, 'user-agent': 'Another Browser' } }))
+    for (const [name, value] of who.cookies) other.cookies.set(name, value)
+    for (const more of [{}, { prompt: 'login' }]) {
+      const { claims } = await logins.decisionsOf(await logins.enter(other, person.email, more))
+      expect(claims.idToken).toEqual({ device: expect.objectContaining({ last_user_agent: 'Another Browser' }) })
+    }
   })
 
   it('its cookie is kept as it says, by later answers too', async () => {

@@ -72,6 +72,14 @@ describe('a redirect', () => {
     expect(await goOn(answer)).toMatchObject({ kind: 'denied', why: 'platform_error', error: 'server_error' })
   })
 
+  test('takes along what is still to be done, and leaves what was said', async () => {
+    await scene.use(`exports.onExecutePostLogin = async (event, api) => { api.samlResponse.setIssuer('x'); api.redirect.sendUserTo('https://x.example/') }
+      exports.onContinuePostLogin = async () => {}`)
+    const sent = (await scene.run(aLogin())) as Redirected
+    expect(sent.warnings).toEqual(['api.samlResponse.setIssuer has no effect here.'])
+    expect(await service.commands.execute(new ContinuePostLogin(aLogin(), {}, sent.suspended, 's'))).toMatchObject({ kind: 'allowed', warnings: [] })
+  })
+
   test('is one execution, also where its parts are written down at the same time', async () => {
     const log = service.app.get(ExecutionLog)
     const part = (status: 'suspended' | 'final', number: number) => {

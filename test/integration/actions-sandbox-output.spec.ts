@@ -51,6 +51,14 @@ describe('what comes out of the sandbox', () => {
     expect(logs).toEqual(['late'])
   })
 
+  it('may be a whole console of characters that take six each', async () => {
+    const texts: string[] = []
+    const program = programOf(handler(`console.log('\\u0001'.repeat(262_144))`))
+    const outcome = await sandbox.run(program, jobOf({}, { onLog: (_, text) => texts.push(text) }), performance.now() + 30_000)
+    expect(claimsOf(outcome)).toEqual({})
+    expect(texts.join('')).toBe('\u0001'.repeat(262_144))
+  })
+
   it.each([
     ['an error', `throw Object.assign(new TypeError('boom'), { code: 'E1' })`, { name: 'TypeError', message: 'boom', code: 'E1' }],
     ['a text', `throw 'boom'`, { name: 'Error', message: 'boom' }],

@@ -155,8 +155,16 @@ describe('an Action that takes too much', () => {
     await loop
   })
 
-  it('of the answer’s size is ended', async () => {
-    expect(await runBody(sandbox, `api.idToken.setCustomClaim('big', 'x'.repeat(2_000_000))`)).toEqual({ kind: 'unavailable' })
+  it('of the answer’s size hears of it', async () => {
+    expect(await runBody(sandbox, `api.idToken.setCustomClaim('big', 'x'.repeat(2_000_000))`)).toMatchObject({
+      kind: 'done',
+      report: { commands: [], error: { message: 'What an execution asks for cannot exceed 1 MB.' } },
+    })
+  })
+
+  it('of what it writes past its answers is ended', async () => {
+    const flood = `const out = globalThis.Deno.stdout; for (let n = 0; n < 40; n++) out.writeSync(new Uint8Array(65_536).fill(120))`
+    expect(await runBody(sandbox, `${flood}; await new Promise(() => {})`)).toEqual({ kind: 'unavailable' })
     await expectHealthy(sandbox)
   })
 

@@ -98,11 +98,7 @@ export interface SecretChanges {
 }
 
 /** Changes the draft alone; what runs goes on. What can be seen in a version is built anew. */
-export function changeAction(
-  state: ActionState,
-  wanted: Changes<Omit<ActionDraft, 'trigger'>>,
-  secrets: SecretChanges,
-): Decision<ActionEvent, 'changed' | 'absent'> {
+export function changeAction(state: ActionState, wanted: Changes<ActionDraft>, secrets: SecretChanges): Decision<ActionEvent, 'changed' | 'absent'> {
   if (state.status !== 'present') return { events: [], result: 'absent' }
   const changes = difference<ActionDraft>(state.draft, wanted)
   const events: ActionEvent[] = []

@@ -30,7 +30,7 @@ export interface BuildTools {
 }
 
 /** How long a text may take to load when it is tried. */
-const TRY_MS = 2000
+const TRY_MS = 5000
 
 /** Parses, installs, bundles and tries a draft (spec/actions.md §8.5). What is wrong with it is the answer, not an error. */
 export async function buildDraft(source: DraftSource, { sandbox, registry }: BuildTools): Promise<Built | { readonly problems: readonly BuildProblem[] }> {

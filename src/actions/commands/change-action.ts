@@ -10,8 +10,8 @@ import { textHash } from '../action/code-hash.js'
 import { decryptSecrets, type EncryptedSecret, encryptSecret } from '../action/secrets.js'
 import type { NewAction } from './create-action.js'
 
-/** A secret without a value keeps the one that it has; one that is not in the list goes. */
-export type ActionChanges = Partial<Omit<NewAction, 'secrets' | 'trigger' | 'deploy'>> & {
+/** A secret without a value keeps the one that it has; one that is not in the list goes. Of the trigger only the version may be another. */
+export type ActionChanges = Partial<Omit<NewAction, 'secrets' | 'deploy'>> & {
   readonly secrets?: readonly { readonly name: string; readonly value?: string | undefined }[]
 }
 

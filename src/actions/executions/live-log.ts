@@ -1,7 +1,8 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common'
 import pg from 'pg'
 import { CONFIG, type Config } from '../../config.js'
-import type { ActionRun } from '../run/run-action.js'
+import type { BoundAction } from '../run/bound-action.js'
+import type { ConsoleLine } from '../run/run-action.js'
 
 /** A line of an Action's console as those who watch get it (spec/actions.md §6.4). */
 export interface LiveLine {
@@ -33,6 +34,8 @@ export class LiveLog implements OnApplicationShutdown {
   #connection: Promise<pg.PoolClient> | undefined
   #heard = Number.NEGATIVE_INFINITY
   #anybody = false
+  /** One line after the other, so that they arrive as they were written. */
+  #told: Promise<void> = Promise.resolve()
 
   constructor(
     @Inject(pg.Pool) private readonly pool: pg.Pool,
@@ -56,10 +59,14 @@ export class LiveLog implements OnApplicationShutdown {
     }
   }
 
-  /** Never fails, and costs nothing while nobody watches but a question once a second. */
-  publish(executionId: string, triggerId: string, runs: readonly ActionRun[]): void {
-    if (!runs.some(({ lines, failure }) => lines.length > 0 || failure)) return
-    this.#publish(executionId, triggerId, runs).catch((error: unknown) => this.#log.warn('a console could not be shown', { err: error }))
+  /** For the console of an Action in an execution. Never fails, and costs nothing while nobody watches but a question once a second. */
+  of(executionId: string, triggerId: string, { actionId, name, versionId }: BoundAction): (line: ConsoleLine) => void {
+    const origin = { execution_id: executionId, trigger_id: triggerId, action_id: actionId, action_name: name, version_id: versionId }
+    return ({ at, level, text }) => {
+      if (this.#isKnownUnwatched()) return
+      const line = { timestamp: at, tenant: this.#tenant, ...origin, level, text }
+      this.#told = this.#told.then(() => this.#tell(line)).catch((error: unknown) => this.#log.warn('a console could not be shown', { err: error }))
+    }
   }
 
   onApplicationShutdown(): void {
@@ -67,20 +74,12 @@ export class LiveLog implements OnApplicationShutdown {
     this.#silence()
   }
 
-  async #publish(executionId: string, triggerId: string, runs: readonly ActionRun[]): Promise<void> {
-    if (!(await this.#isWatched())) return
-    for (const { action, lines, failure, endedAt } of runs) {
-      const of = {
-        tenant: this.#tenant,
-        execution_id: executionId,
-        trigger_id: triggerId,
-        action_id: action.actionId,
-        action_name: action.name,
-        version_id: action.versionId,
-      }
-      const thrown = failure ? [{ at: endedAt, level: 'error', text: failure.error.stack ?? failure.error.message }] : []
-      for (const { at, level, text } of [...lines, ...thrown]) await this.#notify({ timestamp: at, ...of, level, text })
-    }
+  #isKnownUnwatched(): boolean {
+    return performance.now() - this.#heard < RETRY_MS && !this.#anybody && this.#watchers.size === 0
+  }
+
+  async #tell(line: LiveLine): Promise<void> {
+    if (await this.#isWatched()) await this.#notify(line)
   }
 
   /** A long line goes in pieces, which the listener puts together. */
@@ -93,13 +92,13 @@ export class LiveLog implements OnApplicationShutdown {
   }
 
   async #isWatched(): Promise<boolean> {
-    if (performance.now() - this.#heard < RETRY_MS) return this.#anybody || this.#watchers.size > 0
-    this.#heard = performance.now()
+    if (performance.now() - this.#heard < RETRY_MS) return !this.#isKnownUnwatched()
     const { rows } = await this.pool.query<{ watched: boolean }>(
       `select exists (select from pg_stat_activity where datname = current_database() and application_name = $1) as watched`,
       [CHANNEL],
     )
     this.#anybody = rows[0]!.watched
+    this.#heard = performance.now()
     return this.#anybody || this.#watchers.size > 0
   }
 

@@ -6,7 +6,6 @@ import { PersonKeys } from '../../keys/person-keys.js'
 import { visitorsOf } from '../../keys/visitor.js'
 import type { Cause } from '../run/cause.js'
 import type { ActionRun } from '../run/run-action.js'
-import { LiveLog } from './live-log.js'
 import { ExecutionLog, type ExecutionResult, type ExecutionStatus, type SealedTexts } from './execution-log.js'
 
 /** What is kept of an Action's console (spec/actions.md §6.3). */
@@ -26,14 +25,13 @@ export interface FinishedExecution {
   readonly cause: Cause
 }
 
-/** Writes down what came of an execution: its record, its console for those who watch, and a fact for each failure. */
+/** Writes down what came of an execution: its record, and a fact for each failure. */
 @Injectable()
 export class RecordExecution {
   constructor(
     private readonly audit: Audit,
     private readonly personKeys: PersonKeys,
     private readonly executions: ExecutionLog,
-    private readonly live: LiveLog,
   ) {}
 
   /** Resolves when failures are committed. Errors: the database's. */
@@ -42,7 +40,6 @@ export class RecordExecution {
     // Nobody waits for the record, so the answer goes first.
     const results = nextTurn().then(() => Promise.all(runs.map((run, n) => resultOf(run, warnings[n] ?? [], seal))))
     this.executions.add(results.then((made) => ({ id, triggerId, status, results: made, startedAt })))
-    this.live.publish(id, triggerId, runs)
     for (const { action, failure } of runs) {
       if (!failure) continue
       const { name, code, message, stack } = failure.error

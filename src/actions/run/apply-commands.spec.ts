@@ -2,7 +2,7 @@ import type { Command } from '../rules/commands.js'
 import { applyCommands, CommandError } from './apply-commands.js'
 import { nothingPending } from './pending.js'
 
-const OFFLINE = { online: false, hasSession: true }
+const OFFLINE = { online: false, hasSession: true, continued: false }
 const start = nothingPending({ a: '1' }, {})
 const apply = (...commands: unknown[]): ReturnType<typeof applyCommands> => applyCommands(start, commands as Command[], OFFLINE)
 
@@ -22,6 +22,9 @@ describe('commands that leave the sandbox', () => {
     ['a redirect to a script', { type: 'redirect', url: 'javascript:alert(1)' }],
     ['a redirect to nowhere', { type: 'redirect', url: 'nowhere' }],
     ['transaction metadata that is an object', { type: 'transaction.metadata', key: 'x', value: {} }],
+    ['a method of authentication from an Action that sent nobody away', { type: 'recordMethod', url: 'https://mfa.example.com/' }],
+    ['a code that is too long', { type: 'validation.error', code: 'x'.repeat(101), message: 'x' }],
+    ['a message that is too long', { type: 'validation.error', code: 'x', message: 'x'.repeat(101) }],
     ['user metadata that is too large', { type: 'user.metadata', kind: 'user_metadata', key: 'x', value: 'x'.repeat(33_000) }],
   ])('are refused where the api would have refused them: %s', (_, command) => {
     expect(() => apply(command)).toThrow(CommandError)
@@ -35,9 +38,9 @@ describe('commands that leave the sandbox', () => {
 
   it('cannot touch an online refresh token, nor a session that is not there', () => {
     const set = { type: 'refreshToken.metadata', operation: { op: 'set', key: 'x', value: '1' } } as const
-    expect(() => applyCommands(start, [set], { online: true, hasSession: true })).toThrow(CommandError)
+    expect(() => applyCommands(start, [set], { ...OFFLINE, online: true })).toThrow(CommandError)
     const { pending } = applyCommands(start, [{ type: 'session.metadata', operation: { op: 'set', key: 'x', value: '1' } }], {
-      online: false,
+      ...OFFLINE,
       hasSession: false,
     })
     expect(pending.session).toEqual(start.session)

@@ -21,12 +21,15 @@ export type Ending =
 export interface Flow {
   readonly online: boolean
   readonly hasSession: boolean
+  /** The browser is back from a redirect, to the Action that sent it away. */
+  readonly continued: boolean
 }
 
 const MAX_USER_METADATA_BYTES = 32_768
 /** They stay with the session. */
 const MAX_METHODS = 20
 const MAX_METHOD_URL = 1024
+const MAX_ERROR = 100
 /** More than browsers and servers take. */
 const MAX_URL = 65_536
 const TOO_LARGE = { user_metadata: 'User metadata exceeds the maximum size.', app_metadata: 'App metadata exceeds the maximum size.' } as const
@@ -69,7 +72,7 @@ function endingOf(command: Command): Ending | undefined {
     case 'access.deny':
       return { type: command.type, reason: text(command.reason), ...(command.code !== undefined && { code: text(command.code) }) }
     case 'validation.error':
-      return { type: command.type, reason: text(command.message), code: text(command.code) }
+      return { type: command.type, reason: text(command.message, MAX_ERROR), code: text(command.code, MAX_ERROR) }
     case 'refreshToken.revoke':
       return { type: command.type, reason: text(command.reason) }
     case 'session.revoke':
@@ -121,6 +124,7 @@ function applied(pending: Pending, command: Command, flow: Flow): Pending {
     case 'multifactor':
       return { ...pending, multifactor: { provider: text(command.provider).slice(0, 50), allowRememberBrowser: command.allowRememberBrowser !== false } }
     case 'recordMethod':
+      if (!flow.continued) throw new CommandError('api.authentication.recordMethod can only be called in onContinuePostLogin.')
       if (pending.methods.length >= MAX_METHODS) throw new CommandError(`An execution cannot record more than ${MAX_METHODS} methods.`)
       return { ...pending, methods: [...pending.methods, methodName(command.url)] }
     case 'unsupported':
@@ -172,8 +176,9 @@ function refuseOnline({ online }: Flow, method: string): void {
 
 const tokenOf = (token: unknown): 'accessToken' | 'idToken' => (token === 'accessToken' ? 'accessToken' : 'idToken')
 
-function text(value: unknown): string {
+function text(value: unknown, max = Number.POSITIVE_INFINITY): string {
   if (typeof value !== 'string') throw new CommandError('The Action gave a command without its text.')
+  if (value.length > max) throw new CommandError('The Action gave a command whose text is too long.')
   return value
 }
 

@@ -3,6 +3,7 @@ import { CONFIG, type Config } from '../../config.js'
 import type { Context } from '../../event-store/event.js'
 import type { CredentialsExchangeEvent } from '../event/credentials-exchange-event.js'
 import { Places } from '../event/places.js'
+import { LiveLog } from '../executions/live-log.js'
 import { RecordExecution } from '../executions/record-execution.js'
 import { allowedClaims, type Claims, claimsBytes, type ClaimTarget, MAX_CLAIMS_BYTES } from '../rules/claims.js'
 import { type Command, MAX_COMMANDS } from '../rules/commands.js'
@@ -53,6 +54,7 @@ export class CredentialsExchangeChain {
     private readonly sandbox: ActionsSandbox,
     private readonly cache: ActionCache,
     private readonly recorder: RecordExecution,
+    private readonly live: LiveLog,
     private readonly places: Places,
   ) {
     this.#managementApi = `${issuer}api/v2/`
@@ -78,54 +80,49 @@ export class CredentialsExchangeChain {
         transaction: { ...full.transaction, ...(full.transaction.target_scopes && { target_scopes: state.scope }) },
       }
       const context = { refreshTokenMetadata: {}, cache: this.cache.of(TRIGGER, Date.now()), commands: 0 }
-      const run = await runAction(this.sandbox, action, { entrypoint: 'onExecuteCredentialsExchange', event: shown, context }, deadline)
+      const call = { entrypoint: 'onExecuteCredentialsExchange', event: shown, context, onLine: this.live.of(id, TRIGGER, action) }
+      const run = await runAction(this.sandbox, action, call, deadline)
       const next = run.failure ? undefined : applied(state, run.commands)
-      const invalid = !run.failure &&
-        !next && { class: 'action_error' as const, error: { name: 'Error', message: 'The Action gave a command that its trigger does not know.' } }
-      runs.push(invalid ? { ...run, commands: [], failure: invalid } : run)
+      runs.push(run.failure || next ? run : { ...run, commands: [], failure: failed('The Action gave a command that its trigger does not know.') })
       if (!next) break
       this.cache.apply(TRIGGER, run.commands, Date.now())
       state = next
       if (state.denial) break
     }
-    const failed = runs.at(-1)!.failure !== undefined
+    const { claims } = allowedClaims(state.claims, 'accessToken', this.#target(event))
+    if (!state.denial && !runs.at(-1)!.failure && claimsBytes(claims) > MAX_CLAIMS_BYTES) {
+      runs.push({ ...runs.pop()!, failure: failed('The custom claims of the access token exceed 100 KB.') })
+    }
     await this.recorder.record({
       id,
       triggerId: TRIGGER,
-      status: failed ? 'partial' : 'final',
+      status: runs.at(-1)!.failure ? 'partial' : 'final',
       startedAt,
       runs,
       warnings: runs.map(({ commands }) => warningsOf(commands, this.#target(event))),
       userId: undefined,
       cause: causeOf(cause),
     })
-    return this.#outcome(state, runs, event, id)
-  }
-
-  #outcome(
-    { claims: asked, scope, changed, denial }: State,
-    runs: readonly ActionRun[],
-    event: CredentialsExchangeEvent,
-    id: string,
-  ): CredentialsExchangeOutcome {
-    const execution = { id, actions: runs.map(executed) }
-    const failure = runs.at(-1)!.failure
-    if (failure) {
-      const error = failure.class === 'platform_error' ? 'server_error' : 'access_denied'
-      return { kind: 'denied', why: failure.class, error, description: describable(failure.error.message), execution }
-    }
-    if (denial) return { kind: 'denied', why: 'denied', error: denial.code, description: describable(denial.reason), execution }
-    const { claims } = allowedClaims(asked, 'accessToken', this.#target(event))
-    if (claimsBytes(claims) > MAX_CLAIMS_BYTES) {
-      return { kind: 'denied', why: 'action_error', error: 'access_denied', description: 'The custom claims of the access token exceed 100 KB.', execution }
-    }
-    return { kind: 'allowed', execution, claims, ...(changed && { scope }) }
+    return outcomeOf({ ...state, claims }, runs, { id, actions: runs.map(executed) })
   }
 
   #target({ resource_server: { identifier: audience } }: CredentialsExchangeEvent): ClaimTarget {
     return { audience, managementApi: this.#managementApi }
   }
 }
+
+/** `claims` of the state: those that an Action may set. */
+function outcomeOf({ claims, scope, changed, denial }: State, runs: readonly ActionRun[], execution: ExecutionFacts): CredentialsExchangeOutcome {
+  const { failure } = runs.at(-1)!
+  if (failure) {
+    const error = failure.class === 'platform_error' ? 'server_error' : 'access_denied'
+    return { kind: 'denied', why: failure.class, error, description: describable(failure.error.message), execution }
+  }
+  if (denial) return { kind: 'denied', why: 'denied', error: denial.code, description: describable(denial.reason), execution }
+  return { kind: 'allowed', execution, claims, ...(changed && { scope }) }
+}
+
+const failed = (message: string): NonNullable<ActionRun['failure']> => ({ class: 'action_error', error: { name: 'Error', message } })
 
 const DENY_CODES = ['invalid_scope', 'invalid_request', 'server_error'] as const
 

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common'
 import { CONFIG, type Config } from '../../config.js'
 import { Places } from '../event/places.js'
 import type { PostLoginEvent } from '../event/post-login-event.js'
+import { LiveLog } from '../executions/live-log.js'
 import { RecordExecution } from '../executions/record-execution.js'
 import type { ExecutionStatus } from '../executions/execution-log.js'
 import { allowedClaims, claimsBytes, MAX_CLAIMS_BYTES } from '../rules/claims.js'
@@ -30,6 +31,7 @@ export class PostLoginChain {
     private readonly sandbox: ActionsSandbox,
     private readonly cache: ActionCache,
     private readonly recorder: RecordExecution,
+    private readonly live: LiveLog,
     private readonly places: Places,
   ) {
     this.#managementApi = `${issuer}api/v2/`
@@ -43,9 +45,8 @@ export class PostLoginChain {
     const walk = new Walk(request, before)
     if (!actions) walk.fail(undefined, 'platform_error', UNAVAILABLE.message)
     const full = actions && { ...event, tenant: { id: this.#tenant }, request: { ...event.request, ...(await this.places.of(event.request.ip)) } }
-    for (const [n, action] of (actions ?? []).entries()) {
-      const entrypoint = n === 0 && continued ? 'onContinuePostLogin' : 'onExecutePostLogin'
-      await this.#step(walk, full!, action, entrypoint)
+    for (const action of actions ?? []) {
+      await this.#step(walk, full!, action)
       if (walk.over) break
     }
     const outcome = this.#conclude(walk)
@@ -53,12 +54,14 @@ export class PostLoginChain {
     return outcome
   }
 
-  async #step(walk: Walk, event: PostLoginEvent, action: BoundAction, entrypoint: string): Promise<void> {
+  async #step(walk: Walk, event: PostLoginEvent, action: BoundAction): Promise<void> {
     const now = Date.now()
+    const entrypoint = walk.continues ? 'onContinuePostLogin' : 'onExecutePostLogin'
     const { refreshToken, commands } = walk.pending
     const { state } = walk.request.continued ?? {}
     const context = { refreshTokenMetadata: refreshToken.metadata, cache: this.cache.of(TRIGGER, now), commands, ...(state !== undefined && { state }) }
-    const call = { entrypoint, event: eventWith(event, walk.pending, new Date(now).toISOString()), context }
+    const onLine = this.live.of(walk.request.execution, TRIGGER, action)
+    const call = { entrypoint, event: eventWith(event, walk.pending, new Date(now).toISOString()), context, onLine }
     const run = await runAction(this.sandbox, action, call, walk.request.deadline)
     if (!run.failure) this.cache.apply(TRIGGER, run.commands, Date.now())
     walk.take(run)
@@ -66,20 +69,14 @@ export class PostLoginChain {
 
   #conclude(walk: Walk): PostLoginOutcome {
     const { pending, ending, failure } = walk
-    const { event } = walk.request
     const facts = walk.facts()
     if (failure) return denied(failure.class, failure.message, NO_EFFECTS, facts, pending.warnings)
     if (ending) return this.#ended(ending, walk, facts)
-    const outcome = this.#allowed(event, pending, facts)
+    const outcome = this.#allowed(walk.request.event, pending, facts)
     const tooLarge = (['accessToken', 'idToken'] as const).find((token) => claimsBytes(outcome.claims[token]) > MAX_CLAIMS_BYTES)
     if (!tooLarge) return outcome
-    return denied(
-      'action_error',
-      `The custom claims of the ${tooLarge === 'idToken' ? 'ID' : 'access'} token exceed 100 KB.`,
-      NO_EFFECTS,
-      facts,
-      pending.warnings,
-    )
+    walk.blameLast(`The custom claims of the ${tooLarge === 'idToken' ? 'ID' : 'access'} token exceed 100 KB.`)
+    return this.#conclude(walk)
   }
 
   #ended(ending: Ending, walk: Walk, facts: ExecutionFacts): PostLoginOutcome {
@@ -112,7 +109,14 @@ export class PostLoginChain {
             error: 'interaction_required',
           }
         }
-        const left: Pending = { ...pending, userMetadata: {}, appMetadata: {}, methods: [], session: { ...pendingOf(walk.request.event).session } }
+        const left: Pending = {
+          ...pending,
+          userMetadata: {},
+          appMetadata: {},
+          methods: [],
+          warnings: [],
+          session: { ...pendingOf(walk.request.event).session },
+        }
         const suspended = { execution: walk.request.execution, bindingId: walk.last!.action.bindingId, pending: left, actions: facts.actions }
         return { kind: 'redirected', url: ending.url, suspended, execution: facts, warnings: pending.warnings, ...effects }
       }

@@ -10,7 +10,11 @@ const WITHOUT_BROWSER = ['oauth2-password', 'oauth2-refresh-token', 'oauth2-toke
 export const canRedirect = ({ request, transaction }: PostLoginEvent): boolean =>
   request.query['prompt'] !== 'none' && !WITHOUT_BROWSER.includes(transaction.protocol)
 
-export const flowOf = ({ refresh_token, session }: PostLoginEvent): Flow => ({ online: refresh_token?.access === 'online', hasSession: session !== undefined })
+export const flowOf = ({ refresh_token, session }: PostLoginEvent, continued: boolean): Flow => ({
+  online: refresh_token?.access === 'online',
+  hasSession: session !== undefined,
+  continued,
+})
 
 export const pendingOf = ({ refresh_token, session }: PostLoginEvent): Pending => nothingPending(refresh_token?.metadata ?? {}, session?.metadata ?? {})
 

@@ -1,5 +1,6 @@
 import { type LogLevel, MAX_CONSOLE, type RunContext, type RunError, type RunEvent } from '../runner/frames.js'
 import type { Command } from '../rules/commands.js'
+import type { RunOutcome } from '../sandbox/program-pool.js'
 import type { Sandbox } from '../sandbox/sandbox.js'
 import type { BoundAction } from './bound-action.js'
 
@@ -32,32 +33,42 @@ export interface Call {
   readonly entrypoint: string
   readonly event: RunEvent
   readonly context: RunContext
+  /** Hears the console as it is written, and at the end what was thrown. */
+  readonly onLine: (line: ConsoleLine) => void
 }
 
 /** Runs one Action until the deadline on the steady clock. Never fails. Secrets do not leave it by its console or its errors. */
-export async function runAction(sandbox: Sandbox, action: BoundAction, call: Call, deadline: number): Promise<ActionRun> {
+export async function runAction(sandbox: Sandbox, action: BoundAction, { onLine, ...call }: Call, deadline: number): Promise<ActionRun> {
   const redact = redactor(action.program.secrets)
   const lines: ConsoleLine[] = []
   let written = 0
   const onLog = (level: LogLevel, text: string): void => {
     const kept = redact(text).slice(0, MAX_CONSOLE - written)
     written += Math.max(1, kept.length)
-    if (written <= MAX_CONSOLE) lines.push({ at: new Date().toISOString(), level, text: kept })
+    if (written > MAX_CONSOLE) return
+    const line = { at: new Date().toISOString(), level, text: kept }
+    lines.push(line)
+    onLine(line)
   }
   const startedAt = new Date().toISOString()
   const outcome = await sandbox.run(action.program, { ...call, onLog }, deadline)
-  const run = { action, startedAt, endedAt: new Date().toISOString(), lines, commands: [] }
+  const endedAt = new Date().toISOString()
+  const failure = failureOf(outcome, redact)
+  if (failure) onLine({ at: endedAt, level: 'error', text: failure.error.stack ?? failure.error.message })
+  const commands = outcome.kind === 'done' && !failure ? outcome.report.commands : []
+  return { action, startedAt, endedAt, lines, commands, ...(failure && { failure }) }
+}
+
+function failureOf(outcome: RunOutcome, redact: (text: string) => string): ActionRun['failure'] {
   switch (outcome.kind) {
-    case 'done': {
-      const { commands, error } = outcome.report
-      return error ? { ...run, failure: { class: 'action_error', error: redacted(error, redact) } } : { ...run, commands }
-    }
+    case 'done':
+      return outcome.report.error && { class: 'action_error', error: redacted(outcome.report.error, redact) }
     case 'timeout':
-      return { ...run, failure: { class: 'action_timeout', error: TIMED_OUT } }
+      return { class: 'action_timeout', error: TIMED_OUT }
     case 'memory':
-      return { ...run, failure: { class: 'action_error', error: TOO_MUCH_MEMORY } }
+      return { class: 'action_error', error: TOO_MUCH_MEMORY }
     case 'unavailable':
-      return { ...run, failure: { class: 'platform_error', error: UNAVAILABLE } }
+      return { class: 'platform_error', error: UNAVAILABLE }
   }
 }
 

@@ -42,10 +42,15 @@ export class Walk {
     return this.runs.at(-1)
   }
 
+  /** Whether the next Action is the one that had sent the browser away. */
+  get continues(): boolean {
+    return this.runs.length === 0 && this.request.continued !== undefined
+  }
+
   take(run: ActionRun): void {
     if (run.failure) return this.fail(run, run.failure.class, run.failure.error.message)
     try {
-      const { pending, ending } = applyCommands(this.pending, run.commands, flowOf(this.request.event))
+      const { pending, ending } = applyCommands(this.pending, run.commands, flowOf(this.request.event, this.continues))
       this.runs.push(run)
       this.pending = pending
       this.ending = ending
@@ -54,6 +59,12 @@ export class Walk {
       const failure = { class: 'action_error' as const, error: { name: 'Error', message: error.message } }
       this.fail({ ...run, commands: [], failure }, failure.class, error.message)
     }
+  }
+
+  /** What all of them have made together cannot be: that counts as the last one's failure. */
+  blameLast(message: string): void {
+    const failure = { class: 'action_error' as const, error: { name: 'Error', message } }
+    this.fail({ ...this.runs.pop()!, failure }, failure.class, message)
   }
 
   fail(run: ActionRun | undefined, errorClass: ErrorClass, message: string): void {

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { setImmediate } from 'node:timers'
 import { actionConsole, type ConsoleSink } from './console.js'
 import { describeError } from './describe-error.js'
-import type { Order, Report } from './frames.js'
+import { MAX_LINE, type Order, type Report, type RunError } from './frames.js'
 import { hardenGlobals } from './globals.js'
 import { LoadedAction } from './loaded-action.js'
 import { withOwnGate } from './outbound.js'
@@ -24,6 +24,12 @@ const engine = (globalThis as unknown as { Deno: Engine }).Deno
 const { stdin, stdout, exit } = { stdin: engine.stdin, stdout: engine.stdout, exit: engine.exit.bind(engine) }
 const [encoder, decoder] = [new TextEncoder(), new TextDecoder()]
 
+/** With room for the mark. */
+const MAX_REPORT = MAX_LINE - 100
+/** Of a console's line: a character may take six in JSON. */
+const MAX_PIECE = 131_072
+const TOO_MUCH: RunError = { name: 'Error', message: 'What an execution asks for cannot exceed 1 MB.' }
+
 type RunOrder = Extract<Order, { order: 'run' }>
 
 const executions = new AsyncLocalStorage<ConsoleSink>()
@@ -31,7 +37,9 @@ let mark = ''
 let action: LoadedAction | undefined
 
 function report(frame: Report): void {
-  let bytes = encoder.encode(`${mark}${JSON.stringify(frame)}\n`)
+  const text = JSON.stringify(frame)
+  if (text.length > MAX_REPORT && frame.report === 'done') return report({ ...frame, commands: [], error: TOO_MUCH })
+  let bytes = encoder.encode(`${mark}${text}\n`)
   while (bytes.length > 0) bytes = bytes.subarray(stdout.writeSync(bytes))
 }
 
@@ -62,7 +70,10 @@ function turn(): void {
 
 /** Commands and console are sealed when the handler settles: what comes later is nobody's. */
 async function run({ id, entrypoint, event, context }: RunOrder): Promise<void> {
-  const sink: ConsoleSink = { open: true, written: 0, write: (level, text) => report({ report: 'log', id, level, text }) }
+  const write: ConsoleSink['write'] = (level, text) => {
+    for (let at = 0; at === 0 || at < text.length; at += MAX_PIECE) report({ report: 'log', id, level, text: text.slice(at, at + MAX_PIECE) })
+  }
+  const sink: ConsoleSink = { open: true, written: 0, write }
   setImmediate(() => {
     if (sink.open) report({ report: 'waiting', id })
   })

@@ -70,9 +70,10 @@ export class ActionsController {
   @Operation('Update an action')
   async patch(@Param('id') id: string, @Body(validBody(UpdateActionBody)) body: UpdateActionBody, @Caller() { context }: CallerOf): Promise<object> {
     repeats(body, { id })
-    const { changes, trigger } = actionChanges(body)
+    const { changes, triggerId } = actionChanges(body)
     const { document } = await this.#find(id)
-    if (trigger && trigger.id !== document.draft.trigger.id) throw invalidBody('The trigger of an action cannot be changed', 'supported_triggers')
+    if (triggerId !== undefined && triggerId !== document.draft.trigger.id)
+      throw invalidBody('The trigger of an action cannot be changed', 'supported_triggers')
     const outcome = await this.commands.execute(new ChangeAction(id, changes, context))
     if (outcome === 'absent') throw noAction()
     if (outcome === 'name taken') throw nameTaken()

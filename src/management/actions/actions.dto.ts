@@ -175,12 +175,13 @@ export function newAction(body: CreateActionBody): NewAction {
   }
 }
 
-/** What a PATCH changes; `trigger` for the caller to compare, since it never changes. */
+/** What a PATCH changes; `triggerId` for the caller to compare, since only the version may change. */
 export function actionChanges(body: UpdateActionBody) {
   const { name, code, runtime, dependencies, secrets, allowed_hosts: allowedHosts, supported_triggers: triggers } = body
   return {
-    trigger: triggers?.[0] && triggerOf(triggers[0]),
+    triggerId: triggers?.[0]?.id,
     changes: {
+      ...(triggers?.[0]?.version !== undefined && { trigger: triggerOf(triggers[0]) }),
       ...(name !== undefined && { name }),
       ...(code !== undefined && { code }),
       ...(runtime !== undefined && { runtime }),

@@ -2,7 +2,7 @@ import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
 import type { Context } from '../../event-store/event.js'
 import { EventStore } from '../../event-store/event-store.js'
 import { lifetimesOf } from '../session/lifetimes.js'
-import { type ActiveSession, type Login, reauthenticate } from '../session/session.js'
+import { type ActiveSession, type Login, reauthenticate, usedFrom } from '../session/session.js'
 import { type SessionUser, sessionOfUser } from '../session/session-of-user.js'
 
 /** Somebody has proved again who they are, in the browser that has their session. Undefined when it is over or was another person's. */
@@ -29,6 +29,6 @@ export class ReauthenticateSessionHandler implements ICommandHandler<Reauthentic
         reauthenticate(state, login, lifetimesOf((companion as SessionUser).settings, state.status !== 'active' || state.persistent), now),
       { ...context, userId, clientId, connection, sessionId },
     )
-    return result
+    return result && usedFrom(result, context.origin)
   }
 }

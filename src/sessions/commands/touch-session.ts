@@ -2,7 +2,7 @@ import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
 import type { Context } from '../../event-store/event.js'
 import { EventStore } from '../../event-store/event-store.js'
 import { lifetimesOf } from '../session/lifetimes.js'
-import { type ActiveSession, touch } from '../session/session.js'
+import { type ActiveSession, touch, usedFrom } from '../session/session.js'
 import { type SessionUser, sessionOfUser } from '../session/session-of-user.js'
 
 /** A client is answered from the session (single sign-on). Undefined when the session is over. */
@@ -27,6 +27,6 @@ export class TouchSessionHandler implements ICommandHandler<TouchSession> {
       (state, now, companion) => touch(state, use, lifetimesOf((companion as SessionUser).settings, state.status !== 'active' || state.persistent), now),
       { ...context, clientId: use.clientId, sessionId },
     )
-    return result
+    return result && usedFrom(result, context.origin)
   }
 }

@@ -37,7 +37,7 @@ export interface ActiveSession extends SessionEnds {
   readonly initialOrigin: PersonalData | null
   readonly lastOrigin: PersonalData | null
   /** What its online refresh tokens are good for, and the number that each token names them by. */
-  readonly online: readonly (OnlineTerms & { readonly number: number; readonly grantedAt: string })[]
+  readonly online: readonly (OnlineTerms & { readonly number: number; readonly grantedAt: string; readonly lastExchangedAt?: string })[]
   readonly onlineCount: number
 }
 
@@ -67,7 +67,7 @@ export interface Login {
 export const session: Decider<SessionState, SessionEvent> = {
   streamType: 'session',
   initial: { status: 'unknown' },
-  stateVersion: 3,
+  stateVersion: 4,
   upcasters: sessionUpcasters,
   evolve,
 }
@@ -146,6 +146,9 @@ export const happened = (state: SessionState, event: SessionEvent, now: Date): D
   result: evolve(state, event, { at: now.toISOString() }) as ActiveSession,
 })
 
+/** As it is stored after a use from there: the decision on the use does not know from where. */
+export const usedFrom = (session: ActiveSession, origin: PersonalData | undefined): ActiveSession => (origin ? { ...session, lastOrigin: origin } : session)
+
 const fromNow = ({ absoluteSeconds, idleSeconds }: SessionLifetimes, now: Date): SessionEnds => {
   const expiresAt = after(now, absoluteSeconds)
   return { expiresAt, idleExpiresAt: earlier(after(now, idleSeconds), expiresAt) }
@@ -186,8 +189,9 @@ function evolve(state: SessionState, event: SessionEvent, { at, origin: sealed }
     case 'OnlineAccessWithdrawn':
       return { ...state, online: state.online.filter(({ number }) => !event.data.numbers.includes(number)), updatedAt: at }
     case 'OnlineTokenExchanged': {
-      const { clientId, expiresAt, idleExpiresAt } = event.data
-      return used({ ...state, expiresAt, idleExpiresAt }, clientId, at, origin)
+      const { number, clientId, expiresAt, idleExpiresAt } = event.data
+      const online = state.online.map((granted) => (granted.number === number ? { ...granted, lastExchangedAt: at } : granted))
+      return used({ ...state, online, expiresAt, idleExpiresAt }, clientId, at, origin)
     }
     case 'SessionEnded':
       return { status: 'ended', reason: event.data.reason, userId: state.userId }

@@ -44,16 +44,18 @@ export function offlineToken(family: Exchanged, metadata: Stored, device: EventD
 
 /** An online one: it began, is used and ends with its session, and has no metadata of its own (spec/refresh-tokens.md §8). */
 export function onlineTokenFacts({ sessionId, session, terms, number }: OnlineGrant, device: EventDevice): EventRefreshToken {
-  const { userId, startedAt, expiresAt, idleExpiresAt } = session
+  const { userId, expiresAt, idleExpiresAt } = session
   const { clientId, audience, scope } = terms
+  const { grantedAt, lastExchangedAt } = session.online.find((granted) => granted.number === number)!
   return {
     id: onlineTokenId(sessionId, number),
     user_id: userId,
     client_id: clientId,
     session_id: sessionId,
-    created_at: startedAt,
+    created_at: grantedAt,
     expires_at: expiresAt,
     idle_expires_at: idleExpiresAt,
+    ...(lastExchangedAt !== undefined && { last_exchanged_at: lastExchangedAt }),
     rotating: false,
     access: 'online',
     resource_servers: audience === null ? [] : [{ audience, scopes: scope.join(' ') }],

@@ -40,7 +40,11 @@ test('C17: reserved claims are left out in silence; undefined takes a claim back
   await scene.use(
     `if (event.refresh_token) { const loop = {}; loop.loop = loop; api.idToken.setCustomClaim('loop', loop) } else api.idToken.setCustomClaim('big', 'x'.repeat(100_001))`,
   )
-  expect((await scene.denied(aLogin())).description).toBe('The custom claims of the ID token exceed 100 KB.')
+  const tooLarge = 'The custom claims of the ID token exceed 100 KB.'
+  const refused = await scene.denied(aLogin())
+  expect(refused).toMatchObject({ why: 'action_error', description: tooLarge })
+  const record = await scene.service.api('GET', `actions/executions/${refused.execution.id}`)
+  expect(record.body).toMatchObject({ status: 'partial', results: [{ error: { msg: tooLarge } }] })
   expect((await scene.denied(anExchange())).description).toBe('The value of the "loop" claim is not serializable.')
 })
 

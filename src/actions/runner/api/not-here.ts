@@ -3,7 +3,8 @@ import { give } from './give.js'
 
 /*
  * Namespaces of things that this service does not have: they exist, check their arguments, and answer what a tenant without any would
- * (spec/actions.md §0.2 G1, G2). The record of the execution notes their use.
+ * (spec/actions.md §0.2 G1, G2). The record of the execution notes their use. Roles are here, but not told in this way: what would rest on a wrong
+ * answer is refused.
  */
 
 const SAML =
@@ -41,23 +42,26 @@ export const groupsApi = (build: Build): object => ({
   },
 })
 
-export const rolesApi = (build: Build): object => ({
-  getUserEffectiveRoles: async (paging: Paging = {}) => {
-    checkPaging(paging)
-    note(build, 'roles.getUserEffectiveRoles')
+export const rolesApi = (build: Build): object => {
+  const closed = (method: string): { roles: [] } => {
+    give(build, { type: 'unsupported', method: `roles.${method}`, closed: true })
     return { roles: [] }
-  },
-  getUserEffectiveRolesByIds: async (ids: unknown) => {
-    texts(ids, 'ids')
-    note(build, 'roles.getUserEffectiveRolesByIds')
-    return { roles: [] }
-  },
-  getUserEffectiveRolesByNames: async (names: unknown) => {
-    texts(names, 'names')
-    note(build, 'roles.getUserEffectiveRolesByNames')
-    return { roles: [] }
-  },
-})
+  }
+  return {
+    getUserEffectiveRoles: async (paging: Paging = {}) => {
+      checkPaging(paging)
+      return closed('getUserEffectiveRoles')
+    },
+    getUserEffectiveRolesByIds: async (ids: unknown) => {
+      texts(ids, 'ids')
+      return closed('getUserEffectiveRolesByIds')
+    },
+    getUserEffectiveRolesByNames: async (names: unknown) => {
+      texts(names, 'names')
+      return closed('getUserEffectiveRolesByNames')
+    },
+  }
+}
 
 const note = (build: Build, method: string): void => give(build, { type: 'unsupported', method, closed: false })
 
