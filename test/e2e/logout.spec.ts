@@ -63,7 +63,10 @@ describe('/v2/logout', () => {
     const who = new Visitor(service.url)
     expect((await who.get(to('v2/logout', { client_id: client.client_id }))).location?.href).toBe(BYE)
     expect((await who.get(to('v2/logout', { returnTo: 'https://tenant.example' }))).location?.href).toBe('https://tenant.example/')
-    for (const parameters of [{}, { client_id: bare.client_id }]) {
+    const wild = await aClient(service, { allowed_logout_urls: ['https://*.app.example/', BYE] })
+    expect((await who.get(to('v2/logout', { client_id: wild.client_id }))).location?.href).toBe(BYE)
+    const wildOnly = await aClient(service, { allowed_logout_urls: ['https://*.app.example/'] })
+    for (const parameters of [{}, { client_id: bare.client_id }, { client_id: wildOnly.client_id }]) {
       const page = await who.get(to('v2/logout', parameters))
       expect([page.status, page.html]).toEqual([200, expect.stringContaining('You are logged out')])
       expect(page.headers.get('x-frame-options')).toBe('deny')

@@ -49,7 +49,7 @@ export class LogoutRequests {
     const allowed = clientId === undefined ? tenantUrls(await this.#tenant()) : ((await this.#client(clientId)).allowed_logout_urls ?? [])
     const asked = parameters['returnTo']
     if (asked !== undefined && !isAllowedLogoutUrl(asked, allowed, { ignoreQuery: true })) throw notAllowed('returnTo', asked, clientId, allowed)
-    const redirectTo = asked ?? (clientId === undefined ? undefined : allowed[0])
+    const redirectTo = asked ?? (clientId === undefined ? undefined : firstAddress(allowed))
     return { clientId, redirectTo, hint: undefined, hintedSessionId: undefined, mayAsk: false }
   }
 
@@ -94,6 +94,9 @@ export class LogoutRequests {
 }
 
 const tenantUrls = (tenant: TenantSettings): readonly string[] => (tenant['allowed_logout_urls'] as readonly string[] | undefined) ?? []
+
+/** The first that people can be sent to as it stands: one with a `*` names many hosts, and is none. */
+const firstAddress = (allowed: readonly string[]): string | undefined => allowed.find((url) => isAllowedLogoutUrl(url, [url], { ignoreQuery: true }))
 
 /** So much stands in the log of an address that anybody can make up, and of those that are allowed. */
 const MAX_ADDRESS = 500
