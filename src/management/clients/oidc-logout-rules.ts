@@ -28,10 +28,10 @@ function urlProblem(text: string, { issuer, allowInsecure }: LogoutUrlPolicy): s
   if (!url || !['https:', 'http:'].includes(url.protocol)) return 'Not an absolute https address'
   if (url.username !== '' || url.password !== '') return 'An address with credentials'
   if (url.hash !== '') return 'An address with a fragment'
+  if (url.host === new URL(issuer).host) return 'An address of this very service'
   if (allowInsecure) return undefined
   const host = url.hostname.replace(/^\[|\]$/g, '')
   if (url.protocol !== 'https:') return 'Not an absolute https address'
-  if (url.host === new URL(issuer).host) return 'An address of this very service'
   if (host === 'localhost' || host.endsWith('.localhost') || (isIP(host) !== 0 && isPrivateAddress(host))) return 'An address that is not public'
   return undefined
 }
