@@ -47,7 +47,7 @@ export const GERMAN: Texts = {
     submit: 'Abmelden',
     stay: 'Um angemeldet zu bleiben, schließen Sie diese Seite.',
   },
-  loggedOut: { title: 'Abgemeldet', heading: 'Sie sind abgemeldet', explanation: 'Sie können diese Seite schließen.' },
+  loggedOut: { title: 'Abgemeldet', heading: 'Sie sind abgemeldet', explanation: 'Alles OK: Sie können diese Seite schließen.' },
   moment: {
     title: 'Weiter',
     heading: 'Einen Moment',

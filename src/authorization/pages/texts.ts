@@ -89,7 +89,7 @@ export const ENGLISH: Texts = {
     submit: 'Log out',
     stay: 'To stay logged in, close this page.',
   },
-  loggedOut: { title: 'Logged out', heading: 'You are logged out', explanation: 'You can close this page.' },
+  loggedOut: { title: 'Logged out', heading: 'You are logged out', explanation: 'It is OK to close this page.' },
   moment: {
     title: 'Continue',
     heading: 'One moment',
