@@ -62,13 +62,14 @@ export class IntrospectionController {
 
   /** Active for as long as the session lives (spec/refresh-tokens.md §8). */
   #onlineToken({ sessionId, session, terms }: FoundOnlineToken): object {
-    const { clientId, scope, audience, dpopThumbprint, organizationId } = terms
+    const { clientId, scope, audience, dpopThumbprint, organizationId, grantedAt } = terms
     return {
       active: true,
       token_type: 'refresh_token',
       client_id: clientId,
       sub: session.userId,
       iss: this.config.issuer,
+      iat: seconds(grantedAt),
       ...(scope.length > 0 && { scope: scope.join(' ') }),
       ...(audience !== null && { aud: audience }),
       exp: seconds(session.expiresAt),

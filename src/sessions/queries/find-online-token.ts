@@ -2,14 +2,13 @@ import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs'
 import { EventStore } from '../../event-store/event-store.js'
 import { RootKeys } from '../../keys/root-key.js'
 import { isGenuineOnline, parseOnlineToken } from '../online-token.js'
-import type { OnlineTerms } from '../session/session.events.js'
 import { type ActiveSession, isAlive } from '../session/session.js'
 import { sessionOfUser } from '../session/session-of-user.js'
 
 export interface FoundOnlineToken {
   readonly sessionId: string
   readonly session: ActiveSession
-  readonly terms: OnlineTerms
+  readonly terms: ActiveSession['online'][number]
   /** Of the terms in the session. */
   readonly number: number
 }

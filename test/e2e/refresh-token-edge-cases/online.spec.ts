@@ -232,12 +232,14 @@ it('is active for whoever introspects as long as its session lives', async () =>
     return (await fetch(`${service.url}oauth/introspect`, { method: 'POST', headers, body: new URLSearchParams({ token: login.tokens.refresh_token }) })).json()
   }
   const { body } = await service.api('GET', `sessions/${login.sessionId}`)
+  const [granted] = (await recorded(service, 'OnlineAccessGranted')).filter(({ metadata }) => metadata['sessionId'] === login.sessionId)
   expect(await introspect()).toMatchObject({
     active: true,
     username: 'countess',
     client_id: client.client_id,
     sub: login.userId,
     sid: login.sessionId,
+    iat: Math.floor(Date.parse(granted!.metadata['at'] as string) / 1000),
     exp: Math.floor(Date.parse(body.expires_at) / 1000),
   })
   await service.api('DELETE', `sessions/${login.sessionId}`)
