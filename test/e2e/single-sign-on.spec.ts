@@ -66,6 +66,19 @@ describe('single sign-on', () => {
     }
   })
 
+  it('takes away a cookie that proves nothing, whether the session is asked or not', async () => {
+    const asking = [authorizeUrl(client), authorizeUrl(client, { prompt: 'login' }), authorizeUrl(await aClient(service, { sso_disabled: true }))]
+    const { who } = await loggedIn()
+    for (const url of asking) {
+      const stranger = visitor()
+      stranger.cookies.set('auth0', 'x')
+      expect((await stranger.get(url)).html).toContain('name="username"')
+      expect(stranger.cookies.has('auth0')).toBe(false)
+      await who.get(url)
+      expect(who.cookies.has('auth0')).toBe(true)
+    }
+  })
+
   it('asks anew when the login is older than max_age, when told to, and for clients that want no sharing', async () => {
     const { who } = await loggedIn()
     expect(await silently(who, { max_age: '0' })).toEqual(LOGIN_REQUIRED)

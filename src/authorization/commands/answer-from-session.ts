@@ -42,9 +42,9 @@ export class AnswerFromSessionHandler implements ICommandHandler<AnswerFromSessi
 
   async execute({ request, visit, chosen }: AnswerFromSession): Promise<SessionAnswer> {
     const { client, prompt, tenant } = request
-    if (prompt.has('login') || client.sso_disabled) return { kind: 'login needed' }
     const found = await this.queries.execute(new FindSession(visit.cookieHeader))
     if (!found) return { kind: 'login needed', stale: true }
+    if (prompt.has('login') || client.sso_disabled) return { kind: 'login needed' }
     if (!mayServe(found, request)) return { kind: 'login needed' }
     const { sessionId } = found
     const { userId } = found.session
