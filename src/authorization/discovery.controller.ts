@@ -4,6 +4,7 @@ import { QueryBus } from '@nestjs/cqrs'
 import type { Response } from 'express'
 import { RequestLimitGuard } from '../audit/request-limit.guard.js'
 import { CONFIG, type Config } from '../config.js'
+import { AnyOriginGuard } from '../http/any-origin.guard.js'
 import { answerPreflight } from '../http/cors.js'
 import { OAuthError, OAuthErrorFilter } from '../http/oauth-error.js'
 import { FindTenantSettings, type TenantSettings } from '../users/index.js'
@@ -14,6 +15,7 @@ const PATHS = ['openid-configuration', 'oauth-authorization-server', 'oauth-auth
 /** What clients configure themselves from (OpenID Connect Discovery §4, RFC 8414 §3): only what this service answers today. */
 @Controller('.well-known')
 @UseFilters(OAuthErrorFilter)
+@UseGuards(AnyOriginGuard)
 export class DiscoveryController {
   readonly #metadata: Readonly<Record<string, unknown>>
 
@@ -27,7 +29,6 @@ export class DiscoveryController {
   @Get(PATHS)
   @UseGuards(RequestLimitGuard)
   @Header('Cache-Control', 'public, max-age=15, stale-while-revalidate=15, stale-if-error=86400')
-  @Header('Access-Control-Allow-Origin', '*')
   async discovery(@Res({ passthrough: true }) res: Response): Promise<object> {
     const tenant = await this.queries.execute(new FindTenantSettings())
     const certificates = takesCertificates(this.config) && mtlsMetadata(this.#metadata, this.config, tenant)
@@ -39,7 +40,6 @@ export class DiscoveryController {
 
   @Options(PATHS)
   @HttpCode(204)
-  @Header('Access-Control-Allow-Origin', '*')
   preflight(@Res({ passthrough: true }) res: Response): void {
     answerPreflight(res)
   }

@@ -3,6 +3,7 @@ import { All, Controller, Get, Header, HttpCode, Options, Res, UseFilters, UseGu
 import { QueryBus } from '@nestjs/cqrs'
 import type { Response } from 'express'
 import { RequestLimitGuard } from '../audit/request-limit.guard.js'
+import { AnyOriginGuard } from '../http/any-origin.guard.js'
 import { answerPreflight } from '../http/cors.js'
 import { OAuthError, OAuthErrorFilter } from '../http/oauth-error.js'
 import { type PublishedJwk, SigningKeys } from '../keys/signing-keys.js'
@@ -14,6 +15,7 @@ type ShownJwk = Omit<PublishedJwk, 'alg'> & Partial<Pick<PublishedJwk, 'alg'>>
 /** /.well-known/jwks.json (RFC 7517 §5): public to everyone, and to scripts of every origin (spec/oauth.md §1.5, §14). */
 @Controller('.well-known/jwks.json')
 @UseFilters(OAuthErrorFilter)
+@UseGuards(AnyOriginGuard)
 export class JwksController {
   constructor(
     private readonly signingKeys: SigningKeys,
@@ -23,7 +25,6 @@ export class JwksController {
   @Get()
   @UseGuards(RequestLimitGuard)
   @Header('Cache-Control', 'public, max-age=15, stale-while-revalidate=15, stale-if-error=86400')
-  @Header('Access-Control-Allow-Origin', '*')
   async jwks(@Res({ passthrough: true }) response: Response): Promise<{ keys: readonly ShownJwk[] }> {
     const [published, { flags }] = await Promise.all([this.signingKeys.published(), this.queries.execute(new FindTenantSettings())])
     const keys = flags?.['remove_alg_from_jwks'] === true ? published.map(({ alg: _, ...key }) => key) : published
@@ -34,7 +35,6 @@ export class JwksController {
 
   @Options()
   @HttpCode(204)
-  @Header('Access-Control-Allow-Origin', '*')
   preflight(@Res({ passthrough: true }) response: Response): void {
     answerPreflight(response)
   }

@@ -60,6 +60,7 @@ describe('discovery', () => {
       for (const method of ['POST', 'PUT', 'DELETE']) {
         const { status, headers, body } = await scene.send(method, path)
         expect({ status, allow: headers.get('allow'), error: body.error }).toEqual({ status: 405, allow: 'GET, HEAD, OPTIONS', error: 'method_not_allowed' })
+        expect(headers.get('access-control-allow-origin')).toBe('*')
       }
       const { status, headers } = await scene.send('OPTIONS', path, undefined, { origin: 'https://any.example.com', 'access-control-request-method': 'GET' })
       expect({ status, origin: headers.get('access-control-allow-origin'), age: headers.get('access-control-max-age') }).toEqual({

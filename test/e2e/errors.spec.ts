@@ -223,9 +223,14 @@ describe('rate limits', () => {
         expect({ path, limit, remaining }).toEqual({ path, limit: '12', remaining: String(11 - n) })
         expect(Number(headers.get('x-ratelimit-reset'))).toBeGreaterThan(Date.now() / 1000)
       }
-      for (const path of ['authorize', '.well-known/jwks.json']) {
+      for (const [path, origin] of [
+        ['authorize', null],
+        ['.well-known/jwks.json', '*'],
+        ['.well-known/openid-configuration', '*'],
+      ] as const) {
         const { status, headers, body } = await other.send('GET', path)
         expect({ status, cached: headers.get('cache-control') }).toEqual({ status: 429, cached: 'no-store' })
+        expect(headers.get('access-control-allow-origin')).toBe(origin)
         expect(Number(headers.get('retry-after'))).toBeGreaterThan(0)
         expect(JSON.stringify(body)).toContain('too_many_requests')
       }
