@@ -48,6 +48,18 @@ describe('client_credentials', () => {
     expect(await ask(client, { scope: 'read:orders write:orders x' })).toMatchObject(denied('Client has not been granted scopes: write:orders, x'))
   })
 
+  it('leaves out in silence what a refresh token would be asked for by', async () => {
+    const client = await scene.client()
+    await scene.grant(client.client_id, ['read:orders'])
+    for (const name of ['offline_access', 'online_access']) {
+      const { status, body } = await ask(client, { scope: `read:orders ${name}` })
+      expect({ status, scope: body.scope, refreshToken: body.refresh_token }).toEqual({ status: 200, scope: 'read:orders', refreshToken: undefined })
+      const { status: alone, body: without } = await ask(client, { scope: name })
+      expect({ alone, scope: without.scope }).toEqual({ alone: 200, scope: undefined })
+      expect(await ask(client, { scope: `write:orders ${name}` })).toMatchObject(denied('Client has not been granted scopes: write:orders'))
+    }
+  })
+
   it('leaves out a scope that is empty', async () => {
     const client = await scene.client()
     await scene.grant(client.client_id, [])

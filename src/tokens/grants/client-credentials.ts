@@ -98,11 +98,15 @@ function isDenied(api: ResourceServerDocument): boolean {
   return access?.client?.policy === 'deny_all'
 }
 
+/** Without a person there is nothing to keep up: left out in silence, as there is no refresh token (spec/refresh-tokens.md §3, §8). */
+const KEEPING_UP: readonly string[] = ['offline_access', 'online_access']
+
 /** Nothing asked for is everything granted. */
 function scopeOf(granted: readonly string[], requested: readonly string[] | undefined): readonly string[] {
   if (!requested || requested.length === 0) return granted
-  const missing = requested.filter((name) => !granted.includes(name))
-  if (missing.length === 0) return requested
+  const wanted = requested.filter((name) => !KEEPING_UP.includes(name))
+  const missing = wanted.filter((name) => !granted.includes(name))
+  if (missing.length === 0) return wanted
   throw new ExchangeRefused('access_denied', `Client has not been granted scopes: ${missing.join(', ')}`, { reason: 'scope' })
 }
 
