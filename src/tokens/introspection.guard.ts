@@ -1,6 +1,7 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common'
 import { QueryBus } from '@nestjs/cqrs'
 import type { Response } from 'express'
+import { clientRefused } from '../authorization/index.js'
 import { CONFIG, type Config } from '../config.js'
 import { OAuthError } from '../http/oauth-error.js'
 import { type AuthenticatedRequest, ClientAuthenticationGuard } from './client-authentication.guard.js'
@@ -29,7 +30,7 @@ export class IntrospectionGuard implements CanActivate {
     if (presented) return (req.seesAll = await this.#mayReadAll(presented, req, context.switchToHttp().getResponse<Response>()))
     await this.clients.canActivate(context)
     // A public client has only named itself (RFC 7662 §2.1).
-    if (!req.confidential) throw new OAuthError('invalid_client', 'Client authentication failed', 'a public client')
+    if (!req.confidential) throw clientRefused(this.config.settings, { reason: 'a public client' })
     return true
   }
 

@@ -176,8 +176,15 @@ describe('ERRORS_CLIENT_AUTH=access_denied', () => {
   it('answers as older tenants do', async () => {
     const other = await startApp({ ERRORS_CLIENT_AUTH: 'access_denied' })
     try {
-      const answer = await new OAuthScene(other).form('oauth/token', { ...GRANT, client_id: 'x', client_secret: 'y' })
-      expect(answer).toMatchObject({ status: 401, body: { error: 'access_denied', error_description: 'Unauthorized' } })
+      const there = new OAuthScene(other)
+      const { client_id } = await there.client({ token_endpoint_auth_method: 'none' })
+      const refused = { status: 401, body: { error: 'access_denied', error_description: 'Unauthorized' } }
+      expect(await there.form('oauth/token', { ...GRANT, client_id: 'x', client_secret: 'y' })).toMatchObject(refused)
+      expect(await there.form('oauth/introspect', { client_id, token: 'x' })).toMatchObject(refused)
+      const nobody = { status: 401, body: { error: 'access_denied', error_description: 'Missing required parameter: client_id' } }
+      for (const path of ['oauth/token', 'oauth/revoke', 'oauth/introspect']) {
+        expect(await there.form(path, { ...GRANT, token: 'x' })).toMatchObject(nobody)
+      }
     } finally {
       await other.close()
     }

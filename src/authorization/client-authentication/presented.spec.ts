@@ -41,8 +41,8 @@ describe('how a client says who it is', () => {
   })
 
   it('or not at all', () => {
-    expect(code({})).toBe('invalid_client')
-    expect(code({ authorization: 'Bearer x' })).toBe('invalid_client')
+    expect(presentedBy({})).toBeUndefined()
+    expect(presentedBy({ authorization: 'Bearer x' })).toBeUndefined()
     expect(code({ assertion: 'x', assertionType: 'y' })).toBe('invalid_request')
   })
 })

@@ -27,8 +27,8 @@ export type Presented =
 
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
-/** Errors: OAuthError invalid_request for two methods at once (RFC 6749 §2.3), invalid_client where nobody is named. */
-export function presentedBy(request: ClientRequest): Presented {
+/** Undefined where nobody is named. Errors: OAuthError invalid_request for two methods at once (RFC 6749 §2.3). */
+export function presentedBy(request: ClientRequest): Presented | undefined {
   const { clientId, clientSecret, assertion, assertionType } = request
   const basic = basicCredentials(request.authorization)
   if ([basic, clientSecret, assertion].filter((method) => method !== undefined).length > 1) {
@@ -39,7 +39,7 @@ export function presentedBy(request: ClientRequest): Presented {
     if (assertionType !== ASSERTION_TYPE) throw new OAuthError('invalid_request', `client_assertion_type must be ${ASSERTION_TYPE}`)
     return { method: 'private_key_jwt', assertion, clientId }
   }
-  if (clientId === undefined) throw new OAuthError('invalid_client', 'Missing required parameter: client_id', 'nobody named')
+  if (clientId === undefined) return undefined
   if (clientSecret !== undefined) return { method: 'client_secret_post', readings: [{ clientId, secret: clientSecret }] }
   return { method: 'none', clientId }
 }
@@ -48,6 +48,7 @@ export function presentedBy(request: ClientRequest): Presented {
 export function claimedClientId(request: ClientRequest): string | undefined {
   try {
     const presented = presentedBy(request)
+    if (!presented) return undefined
     if (presented.method === 'client_secret_basic') return presented.readings[0]?.clientId
     if (presented.method === 'private_key_jwt') return presented.clientId ?? issuerOf(presented.assertion)
     return presented.method === 'none' ? presented.clientId : presented.readings[0].clientId

@@ -2,11 +2,12 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { Inject } from '@nestjs/common'
 import { Command, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs'
 import { CONFIG, type Config } from '../../config.js'
-import { OAuthError } from '../../http/oauth-error.js'
+import type { OAuthError } from '../../http/oauth-error.js'
 import { credentialIds, methodOf } from '../client/credentials.js'
 import type { ClientCredential, ClientDocument, KeyCredential } from '../client/client.events.js'
 import { InvalidAssertion, verifyAssertion } from '../client-authentication/assertion.js'
 import { type CertificateMethod, certificateProblem } from '../client-authentication/certificate.js'
+import { clientRefused } from '../client-authentication/client-refused.js'
 import { type ClientRequest, issuerOf, type Presented, presentedBy, type Secret } from '../client-authentication/presented.js'
 import { UsedAssertions } from '../client-authentication/used-assertions.js'
 import { FindClient, type FoundClient } from '../queries/find-client.js'
@@ -22,7 +23,7 @@ export interface AuthenticatedClient {
 
 /**
  * Who calls, proved by the one method that the client is configured for (spec/oauth.md §1.3). An assertion is used up by it.
- * Errors: OAuthError invalid_client, or invalid_request for a request that mixes methods.
+ * Errors: clientRefused's, or OAuthError invalid_request for a request that mixes methods.
  */
 export class AuthenticateClient extends Command<AuthenticatedClient> {
   constructor(readonly request: ClientRequest) {
@@ -40,6 +41,7 @@ export class AuthenticateClientHandler implements ICommandHandler<AuthenticateCl
 
   async execute({ request }: AuthenticateClient): Promise<AuthenticatedClient> {
     const presented = presentedBy(request)
+    if (!presented) throw clientRefused(this.config.settings, { reason: 'nobody named', description: 'Missing required parameter: client_id' })
     const { client, reason, method = presented.method } = await this.#authenticate(presented, request.certificate)
     if (client) return { client, method: methodsOf(client).includes('none') ? 'none' : method }
     throw this.#refusal(presented.method, reason)
@@ -108,9 +110,7 @@ export class AuthenticateClientHandler implements ICommandHandler<AuthenticateCl
   #refusal(method: Method, reason: string | undefined): OAuthError {
     // A challenge hides the body from some clients, so only who used Basic gets one (RFC 6749 §5.2).
     const headers = method === 'client_secret_basic' ? { 'WWW-Authenticate': 'Basic realm="oauth"' } : {}
-    return this.config.settings.errorsClientAuth === 'access_denied'
-      ? new OAuthError('access_denied', 'Unauthorized', reason, { status: 401, headers })
-      : new OAuthError('invalid_client', 'Client authentication failed', reason, { headers })
+    return clientRefused(this.config.settings, { reason, headers })
   }
 }
 
