@@ -62,6 +62,7 @@ describe('what an Action wants of the session', () => {
     expect(after.idleExpiresAt).toBe(expiresAt)
     const [warning] = only(await logins.logsOf(person.userId, 'w'), 'w')
     expect(warning.description).toContain(sessionId)
+    expect(warning.details).toMatchObject({ session_id: sessionId })
     await scene.use(`api.session.setExpiresAt(1)`)
     expect(answerOf(await logins.enter(who, person.email))).toHaveProperty('code')
     expect(await logins.session(sessionId)).toBeUndefined()

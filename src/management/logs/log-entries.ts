@@ -64,7 +64,9 @@ const ENTRIES = {
   ],
   UserSignedUp: ({ streamId }) => [{ type: 'ss', userId: idIn(streamId) }],
   SignupFailed: ({ data }) => [{ type: 'fs', description: data.description, details: { error: { message: data.description } } }],
-  Warned: ({ data }) => [{ type: 'w', description: data.description }],
+  Warned: ({ data: { description }, metadata: { sessionId } }) => [
+    { type: 'w', description, ...(sessionId !== undefined && { details: { session_id: sessionId } }) },
+  ],
   OnlineTokenExchanged: ({ data, metadata }) => [
     {
       type: 'sertft',
