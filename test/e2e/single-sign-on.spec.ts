@@ -1,4 +1,5 @@
 import type { ClientDocument } from '../../src/authorization/index.js'
+import { ApplyToSession } from '../../src/sessions/index.js'
 import { ChangePassword, ChangeTenantSettings, DeleteUser } from '../../src/users/index.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { type Recorded, recorded } from '../support/recorded.js'
@@ -89,6 +90,23 @@ describe('single sign-on', () => {
     expect(await silently(who)).toMatchObject({ error: 'interaction_required', error_description: 'Interaction required' })
     expect((await who.get(authorizeUrl(client))).html).toContain('Continue as ')
     await service.commands.execute(new ChangeTenantSettings({ flags: undefined }, {}))
+  })
+
+  it('refuses a client that wants a second factor, unless the session has seen one', async () => {
+    const acr_values = 'other http://schemas.openid.net/pape/policies/2007/06/multi-factor'
+    const { who, email } = await loggedIn()
+    const TEXT = 'Multifactor authentication required'
+    expect(await silently(visitor(), { acr_values })).toEqual(LOGIN_REQUIRED)
+    expect(await silently(who, { acr_values })).toEqual({ ...LOGIN_REQUIRED, error_description: TEXT })
+    const refused = { error: 'access_denied', error_description: TEXT, state: 'some state' }
+    expect(answerOf(await who.get(authorizeUrl(client, { acr_values })))).toEqual(refused)
+    const another = visitor()
+    expect(answerOf(await another.submit(await another.get(authorizeUrl(client, { acr_values })), { username: email, password: PASSWORD }))).toEqual(refused)
+    expect(another.cookies.has('auth0')).toBe(false)
+    await service.commands.execute(new ApplyToSession(who.cookies.get('auth0')!.split('.')[0]!, { methods: ['mfa'] }, {}))
+    expect(await silently(who, { acr_values })).toMatchObject({ code: expect.any(String) })
+    const again = await who.get(authorizeUrl(client, { acr_values, prompt: 'login' }))
+    expect(answerOf(await who.submit(again, { username: email, password: PASSWORD }))).toMatchObject({ code: expect.any(String) })
   })
 
   it('lets the person choose the account, and trusts no choice of another browser', async () => {

@@ -6,6 +6,7 @@ import { type Account, FindAccount, openProfiles, type UserProfile } from '../..
 import type { AuthorizeRequest } from '../authorize-request.js'
 import { causedBy, type Visit } from '../caused-by.js'
 import { IdTokenHints } from '../id-token-hints.js'
+import { requireSecondFactor } from '../second-factor.js'
 import { AdmitToOrganization } from './admit-to-organization.js'
 import { AnswerLogin, type LoginAnswer } from './answer-login.js'
 import { SettleConsent } from './settle-consent.js'
@@ -56,6 +57,7 @@ export class AnswerFromSessionHandler implements ICommandHandler<AnswerFromSessi
     const joinsUnseen = prompt.has('none') && request.invitation !== undefined
     const mustChoose = joinsUnseen || prompt.has('select_account') || tenant.flags?.['enable_sso'] === false
     if (mustChoose && chosen !== sessionId) return { kind: 'choice needed', sessionId, profile: account.profile }
+    requireSecondFactor(request, found.session)
     const context = await causedBy(this.personKeys, visit, userId)
     await this.commands.execute(new AdmitToOrganization(request, { userId, connection: found.session.connection }, context))
     const { administrator } = account

@@ -11,6 +11,7 @@ import type { AuthorizationErrorCode } from '../authorization-response.js'
 import { type BrowserLogin, LoginEvents, type Returned } from '../post-login/login-event.js'
 import { PostLoginEffects } from '../post-login/post-login-effects.js'
 import type { PendingLogin } from '../post-login/suspended-logins.js'
+import { secondFactorMissing } from '../second-factor.js'
 import { IssueAuthorizationCode } from './issue-authorization-code.js'
 
 /** `session` is as the login left it; undefined when it is over. */
@@ -77,7 +78,8 @@ export class AnswerLoginHandler implements ICommandHandler<AnswerLogin> {
     const event = await this.events.of({ ...login, transactionId, returned: continued })
     const outcome = await this.#run(event, cause, continued)
     // Nothing of what was wanted for somebody who must show more first.
-    if (outcome.kind === 'allowed' && outcome.multifactor === 'required') return this.#refused(login, session, secondFactorOf(login), outcome.execution, cause)
+    if (outcome.kind === 'allowed' && outcome.multifactor === 'required')
+      return this.#refused(login, session, secondFactorMissing(request), outcome.execution, cause)
     // Judged before their own wishes are done, which may end it with this login.
     const hasEnded = outcome.kind === 'allowed' && !(await this.queries.execute(new FindSessionById(sessionId)))
     const left = (await this.effects.apply(outcome, { userId, sessionId }, cause)) ?? session
@@ -136,10 +138,4 @@ type Refusal = RefusalTexts & { readonly error: AuthorizationErrorCode }
 const endedOf = ({ request }: LoginToAnswer): Refusal => ({
   error: request.prompt.has('none') ? 'login_required' : 'access_denied',
   message: 'The session ended before the login was complete.',
-})
-
-/** There is none to ask for: who demands it is not ignored (spec/actions.md §0.2 G2). */
-const secondFactorOf = ({ request }: LoginToAnswer): Refusal => ({
-  error: request.prompt.has('none') ? 'login_required' : 'access_denied',
-  message: 'Multifactor authentication required',
 })

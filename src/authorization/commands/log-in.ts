@@ -4,10 +4,11 @@ import { Audit } from '../../audit/audit.js'
 import type { AuditEvent } from '../../audit/audit.events.js'
 import type { Context } from '../../event-store/event.js'
 import { PersonKeys } from '../../keys/person-keys.js'
-import { type ActiveSession, EndSession, FindSession, type Login, ReauthenticateSession, StartSession } from '../../sessions/index.js'
+import { type ActiveSession, EndSession, FindSession, type FoundSession, type Login, ReauthenticateSession, StartSession } from '../../sessions/index.js'
 import { CheckPassword, FindAccount } from '../../users/index.js'
 import type { AuthorizeRequest } from '../authorize-request.js'
 import { type Caller, causedBy, ofVisitor, type Visit } from '../caused-by.js'
+import { requireSecondFactor } from '../second-factor.js'
 import { AdmitToOrganization } from './admit-to-organization.js'
 import { AnswerLogin, type LoginAnswer } from './answer-login.js'
 import { SettleConsent } from './settle-consent.js'
@@ -54,13 +55,15 @@ export class LogInHandler implements ICommandHandler<LogIn> {
       return { kind: 'blocked' }
     }
     const { client, connection } = request
+    const before = await this.queries.execute(new FindSession(visit.cookieHeader))
     const context = await causedBy(this.personKeys, visit, userId)
     // Before there is a session: whoever may not come in here is asked again who they are.
+    requireSecondFactor(request, before?.session.userId === userId ? before.session : undefined)
     await this.commands.execute(new AdmitToOrganization(request, { userId, connection: connection.name }, context))
     const bound = await this.queries.execute(new AreActionsBound('post-login'))
     const { sessionId, session } = await this.#session(
       { userId, clientId: client.client_id, connection: connection.name, method: 'pwd', ...(bound && { awaitsActions: true }) },
-      visit.cookieHeader,
+      before,
       context,
     )
     const { administrator } = account
@@ -71,8 +74,7 @@ export class LogInHandler implements ICommandHandler<LogIn> {
   }
 
   /** A login of the same person goes on with their session, so that its id in other clients' tokens stays good; another person's ends it. */
-  async #session(login: Login, cookieHeader: string | undefined, context: Context): Promise<{ sessionId: string; session: ActiveSession }> {
-    const before = await this.queries.execute(new FindSession(cookieHeader))
+  async #session(login: Login, before: FoundSession | undefined, context: Context): Promise<{ sessionId: string; session: ActiveSession }> {
     if (before?.session.userId === login.userId) {
       const session = await this.commands.execute(new ReauthenticateSession(before.sessionId, login, context))
       if (session) return { sessionId: before.sessionId, session }
