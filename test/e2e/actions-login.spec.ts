@@ -224,10 +224,16 @@ describe('an Action that refuses a login', () => {
       return answerOf(await logins.enter(who, person.email, { prompt: 'none' }))
     }
     expect(await silently(`api.access.deny('no')`)).toMatchObject({ error: 'access_denied', error_description: 'no' })
-    expect(await silently(`api.redirect.sendUserTo('https://terms.example/')`)).toMatchObject({ error: 'interaction_required' })
-    expect(await silently(`api.multifactor.enable('any')`)).toMatchObject({ error: 'login_required' })
+    const redirected = await silently(`api.redirect.sendUserTo('https://terms.example/')`)
+    expect(redirected).toMatchObject({ error: 'interaction_required', error_description: 'Interaction required' })
+    const multifactor = await silently(`api.multifactor.enable('any')`)
+    expect(multifactor).toMatchObject({ error: 'login_required', error_description: 'Multifactor authentication required' })
     const logs = await logins.logsOf(person.userId, 'fsa')
-    expect(only(logs, 'fsa', 'ssa')).toHaveLength(3)
+    expect(only(logs, 'fsa', 'ssa').map(({ description }) => description)).toEqual([
+      'no',
+      'An Action wants to redirect, which this flow cannot do.',
+      'Multifactor authentication required',
+    ])
     expect(await silently(`api.idToken.setCustomClaim('quiet', 1)`)).toHaveProperty('code')
     const [entry] = only(await logins.logsOf(person.userId, 'ssa'), 'ssa')
     expect(entry.details).toMatchObject({ session_id: sessionId, actions: { executions: [expect.any(String)] } })

@@ -127,11 +127,14 @@ export class AnswerLoginHandler implements ICommandHandler<AnswerLogin> {
     const sealed = await this.personKeys.seal(cause.userId, texts satisfies RefusalTexts)
     const silent = request.prompt.has('none')
     await this.audit.record({ type: 'AuthorizeFailed', data: { error, silent, texts: sealed } }, { ...cause, actions: execution })
-    return { kind: 'refused', error, description: texts.message, sessionId, session }
+    return { kind: 'refused', error, description: TOLD[error] ?? texts.message, sessionId, session }
   }
 }
 
 const issuanceOf = ({ claims, scopes, refreshToken }: Allowed): Pick<Allowed, 'claims' | 'scopes' | 'refreshToken'> => ({ claims, scopes, refreshToken })
+
+/** What the client hears in place of what the log says (spec/oauth.md §4.4). */
+const TOLD: Partial<Record<AuthorizationErrorCode, string>> = { interaction_required: 'Interaction required' }
 
 type Refusal = RefusalTexts & { readonly error: AuthorizationErrorCode }
 
