@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { EndSession, StartSession } from '../../src/sessions/index.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { AUDIENCE, CALLBACK, claimsOf, OAuthScene, randomText, ROTATING } from '../support/oauth.js'
 
@@ -50,6 +51,22 @@ describe('an authorization code', () => {
     const { body } = await redeem(client, await scene.code(client, await scene.user(), { scope: ['read:orders'] }))
     expect(Object.keys(body).sort()).toEqual(['access_token', 'expires_in', 'scope', 'token_type'])
     expect(claimsOf(body.access_token).aud).toBe(AUDIENCE)
+  })
+
+  it('that is to bring an online refresh token is refused once the session is over, and no other is', async () => {
+    const client = await scene.client()
+    const userId = await scene.user()
+    const login = { userId, clientId: client.client_id, connection: 'Username-Password-Authentication', method: 'pwd' }
+    const { sessionId } = await service.commands.execute(new StartSession(login, {}))
+    const codeOf = (scope: string, online = false): Promise<string> => scene.code(client, userId, { sessionId, scope: ['openid', scope], online })
+    expect((await redeem(client, await codeOf('read:orders', true))).body.refresh_token).toMatch(/^ORT/)
+    const [online, offline, neither] = [await codeOf('read:orders', true), await codeOf('offline_access'), await codeOf('read:orders')]
+    await service.commands.execute(new EndSession(sessionId, 'logout', { userId }))
+    expect(await redeem(client, online)).toMatchObject(INVALID)
+    expect((await redeem(client, offline)).body.refresh_token).toMatch(/^v1\./)
+    expect((await redeem(client, neither)).status).toBe(200)
+    const failed = (await scene.facts('ExchangeFailed')).filter(({ metadata }) => metadata.clientId === client.client_id)
+    expect(failed.map(({ data }) => data.reason)).toEqual(['session-over'])
   })
 
   it('redeemed by many at once is given to one, and the others end its family', async () => {

@@ -119,7 +119,7 @@ export class AuthorizationCodeGrantHandler implements ICommandHandler<Authorizat
     return acting.token
   }
 
-  /** Nothing where the session has ended meanwhile: the login stands, and cannot be kept up (spec/refresh-tokens.md §8). */
+  /** Refused where the session has ended since the code was made: there is nothing that it could live with (spec/oauth.md §6.1). */
   async #online(
     { sessionId, clientId, audience, scope, userId, organizationId }: CodeGrant,
     code: string,
@@ -132,16 +132,17 @@ export class AuthorizationCodeGrantHandler implements ICommandHandler<Authorizat
     const token = await this.commands.execute(
       new GrantOnlineAccess(sessionId, { clientId, audience, scope, dpopThumbprint, ...inOrganization(organizationId) }, cause),
     )
+    if (token === undefined) throw new ExchangeRefused('invalid_grant', 'Invalid authorization code', { reason: 'session-over', userId, sessionId })
     // Where the code came back before there was anything to take away.
     if (await this.queries.execute(new IsCodeReplayed(code))) {
       await this.#withdraw({ sessionId, audience }, cause)
       return {}
     }
-    if (token !== undefined && !confidential && dpopThumbprint === null) {
+    if (!confidential && dpopThumbprint === null) {
       const description = `An online refresh token of the public client ${client.name} is bound to no key. DPoP would make it worthless to a thief.`
       await this.audit.recordOnceADay(clientId, { type: 'Warned', data: { description } }, { ...context, clientId })
     }
-    return token === undefined ? {} : { refresh_token: token }
+    return { refresh_token: token }
   }
 
   #withdraw(
