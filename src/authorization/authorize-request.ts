@@ -169,8 +169,8 @@ export class AuthorizeRequests {
     const api = await this.queries.execute(new FindResourceServer(audience))
     // Mirrors the token endpoint.
     if (!api) return refuse('access_denied', `Service not found: ${audience}`)
-    const access = await this.queries.execute(new FindUserAccess(client.client_id, api))
-    return access.kind === 'allowed' ? { api, clientGrantScope: access.clientGrantScope } : refuse('access_denied', access.description)
+    const access = await this.queries.execute(new FindUserAccess(client, api))
+    return access.kind === 'allowed' ? { api, clientGrantScope: access.clientGrantScope } : refuse(access.error, access.description)
   }
 
   async #organization(parameters: Parameters, client: ClientDocument, tenant: TenantSettings, refuse: check.Refuse): Promise<LoginOrganization | undefined> {

@@ -58,8 +58,8 @@ export class ExchangeRightsFinder {
     const target = await this.#target(family, client, asked.audience, policies)
     if ('refused' in target) return target
     const { api, policy } = target
-    const access = api ? await this.queries.execute(new FindUserAccess(client.client_id, api)) : undefined
-    if (access?.kind === 'refused') return { refused: 'no-client-grant', error: 'access_denied', description: access.description }
+    const access = api ? await this.queries.execute(new FindUserAccess(client, api)) : undefined
+    if (access?.kind === 'refused') return { refused: 'no-client-grant', error: access.error, description: access.description }
     const atLogin = (api?.identifier ?? null) === family.audience
     const entitled = policies ? entitledScope(family.scope, policy?.scope ?? [], atLogin) : family.scope
     const { administrator } = user

@@ -1,7 +1,15 @@
 import { Command, CommandBus, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs'
 import { AreActionsBound, type CredentialsExchangeOutcome, eventClient, RunCredentialsExchange } from '../../actions/index.js'
 import { Audit } from '../../audit/audit.js'
-import { type ClientDocument, FindClientGrant, FindResourceServer, issuance, type ResourceServerDocument, scopeOfGrant } from '../../authorization/index.js'
+import {
+  type ClientDocument,
+  FindClientGrant,
+  FindResourceServer,
+  issuance,
+  isStrict,
+  type ResourceServerDocument,
+  scopeOfGrant,
+} from '../../authorization/index.js'
 import type { Context } from '../../event-store/event.js'
 import { PersonKeys } from '../../keys/person-keys.js'
 import { FindTenantSettings } from '../../users/index.js'
@@ -45,7 +53,7 @@ export class ClientCredentialsGrantHandler implements ICommandHandler<ClientCred
     ])
     if (!api) throw new ExchangeRefused('access_denied', `Service not found: ${audience}`, { reason: 'unknown-audience' })
     if (isDenied(api)) throw new ExchangeRefused('access_denied', `Client is not authorized to access "${audience}".`, { reason: 'denied' })
-    if (!clientGrant) throw new ExchangeRefused('access_denied', NO_GRANT(audience), { reason: 'no-client-grant' })
+    if (!clientGrant) throw new ExchangeRefused(isStrict(client) ? 'unauthorized_client' : 'access_denied', NO_GRANT(audience), { reason: 'no-client-grant' })
     const organization = await clientOrganization(this.queries, request.organization, client, clientGrant)
     const access = issuance({ client, api, proofs: sender.proofs })
     if (access.kind === 'refused') throw new ExchangeRefused('invalid_request', access.description, { reason: 'possession' })
