@@ -1,4 +1,5 @@
 import type { ClientDocument } from './client/client.events.js'
+import { isStrict } from './client/strict.js'
 import type { ClientGrantDocument } from './client-grant/client-grant.events.js'
 import type { ResourceServerDocument } from './resource-server/resource-server.events.js'
 
@@ -42,7 +43,7 @@ export function grantedScope({ requested, client, api, clientGrantScope, adminis
     if (scope === 'offline_access') return mayGoOffline(client, api)
     // Belongs to sessions, and is never shown as granted (spec/refresh-tokens.md §8).
     if (scope === 'online_access') return false
-    if (isOidcScope(scope)) return true
+    if (isOidcScope(scope)) return !isStrict(client)
     if (api?.is_system && OWN_SCOPES.has(scope)) return true
     if (!api || !ofApi.has(scope)) return false
     // The Management API is power over all users: an administrator's, and only through a client that was given it.

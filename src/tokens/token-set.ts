@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { Inject, Injectable } from '@nestjs/common'
 import type { IssuanceDecisions } from '../actions/index.js'
-import type { ClientDocument, Proof, ResourceServerDocument } from '../authorization/index.js'
+import { type ClientDocument, isOidcScope, isStrict, type Proof, type ResourceServerDocument } from '../authorization/index.js'
 import { CONFIG, type Config } from '../config.js'
 import { PersonKeys } from '../keys/person-keys.js'
 import { RootKeys } from '../keys/root-key.js'
@@ -62,7 +62,9 @@ export class TokenSet {
 
   /** Access token, and ID token where `openid` was granted. `id` is the access token's `jti`. */
   async forUser(id: string, terms: UserTerms, now: Date): Promise<TokenResponse> {
-    const { client, api, person, scope, loginScope, gty, familyId, permissions, organization, proof, decided } = terms
+    const { client, api, person, scope, gty, familyId, permissions, organization, proof, decided } = terms
+    // A login may be older than this rule (spec/oauth.md §15).
+    const loginScope = isStrict(client) ? terms.loginScope.filter((name) => !isOidcScope(name)) : terms.loginScope
     const custom = decided?.claims.accessToken
     const [accessToken, idToken] = await Promise.all([
       this.#access({ id, subject: person.profile.user_id, client, api, scope, gty, familyId, permissions, organization, proof, custom }, now),

@@ -2,7 +2,7 @@ import { All, Controller, Get, Header, HttpCode, Inject, Options, Post, Req, Res
 import { QueryBus } from '@nestjs/cqrs'
 import type { Response } from 'express'
 import { RequestLimitGuard } from '../audit/request-limit.guard.js'
-import { allowsOrigin, FindClient } from '../authorization/index.js'
+import { allowsOrigin, FindClient, isStrict } from '../authorization/index.js'
 import { CONFIG, type Config } from '../config.js'
 import { originOf, refuseOrigin } from '../http/cors.js'
 import { OAuthError, OAuthErrorFilter } from '../http/oauth-error.js'
@@ -56,7 +56,7 @@ export class UserinfoController {
     const presented = presentedToken(req)
     const token = await this.queries.execute(new ReadAccessToken(presented.text))
     if (token) await this.#keepToOrigins(token, req, res)
-    if (!token?.user || !token.audience.includes(`${this.config.issuer}userinfo`)) {
+    if (!token?.user || !token.audience.includes(`${this.config.issuer}userinfo`) || (await this.#isClosedTo(token))) {
       throw accessRefused(presented.scheme, 'invalid_token', 'The access token is unknown, has expired or was revoked.')
     }
     await this.possession.check(token, presented, req, res)
@@ -66,6 +66,12 @@ export class UserinfoController {
     const { document, created_at, updated_at } = token.user
     const person = { profile: document, createdAt: created_at.toISOString(), updatedAt: updated_at.toISOString() }
     return { sub: document.user_id, ...(await profileClaims(person, token.scope, (values) => this.personKeys.openMany(values))) }
+  }
+
+  /** Whatever scope an Action gave the token (spec/oauth.md §15). */
+  async #isClosedTo({ clientId }: AccessToken): Promise<boolean> {
+    const client = await this.queries.execute(new FindClient({ clientId }))
+    return client !== undefined && isStrict(client.document)
   }
 
   /** The token tells whose origins count. */

@@ -2,7 +2,7 @@ import { type ClientDocument, CreateClientGrant, DeleteClientGrant } from '../..
 import { FindConnection } from '../../src/users/index.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { authorize, PKCE, redeemCode } from '../support/logins.js'
-import { OAuthScene, ROTATING } from '../support/oauth.js'
+import { claimsOf, OAuthScene, ROTATING } from '../support/oauth.js'
 import { aClient, anApi, aPerson, authorizeUrl, DIRECTORY } from '../support/people.js'
 import { answerOf, type Page, Visitor } from '../support/visitor.js'
 
@@ -26,6 +26,7 @@ afterAll(() => service.close())
 /** One that is told of errors where it asked for tokens. */
 const aStrictClient = (members: Partial<ClientDocument> = {}): Promise<ClientDocument> =>
   aClient(service, { ...STRICT, redirection_policy: 'allow_always', refresh_token: ROTATING, ...members })
+const userinfoClaims = ({ client_id }: ClientDocument, sub: string): object => ({ sub, azp: client_id, aud: `${service.url}userinfo`, gty: undefined })
 const grantId = ({ client_id }: ClientDocument): string => `cgr_${client_id}`
 const grant = (client: ClientDocument, subject_type: 'user' | 'client' = 'user'): Promise<unknown> =>
   service.commands.execute(new CreateClientGrant({ id: grantId(client), client_id: client.client_id, audience, scope: ['read:plants'], subject_type }, {}))
@@ -46,6 +47,40 @@ describe("somebody else's client in strict mode", () => {
       status: 403,
       body: { error: 'unauthorized_client', error_description: expect.stringContaining(NO_GRANT) },
     })
+  })
+
+  it('gets no ID token and no scopes of OpenID Connect, at a login and afterwards', async () => {
+    const client = await aStrictClient()
+    await grant(client)
+    const { body } = await redeemCode(service, client, await authorize(service, client, person, audience))
+    expect(body).not.toHaveProperty('id_token')
+    expect(body.scope).toBe('offline_access read:plants')
+    expect(claimsOf(body.access_token)).toMatchObject({ aud: audience, scope: 'offline_access read:plants' })
+    const ofOldLogin = await scene.refreshToken(client, person.userId, { audience, scope: ['openid', 'email', 'offline_access', 'read:plants'] })
+    const next = await scene.refresh(client, ofOldLogin.refreshToken)
+    expect(next.body).not.toHaveProperty('id_token')
+    expect(next.body.scope).toBe('offline_access read:plants')
+    expect(claimsOf(next.body.access_token)).toMatchObject({ aud: audience, scope: 'offline_access read:plants' })
+  })
+
+  it('is told nothing at /userinfo, even with a token that an Action made for it', async () => {
+    const token = (client: ClientDocument): Promise<string> => service.managementToken(['openid'], userinfoClaims(client, person.userId))
+    const userinfo = async (client: ClientDocument): Promise<number> =>
+      (await scene.send('GET', 'userinfo', undefined, { authorization: `Bearer ${await token(client)}` })).status
+    expect(await userinfo(await aClient(service, { is_first_party: false }))).toBe(200)
+    expect(await userinfo(await aStrictClient())).toBe(401)
+  })
+
+  it.each([
+    ['v2/logout', 'returnTo'],
+    ['oidc/logout', 'post_logout_redirect_uri'],
+  ])('logs nobody out by /%s', async (path, parameter) => {
+    const url = 'https://app.example/bye'
+    const logOut = async (client: ClientDocument): Promise<Page> =>
+      new Visitor(service.url).get(`/${path}?${new URLSearchParams({ client_id: client.client_id, [parameter]: url }).toString()}`)
+    expect((await logOut(await aClient(service, { is_first_party: false, allowed_logout_urls: [url] }))).location?.href).toBe(url)
+    const refused = await logOut(await aStrictClient({ allowed_logout_urls: [url] }))
+    expect([refused.status, refused.location, refused.alert]).toEqual([400, undefined, 'This application may not log people out. unauthorized_client'])
   })
 
   it('gets nothing in its own name either', async () => {

@@ -5,6 +5,7 @@ import { OAuthError } from '../../http/oauth-error.js'
 import { FindTenantSettings, type TenantSettings } from '../../users/index.js'
 import { withoutPersons } from '../../redact.js'
 import type { ClientDocument } from '../client/client.events.js'
+import { isStrict } from '../client/strict.js'
 import { type IdTokenHint, IdTokenHints } from '../id-token-hints.js'
 import { FindClient } from '../queries/find-client.js'
 import { isAllowedLogoutUrl } from './logout-urls.js'
@@ -85,6 +86,8 @@ export class LogoutRequests {
   async #client(clientId: string): Promise<ClientDocument> {
     const found = /^[\x20-\x7e]{1,255}$/.test(clientId) ? await this.queries.execute(new FindClient({ clientId })) : undefined
     if (!found || found.document.global) throw new OAuthError('invalid_request', 'Unknown client', undefined, { status: 400 })
+    // It has no ID tokens to show; its way to end what it has is /oauth/revoke (spec/oauth.md §15).
+    if (isStrict(found.document)) throw new OAuthError('unauthorized_client', 'This application may not log people out.', undefined, { status: 400 })
     return found.document
   }
 
