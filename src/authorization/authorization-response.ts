@@ -10,6 +10,8 @@ export interface AnswerTarget {
   readonly state: string | undefined
   /** The issuer, where the tenant wants it in every answer (RFC 9207). */
   readonly iss: string | undefined
+  /** The client is told of no error: the person is. */
+  readonly errorsOnPage: boolean
 }
 
 /** Codes that a client is told at its redirect URI (spec/oauth.md §4.5). */

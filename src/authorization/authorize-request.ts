@@ -17,6 +17,7 @@ import { type AnswerTarget, type AuthorizationErrorCode, AuthorizationRefused, t
 import type { RawRequest } from './authorize-parameters.js'
 import * as check from './authorize-checks.js'
 import type { ClientDocument } from './client/client.events.js'
+import { protectsRedirects } from './client/strict.js'
 import { FindClient } from './queries/find-client.js'
 import { FindResourceServer } from './queries/find-resource-server.js'
 import { FindUserAccess } from './queries/find-user-access.js'
@@ -82,6 +83,7 @@ export class AuthorizeRequests {
       responseMode: check.errorMode(parameters, client, redirectUri, this.config.settings),
       state: parameters['state'],
       iss: tenant['authorization_response_iss_parameter_supported'] === true ? this.config.issuer : undefined,
+      errorsOnPage: protectsRedirects(client),
     }
     const refuse: check.Refuse = (code, description) => {
       throw new AuthorizationRefused(target, code, description, parameters['prompt'] === 'none')

@@ -56,8 +56,10 @@ export class PageAnswers {
     }
   }
 
-  /** Tells the client, in the way that it asked for. */
+  /** Tells the client, in the way that it asked for; of errors perhaps the person instead. */
   async toClient(req: Request, res: Response, target: AnswerTarget, parameters: Parameters): Promise<void> {
+    const { error, error_description: description = '' } = parameters
+    if (error !== undefined && target.errorsOnPage) return sendPage(res, 400, errorPage({ frame: await this.frame(req), code: error, description }))
     if (target.responseMode === 'web_message') return this.#toWindow(req, res, target, parameters)
     if (target.responseMode !== 'form_post') return sendRedirect(res, answerLocation(target, parameters))
     const nonce = newNonce()

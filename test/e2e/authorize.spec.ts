@@ -126,7 +126,7 @@ describe('a request that is wrong', () => {
   })
 
   it('is of a third-party client in strict mode, and says more than that may', async () => {
-    const strict = await aClient(service, { is_first_party: false, third_party_security_mode: 'strict' })
+    const strict = await aClient(service, { is_first_party: false, third_party_security_mode: 'strict', redirection_policy: 'allow_always' })
     const challenge = { code_challenge: 'x'.repeat(43), code_challenge_method: 'S256', prompt: 'none' }
     expect(answerOf(await ask({ ...challenge, 'ext-a': '1', correlation_id: 'c', display: 'page' }, visitor(), strict))['error']).not.toBe('invalid_request')
     for (const name of ['response_mode', 'screen_hint', 'auth0Client', 'organization', 'Display', '__proto__']) {

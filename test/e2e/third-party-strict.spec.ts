@@ -3,7 +3,7 @@ import { FindConnection } from '../../src/users/index.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { authorize, PKCE, redeemCode } from '../support/logins.js'
 import { claimsOf, OAuthScene, ROTATING } from '../support/oauth.js'
-import { aClient, anApi, aPerson, authorizeUrl, DIRECTORY } from '../support/people.js'
+import { aClient, anApi, aPerson, authorizeUrl, DIRECTORY, PASSWORD } from '../support/people.js'
 import { answerOf, type Page, Visitor } from '../support/visitor.js'
 
 const STRICT = { is_first_party: false, third_party_security_mode: 'strict' }
@@ -94,4 +94,38 @@ describe("somebody else's client in strict mode", () => {
     await grant(client, 'client')
     expect(await scene.token(client, token)).toMatchObject({ status: 200, body: { scope: 'read:plants' } })
   })
+})
+
+describe('an error of such a client', () => {
+  const shown = ({ status, location, alert }: Page): unknown => ({ status, location, alert })
+  const onPage = (alert: string): unknown => ({ status: 400, location: undefined, alert })
+  const protectedClient = (members: Partial<ClientDocument> = {}): Promise<ClientDocument> => aStrictClient({ redirection_policy: undefined, ...members })
+
+  it('is shown on a page, also where the request wanted none', async () => {
+    const client = await protectedClient({ redirection_policy: 'open_redirect_protection' })
+    await grant(client)
+    expect(shown(await ask(client, { response_mode: 'form_post' }))).toEqual(onPage('Parameter not allowed for this client: response_mode invalid_request'))
+    expect(shown(await ask(client, { prompt: 'none' }))).toEqual(onPage('Login required login_required'))
+    expect(shown(await ask(await protectedClient(), { scope: '"' }))).toEqual(onPage('The scope is malformed. invalid_scope'))
+  })
+
+  it('is shown on a page where the person says no; an answer goes to the client', async () => {
+    const client = await protectedClient()
+    await grant(client)
+    const who = new Visitor(service.url)
+    const logIn = async (): Promise<Page> =>
+      who.submit(await who.get(authorizeUrl(client, { audience, scope: 'read:plants', ...PKCE, prompt: 'login' })), {
+        username: person.email,
+        password: PASSWORD,
+      })
+    expect(shown(await who.submit(await logIn(), { action: 'deny' }))).toEqual(onPage('User did not authorize the request access_denied'))
+    expect(answerOf(await who.submit(await logIn(), { action: 'accept' }))).toMatchObject({ code: expect.any(String), state: 'some state' })
+  })
+
+  it.each([{ redirection_policy: 'allow_always' }, { third_party_security_mode: undefined }, { is_first_party: true }])(
+    'goes to the client with %j',
+    async (members) => {
+      expect(answerOf(await ask(await protectedClient(members), { scope: '"' }))).toMatchObject({ error: 'invalid_scope', state: 'some state' })
+    },
+  )
 })

@@ -1,7 +1,6 @@
 import { ABSOLUTE_URI, HTTPS_URI, ORIGIN, WEB_URI } from '../validation/urls.js'
 import {
   AnyObject,
-  Anything,
   Choices,
   Flag,
   Int,
@@ -224,8 +223,8 @@ export class ClientFields {
   encryption_key?: object | null
   @Text({ max: 600, nullable: true })
   resource_server_identifier?: string | null
-  @Anything()
-  redirection_policy?: unknown
+  @OneOf(['allow_always', 'open_redirect_protection'], { nullable: true })
+  redirection_policy?: string | null
   @AnyObject({ nullable: true })
   express_configuration?: object | null
   @AnyObject({ nullable: true })
