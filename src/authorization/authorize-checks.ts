@@ -6,6 +6,7 @@ import type { CodeTerms } from './authorization-code/authorization-code.js'
 import type { AuthorizationErrorCode, ResponseMode } from './authorization-response.js'
 import type { ClientDocument } from './client/client.events.js'
 import { mayHearMessages } from './client/origins.js'
+import { isStrict } from './client/strict.js'
 
 /** Ends the request with an answer to the client. */
 export type Refuse = (code: AuthorizationErrorCode, description: string) => never
@@ -57,7 +58,7 @@ const STRICT_PARAMETERS = new Set(
 
 /** The one kind of client whose unknown parameters are not ignored. */
 export function strictParameters(parameters: Parameters, client: ClientDocument, refuse: Refuse): void {
-  if (client['third_party_security_mode'] !== 'strict') return
+  if (!isStrict(client)) return
   const other = Object.keys(parameters).find((name) => !STRICT_PARAMETERS.has(name) && !name.startsWith('ext-'))
   if (other !== undefined) refuse('invalid_request', `Parameter not allowed for this client: ${other.slice(0, MAX_SHOWN)}`)
 }

@@ -52,6 +52,44 @@ describe('a new client', () => {
     expect((await create({ name: 'x', ...kind })).grant_types).toEqual(grantTypes)
   })
 
+  it("of somebody else's in strict mode has a telling id, grants and refresh tokens within its bounds, and stays that", async () => {
+    const strict = { name: 'x', is_first_party: false, third_party_security_mode: 'strict' }
+    const client = await create({ ...strict, app_type: 'native', token_endpoint_auth_method: 'none' })
+    expect(client).toMatchObject({
+      client_id: expect.stringMatching(/^tpc_[A-Za-z0-9]{32}$/),
+      grant_types: ['authorization_code', 'refresh_token'],
+      refresh_token: { rotation_type: 'rotating', expiration_type: 'expiring', infinite_idle_token_lifetime: false },
+    })
+    for (const plain of [{ third_party_security_mode: 'permissive' }, { is_first_party: true }]) {
+      expect((await create({ ...strict, ...plain })).client_id).toMatch(/^[A-Za-z0-9]{32}$/)
+    }
+    const refresh_token = { rotation_type: 'non-rotating', expiration_type: 'non-expiring' }
+    const implicit = ['authorization_code', 'implicit']
+    for (const [changes, message] of [
+      [{ grant_types: implicit }, "Grant type 'implicit' not allowed for third party clients in strict mode."],
+      [{ refresh_token }, 'Refresh tokens of third party clients in strict mode must be expiring.'],
+      [
+        { refresh_token: { ...refresh_token, expiration_type: 'expiring', infinite_idle_token_lifetime: true } },
+        'Refresh tokens of third party clients in strict mode must have an idle token lifetime.',
+      ],
+      [{ redirection_policy: 'never' }, "Payload validation error: 'No enum match for: never' on property redirection_policy."],
+    ]) {
+      expect(await service.api('POST', 'clients', { ...strict, ...(changes as object) })).toMatchObject({ status: 400, body: { message } })
+      expect(await patch(client.client_id, changes)).toMatchObject({ status: 400, body: { message } })
+    }
+    expect(await patch(client.client_id, { is_first_party: true })).toMatchObject({
+      status: 400,
+      body: { message: 'A third party client in strict mode cannot become a first party client.' },
+    })
+    expect((await patch(client.client_id, { third_party_security_mode: 'permissive' })).status).toBe(400)
+    expect((await patch(client.client_id, { redirection_policy: 'allow_always', is_first_party: false })).body).toMatchObject({
+      redirection_policy: 'allow_always',
+    })
+    expect(await create({ ...strict, is_first_party: false, third_party_security_mode: 'permissive', grant_types: implicit, refresh_token })).toMatchObject({
+      refresh_token,
+    })
+  })
+
   it('has long lifetimes when a secret method is sent, and completes a refresh_token sent in part', async () => {
     expect((await create({ name: 'x', token_endpoint_auth_method: 'client_secret_post' })).refresh_token).toMatchObject({
       token_lifetime: 31_557_600,

@@ -99,7 +99,7 @@ describe("somebody else's client in strict mode", () => {
 describe('an error of such a client', () => {
   const shown = ({ status, location, alert }: Page): unknown => ({ status, location, alert })
   const onPage = (alert: string): unknown => ({ status: 400, location: undefined, alert })
-  const protectedClient = (members: Partial<ClientDocument> = {}): Promise<ClientDocument> => aStrictClient({ redirection_policy: undefined, ...members })
+  const protectedClient = (members: Partial<ClientDocument> = {}): Promise<ClientDocument> => aClient(service, { ...STRICT, ...members })
 
   it('is shown on a page, also where the request wanted none', async () => {
     const client = await protectedClient({ redirection_policy: 'open_redirect_protection' })
@@ -122,7 +122,7 @@ describe('an error of such a client', () => {
     expect(answerOf(await who.submit(await logIn(), { action: 'accept' }))).toMatchObject({ code: expect.any(String), state: 'some state' })
   })
 
-  it.each([{ redirection_policy: 'allow_always' }, { third_party_security_mode: undefined }, { is_first_party: true }])(
+  it.each([{ redirection_policy: 'allow_always' }, { third_party_security_mode: 'permissive' }, { is_first_party: true }])(
     'goes to the client with %j',
     async (members) => {
       expect(answerOf(await ask(await protectedClient(members), { scope: '"' }))).toMatchObject({ error: 'invalid_scope', state: 'some state' })

@@ -12,6 +12,9 @@ export interface ClientDocument {
   readonly app_type?: string
   readonly global: boolean
   readonly is_first_party: boolean
+  /** Of somebody else's client alone; never changes. */
+  readonly third_party_security_mode?: string
+  readonly redirection_policy?: string
   readonly oidc_conformant: boolean
   readonly is_token_endpoint_ip_header_trusted: boolean
   readonly grant_types?: readonly string[]

@@ -1,10 +1,10 @@
-import { type ClientChanges, CLIENT_DEFAULTS, type ClientCredential, type ClientDocument } from '../../authorization/index.js'
+import { type ClientChanges, CLIENT_DEFAULTS, type ClientCredential, type ClientDocument, isStrict } from '../../authorization/index.js'
 import { ManagementError } from '../../http/management-error.js'
 import type { AuthenticationMethods } from './client-credentials.dto.js'
 import type { ClientFields, CreateClientBody, JwtConfiguration, UpdateClientBody } from './clients.dto.js'
 import { repeats } from '../validation/valid-body.js'
 import { CREDENTIAL_TYPES } from './credentials.js'
-import { defaultGrantTypes } from './grant-types.js'
+import { defaultGrantTypes, THIRD_PARTY_GRANTS } from './grant-types.js'
 import { refreshTokenSettings } from './refresh-token-settings.js'
 
 const SECRET_METHODS = ['client_secret_post', 'client_secret_basic']
@@ -31,7 +31,7 @@ export function newClient(clientId: string, body: CreateClientBody, methods: obj
       sentSecretMethod: authMethod !== undefined && SECRET_METHODS.includes(authMethod),
       appType: sent.app_type,
       firstParty,
-      strict: sent.third_party_security_mode === 'strict',
+      strict: isStrict(sent),
       managementApi,
     }),
   }) as ClientDocument
@@ -65,10 +65,12 @@ export function patchedClient(current: ClientDocument, credentials: readonly Cli
       sentSecretMethod: SECRET_METHODS.includes(next.token_endpoint_auth_method ?? ''),
       appType: next.app_type,
       firstParty: next.is_first_party,
-      strict: next['third_party_security_mode'] === 'strict',
+      strict: isStrict(next),
       managementApi,
     })
   }
+  if (isStrict(current) && !isStrict(next))
+    throw new ManagementError(400, 'A third party client in strict mode cannot become a first party client.', 'invalid_body')
   checkClient(next)
   return changes
 }
@@ -112,6 +114,8 @@ function checkClient(client: ClientDocument): void {
   if (method === 'none' && client.grant_types?.includes('client_credentials')) {
     throw new ManagementError(400, `Grant type 'client_credentials' not allowed for public clients.`, 'invalid_body')
   }
+  const other = isStrict(client) ? client.grant_types?.find((type) => !THIRD_PARTY_GRANTS.includes(type)) : undefined
+  if (other !== undefined) throw new ManagementError(400, `Grant type '${other}' not allowed for third party clients in strict mode.`, 'invalid_body')
   if (!client.is_first_party && (client['organization_usage'] !== undefined || client['organization_require_behavior'] !== undefined)) {
     throw new ManagementError(403, NOT_FOR_THIRD_PARTIES)
   }

@@ -9,6 +9,7 @@ import {
   DeleteClient,
   DeleteClientGrantsOf,
   FindClients,
+  isStrict,
   type ListedClient,
   materialOf,
   newClientId,
@@ -103,7 +104,7 @@ export class ClientsController {
   @Scopes('create:clients')
   @Operation('Create a client')
   async create(@Body(validBody(CreateClientBody)) body: CreateClientBody, @Caller() caller: CallerOf): Promise<object> {
-    const clientId = body.client_id ?? newClientId()
+    const clientId = body.client_id ?? newClientId({ strict: isStrict(body) })
     const { credentials, methods } = await this.#credentials(body.client_authentication_methods ?? undefined, caller)
     const document = newClient(clientId, body, methods, this.#managementApi)
     checkOidcLogout(body.oidc_logout ?? body.oidc_backchannel_logout ?? {}, this.#logoutUrls)

@@ -41,7 +41,8 @@ export const GRANT_TYPES: readonly string[] = [
   'http://auth0.com/oauth/legacy/grant-type/access_token',
 ]
 
-const THIRD_PARTY: readonly string[] = ['authorization_code', 'refresh_token', 'client_credentials']
+/** What somebody else's client may hold (spec/management-api.md §2.4). */
+export const THIRD_PARTY_GRANTS: readonly string[] = ['authorization_code', 'refresh_token', 'client_credentials']
 
 /** What a new client may do that names no grant types; undefined where the member is absent. */
 export function defaultGrantTypes(client: {
@@ -50,7 +51,7 @@ export function defaultGrantTypes(client: {
   readonly firstParty: boolean
 }): string[] | undefined {
   const types = byType(client)
-  return client.firstParty ? types : types?.filter((type) => THIRD_PARTY.includes(type))
+  return client.firstParty ? types : types?.filter((type) => THIRD_PARTY_GRANTS.includes(type))
 }
 
 function byType({ appType, isPublic }: { readonly appType: string | undefined; readonly isPublic: boolean }): string[] | undefined {

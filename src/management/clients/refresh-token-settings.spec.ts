@@ -37,9 +37,20 @@ describe('client.refresh_token, when it is not sent', () => {
       idle_token_lifetime: 1_296_000,
       infinite_idle_token_lifetime: false,
     })
-    for (const other of [{ firstParty: true }, { strict: false }, { appType: 'regular_web' }]) {
-      expect(refreshTokenSettings(undefined, { ...strict, ...other })).toMatchObject(endless)
-    }
+    expect(refreshTokenSettings(undefined, { ...strict, strict: false })).toMatchObject(endless)
+  })
+
+  it('expires without rotating for other applications of somebody else in strict mode', () => {
+    const strict = { ...context, appType: 'regular_web', firstParty: false, strict: true, sentSecretMethod: true }
+    expect(refreshTokenSettings(undefined, strict)).toEqual({
+      rotation_type: 'non-rotating',
+      expiration_type: 'expiring',
+      leeway: 0,
+      token_lifetime: 31_557_600,
+      infinite_token_lifetime: false,
+      idle_token_lifetime: 2_592_000,
+      infinite_idle_token_lifetime: false,
+    })
   })
 })
 

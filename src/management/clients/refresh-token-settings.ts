@@ -11,6 +11,7 @@ export interface SettingsContext {
   readonly sentSecretMethod: boolean
   readonly appType: string | undefined
   readonly firstParty: boolean
+  /** Somebody else's, in strict mode (spec/oauth.md §15). */
   readonly strict: boolean
   readonly managementApi: string
 }
@@ -36,16 +37,16 @@ export function refreshTokenSettings(sent: RefreshTokenSettings | null | undefin
   }
 }
 
-function defaults({ sentSecretMethod, appType, firstParty, strict }: SettingsContext): Readonly<Record<string, unknown>> {
-  const thirdPartyApp = strict && !firstParty && (appType === 'spa' || appType === 'native')
+function defaults({ sentSecretMethod, appType, strict }: SettingsContext): Readonly<Record<string, unknown>> {
+  const strictApp = strict && (appType === 'spa' || appType === 'native')
   return {
-    rotation_type: thirdPartyApp ? 'rotating' : 'non-rotating',
-    expiration_type: thirdPartyApp ? 'expiring' : 'non-expiring',
+    rotation_type: strictApp ? 'rotating' : 'non-rotating',
+    expiration_type: strict ? 'expiring' : 'non-expiring',
     leeway: 0,
-    token_lifetime: sentSecretMethod && !thirdPartyApp ? YEAR : MONTH,
-    idle_token_lifetime: sentSecretMethod && !thirdPartyApp ? MONTH : HALF_MONTH,
-    infinite_token_lifetime: !thirdPartyApp,
-    infinite_idle_token_lifetime: !thirdPartyApp,
+    token_lifetime: sentSecretMethod && !strictApp ? YEAR : MONTH,
+    idle_token_lifetime: sentSecretMethod && !strictApp ? MONTH : HALF_MONTH,
+    infinite_token_lifetime: !strict,
+    infinite_idle_token_lifetime: !strict,
   }
 }
 
@@ -56,7 +57,13 @@ interface Lifetimes {
   readonly idle: number
 }
 
-function check(sent: RefreshTokenSettings, { infinite, infiniteIdle, lifetime, idle }: Lifetimes, { firstParty, managementApi }: SettingsContext): void {
+function check(
+  sent: RefreshTokenSettings,
+  { infinite, infiniteIdle, lifetime, idle }: Lifetimes,
+  { firstParty, strict, managementApi }: SettingsContext,
+): void {
+  if (strict && sent.expiration_type !== 'expiring') throw wrong('Refresh tokens of third party clients in strict mode must be expiring.')
+  if (strict && infiniteIdle) throw wrong('Refresh tokens of third party clients in strict mode must have an idle token lifetime.')
   if (sent.rotation_type === 'rotating') {
     if (sent.expiration_type !== 'expiring') throw wrong('Rotating refresh tokens must be expiring.')
     if (infinite && infiniteIdle) throw wrong('Rotating refresh tokens must have a token lifetime or an idle token lifetime.')

@@ -32,6 +32,16 @@ describe("a client's refresh-token policy", () => {
     expect(refreshTokenPolicy({ refresh_token })).toEqual({ rotating: false, leewaySeconds: 60, ...NEVER })
   })
 
+  it("lets no token of somebody else's client in strict mode lie idle for ever", () => {
+    const strict = { is_first_party: false, third_party_security_mode: 'strict' }
+    expect(refreshTokenPolicy(strict)).toMatchObject({ absoluteSeconds: 2_592_000, idleSeconds: 1_296_000 })
+    const refresh_token = { rotation_type: 'non-rotating', expiration_type: 'non-expiring', infinite_token_lifetime: true, infinite_idle_token_lifetime: true }
+    expect(refreshTokenPolicy({ ...strict, refresh_token })).toMatchObject({ absoluteSeconds: null, idleSeconds: 1_296_000 })
+    for (const other of [{ is_first_party: true }, { third_party_security_mode: 'permissive' }]) {
+      expect(refreshTokenPolicy({ ...strict, ...other, refresh_token })).toMatchObject(NEVER)
+    }
+  })
+
   it('reads numbers that were sent as text', () => {
     const refresh_token = { rotation_type: 'rotating', expiration_type: 'expiring', token_lifetime: '2592000', leeway: '5' }
     expect(refreshTokenPolicy({ refresh_token })).toMatchObject({ absoluteSeconds: 2_592_000, leewaySeconds: 5 })

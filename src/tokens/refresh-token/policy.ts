@@ -1,4 +1,4 @@
-import type { ClientDocument } from '../../authorization/index.js'
+import { type ClientDocument, isStrict } from '../../authorization/index.js'
 import type { ExchangePolicy } from './family.js'
 
 const DEFAULT_ABSOLUTE_SECONDS = 2_592_000
@@ -9,14 +9,19 @@ export interface RefreshTokenPolicy extends ExchangePolicy {
   readonly rotating: boolean
 }
 
+type PolicyOf = Pick<ClientDocument, 'refresh_token'> & Partial<Pick<ClientDocument, 'is_first_party' | 'third_party_security_mode'>>
+
 /**
  * What `client.refresh_token` says (spec/refresh-tokens.md §2), its members' defaults filled in. A client without the object has tokens
- * that neither rotate nor expire.
+ * that neither rotate nor expire; somebody else's client in strict mode has none that can lie idle for ever (spec/oauth.md §15).
  */
-export function refreshTokenPolicy({ refresh_token: settings }: Pick<ClientDocument, 'refresh_token'>): RefreshTokenPolicy {
-  const expiring = settings?.['expiration_type'] === 'expiring'
-  const absoluteSeconds = lifetime(settings, 'token_lifetime', 'infinite_token_lifetime', expiring, DEFAULT_ABSOLUTE_SECONDS)
-  const idleSeconds = lifetime(settings, 'idle_token_lifetime', 'infinite_idle_token_lifetime', expiring, DEFAULT_IDLE_SECONDS)
+export function refreshTokenPolicy(client: PolicyOf): RefreshTokenPolicy {
+  const { refresh_token: settings } = client
+  const strict = isStrict(client)
+  // An infinite one is, whatever lifetimes are stored beside it.
+  const isInfinite = (flag: string): boolean => (settings?.['expiration_type'] !== 'expiring' && !strict) || settings?.[flag] === true
+  const absoluteSeconds = isInfinite('infinite_token_lifetime') ? null : (numberOf(settings?.['token_lifetime']) ?? DEFAULT_ABSOLUTE_SECONDS)
+  const idleSeconds = isInfinite('infinite_idle_token_lifetime') && !strict ? null : (numberOf(settings?.['idle_token_lifetime']) ?? DEFAULT_IDLE_SECONDS)
   return {
     rotating: settings?.['rotation_type'] === 'rotating',
     leewaySeconds: numberOf(settings?.['leeway']) ?? 0,
@@ -29,7 +34,7 @@ export function refreshTokenPolicy({ refresh_token: settings }: Pick<ClientDocum
  * The same for tokens that are there already. A single-page application is given no token that stays the same (§3), so where its tokens
  * cease to rotate those it has go on as they are.
  */
-export function exchangePolicy(client: Pick<ClientDocument, 'refresh_token' | 'app_type'>): ExchangePolicy {
+export function exchangePolicy(client: PolicyOf & Pick<ClientDocument, 'app_type'>): ExchangePolicy {
   const { rotating, ...policy } = refreshTokenPolicy(client)
   return client.app_type === 'spa' && !rotating ? policy : { ...policy, rotating }
 }
@@ -47,12 +52,6 @@ export function resourcePolicies({
 }: Pick<ClientDocument, 'refresh_token' | 'is_first_party'>): readonly ResourcePolicy[] | undefined {
   const policies = settings?.['policies']
   return is_first_party && Array.isArray(policies) && policies.length > 0 ? (policies as ResourcePolicy[]) : undefined
-}
-
-/** Null is infinite: a non-expiring token is, whatever lifetimes are stored beside it. */
-function lifetime(settings: ClientDocument['refresh_token'], name: string, infinite: string, expiring: boolean, fallback: number): number | null {
-  if (!expiring || settings?.[infinite] === true) return null
-  return numberOf(settings?.[name]) ?? fallback
 }
 
 /** Some senders write numbers as text (spec/refresh-tokens.md §2). */
