@@ -83,6 +83,37 @@ describe("somebody else's client in strict mode", () => {
     expect([refused.status, refused.location, refused.alert]).toEqual([400, undefined, 'This application may not log people out. unauthorized_client'])
   })
 
+  it.each([
+    ['a challenge', { code_challenge: '', code_challenge_method: '' }, 'Missing required parameter: code_challenge'],
+    ['an organization', { organization: 'org_1' }, 'Parameter not allowed for this client: organization'],
+    ['an invitation', { invitation: 'x' }, 'Parameter not allowed for this client: invitation'],
+    ['a hint', { id_token_hint: 'x' }, 'Parameter not allowed for this client: id_token_hint'],
+    ['a request object', { request: 'a.b.c' }, 'Parameter not allowed for this client: request'],
+    ['a pushed request elsewhere', { request_uri: 'https://x' }, 'Parameter not allowed for this client: request_uri'],
+  ])('must bring PKCE, and may not bring what is not for it: %s', async (_, more, error_description) => {
+    expect(answerOf(await ask(await aStrictClient(), more))).toMatchObject({ error: 'invalid_request', error_description })
+  })
+
+  it('gets no tokens without a code', async () => {
+    expect(answerOf(await ask(await aStrictClient(), { response_type: 'token' }))).toMatchObject({ error: 'unauthorized_client' })
+  })
+
+  it('is answered at an address that it names to the letter only', async () => {
+    const client = await aStrictClient({ callbacks: ['https://*.app.example/cb', 'https://{organization_name}.app.example/cb'] })
+    for (const redirect_uri of ['https://a.app.example/cb', 'https://*.app.example/cb']) {
+      expect((await ask(client, { redirect_uri })).alert).toContain('Callback URL mismatch')
+    }
+  })
+
+  it('lets people in through connections of the whole tenant', async () => {
+    const client = await aStrictClient()
+    await grant(client)
+    const { body: other } = await service.api('POST', 'connections', { name: 'others', strategy: 'auth0' })
+    expect(answerOf(await ask(client, { connection: 'others' }))).toMatchObject({ error_description: 'the connection is not enabled' })
+    await service.api('PATCH', `connections/${other.id}`, { is_domain_connection: true })
+    expect((await ask(client, { connection: 'others' })).status).toBe(200)
+  })
+
   it('gets nothing in its own name either', async () => {
     const client = await scene.client(STRICT)
     const token = { grant_type: 'client_credentials', audience }
