@@ -40,6 +40,7 @@ describe('defaults', () => {
         geoipAsnFile: undefined,
         geoipCityFile: undefined,
         codeTtl: 120,
+        consentFirstParty: 'skip',
         pkceAllowPlain: false,
         pkceRequireForPublic: false,
         dpopAlgs: ['ES256'],

@@ -56,6 +56,7 @@ const SETTINGS = {
   codeTtl: setting('code_ttl', 120, read.integer(1, 600), '120'),
   pkceAllowPlain: setting<boolean>('pkce.allow_plain', false, read.flag, 'false'),
   pkceRequireForPublic: setting<boolean>('pkce.require_for_public', false, read.flag, 'false'),
+  consentFirstParty: setting<'skip' | 'ask'>('consent.first_party', 'skip', read.oneOf('skip', 'ask'), 'skip'),
   dpopAlgs: setting<readonly (typeof DPOP_ALGORITHMS)[number][]>(
     'dpop.algs',
     Object.freeze(['ES256'] as const),

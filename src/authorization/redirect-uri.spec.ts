@@ -1,6 +1,6 @@
 import type { ClientDocument } from './client/client.events.js'
 import { CLIENT_DEFAULTS } from './client/client.js'
-import { isRegistered } from './redirect-uri.js'
+import { isRegistered, isVerifiable } from './redirect-uri.js'
 
 const client = (callbacks: string[], more: Partial<ClientDocument> = {}): ClientDocument => ({
   ...CLIENT_DEFAULTS,
@@ -86,4 +86,22 @@ describe('a redirect URI', () => {
     expect(isRegistered('http://localhost:51004/cb', client(['http://localhost/cb'], native))).toBe(false)
     expect(isRegistered('http://127.0.0.1:51004/other', client(['http://127.0.0.1/cb'], native))).toBe(false)
   })
+})
+
+describe('what answers at an address', () => {
+  it.each(['https://app.example/cb', 'https://localhost.example/cb', 'https://notlocalhost/cb', 'http://app.example/cb', 'https://127.0.0.1.example/cb'])(
+    'can be known: %s',
+    (uri) => expect(isVerifiable(uri)).toBe(true),
+  )
+  it.each([
+    'http://localhost:3000/cb',
+    'https://LOCALHOST./cb',
+    'http://app.localhost/cb',
+    'http://127.0.0.1/cb',
+    'http://127.1/cb',
+    'http://[::1]:80/cb',
+    'com.example.app:/cb',
+    'app://app.example/cb',
+    '//app.example',
+  ])('cannot be known: %s', (uri) => expect(isVerifiable(uri)).toBe(false))
 })

@@ -30,6 +30,13 @@ export function isRegistered(redirectUri: string, { callbacks, is_first_party, a
   })
 }
 
+/** Whether what answers at the address can be known: on a person's own machine any program may listen, or own the scheme (spec/oauth.md §4.7). */
+export function isVerifiable(redirectUri: string): boolean {
+  if (!URL.canParse(redirectUri)) return false
+  const { protocol, hostname } = new URL(redirectUri)
+  return /^https?:$/.test(protocol) && !/(^|\.)localhost\.?$|^127(\.\d+){3}$|^\[::1\]$/.test(hostname)
+}
+
 /** Whether a client has callbacks that depend on the organization. */
 export const dependsOnOrganization = ({ callbacks, is_first_party }: ClientDocument): boolean =>
   is_first_party && (callbacks ?? []).some((callback) => callback.includes(ORGANIZATION_NAME))

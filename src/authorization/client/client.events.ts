@@ -15,6 +15,7 @@ export interface ClientDocument {
   /** Of somebody else's client alone; never changes. */
   readonly third_party_security_mode?: string
   readonly redirection_policy?: string
+  readonly skip_non_verifiable_callback_uri_confirmation_prompt?: boolean
   readonly oidc_conformant: boolean
   readonly is_token_endpoint_ip_header_trusted: boolean
   readonly grant_types?: readonly string[]

@@ -1,10 +1,13 @@
+import { Inject } from '@nestjs/common'
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
+import { CONFIG, type Config } from '../../config.js'
 import type { Context } from '../../event-store/event.js'
 import { EventStore } from '../../event-store/event-store.js'
 import type { AuthorizeRequest } from '../authorize-request.js'
 import { consent, settle, type Unasked } from '../consent/consent.js'
 import { consentId, writeConsent } from '../consent/consent-table.js'
 import { grantedScope } from '../granted-scope.js'
+import { isVerifiable } from '../redirect-uri.js'
 
 /**
  * Lets the client have what it asks for, where the person has just accepted that or need not be asked (spec/oauth.md §4.7), and remembers it.
@@ -23,7 +26,10 @@ export class SettleConsent extends Command<boolean> {
 
 @CommandHandler(SettleConsent)
 export class SettleConsentHandler implements ICommandHandler<SettleConsent> {
-  constructor(private readonly store: EventStore) {}
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly store: EventStore,
+  ) {}
 
   async execute({ request, person, accepted, context }: SettleConsent): Promise<boolean> {
     const { client, api, clientGrantScope, scope: requested } = request
@@ -33,7 +39,7 @@ export class SettleConsentHandler implements ICommandHandler<SettleConsent> {
     const { result } = await this.store.transact(
       consent,
       id,
-      (state) => settle(state, parties, scope, accepted ? 'accepted' : { unasked: unasked(request) }),
+      (state) => settle(state, parties, scope, accepted ? 'accepted' : { unasked: unasked(request, this.config.settings) }),
       { ...context, userId: person.userId, clientId: client.client_id },
       (db, state, now) => writeConsent(db, id, state, now),
     )
@@ -41,8 +47,14 @@ export class SettleConsentHandler implements ICommandHandler<SettleConsent> {
   }
 }
 
-/** Clients of the tenant's own ask nobody; any client may want that somebody is asked. */
-function unasked({ client, prompt }: AuthorizeRequest): Unasked {
-  if (prompt.has('consent')) return 'nothing'
-  return client.is_first_party ? 'all' : 'remembered'
+/** Clients of the tenant's own ask nobody, unless the operator wants that they do; any client may want that somebody is asked. */
+function unasked(request: AuthorizeRequest, { consentFirstParty }: Config['settings']): Unasked {
+  if (request.prompt.has('consent')) return 'nothing'
+  return request.client.is_first_party && (consentFirstParty === 'skip' || isSpared(request)) ? 'all' : 'remembered'
+}
+
+/** Whether the API lets the tenant's own clients have what they want, and the client can be told from another program (spec/oauth.md §4.7). */
+function isSpared({ client, api, target }: AuthorizeRequest): boolean {
+  const mayAnswer = isVerifiable(target.redirectUri) || client.skip_non_verifiable_callback_uri_confirmation_prompt === true
+  return mayAnswer && (api === undefined || api.skip_consent_for_verifiable_first_party_clients)
 }
