@@ -236,6 +236,21 @@ describe('what a caller sees', () => {
     expect(await members('read:client_keys')).toEqual(expect.arrayContaining(['callbacks', 'client_secret', 'signing_keys']))
   })
 
+  it('of secrets and keys is for those who may read them, and for who has just written them', async () => {
+    const made = await service.api('POST', 'clients', { name: 'x', callbacks: ['https://a/cb'] }, await withScopes('create:clients'))
+    expect(made).toMatchObject({ status: 201, body: { client_secret: expect.any(String), signing_keys: [{}], callbacks: ['https://a/cb'] } })
+    const at = `clients/${made.body.client_id}`
+    const writers = await withScopes('read:client_summary', 'create:clients', 'update:clients', 'update:client_keys', 'update:client_credentials')
+    const { body: found } = await service.api('GET', 'clients?fields=name,client_secret,signing_keys,callbacks&per_page=100', undefined, writers)
+    expect(new Set(found.flatMap((client: object) => Object.keys(client)))).toEqual(new Set(['name']))
+    expect(Object.keys((await service.api('GET', at, undefined, writers)).body)).toEqual(['client_id', 'name'])
+    const { body: search } = await service.api('GET', `clients/search?q=client_id:${made.body.client_id}`, undefined, writers)
+    expect(search.clients).toEqual([{ client_id: made.body.client_id, name: 'x' }])
+    expect((await service.api('PATCH', at, { name: 'y' }, await withScopes('update:clients', 'create:clients'))).body).not.toHaveProperty('client_secret')
+    const rotated = await service.api('POST', `${at}/rotate-secret`, undefined, await withScopes('update:client_keys'))
+    expect(rotated.body).toMatchObject({ client_secret: expect.any(String), callbacks: ['https://a/cb'] })
+  })
+
   it('of a secret stands in the log', async () => {
     const { client_id: id } = await create({ name: 'x' })
     const reads = async () =>

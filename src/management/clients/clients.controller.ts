@@ -36,7 +36,7 @@ import { CreateClientBody, UpdateClientBody } from './clients.dto.js'
 import { CREDENTIAL_TYPES, needsProxy, newCredential } from './credentials.js'
 import { APP_TYPES } from './grant-types.js'
 import { checkOidcLogout, type LogoutUrlPolicy } from './oidc-logout-rules.js'
-import { searchableClient, showClient } from './show-client.js'
+import { CREATED, searchableClient, showClient, type Showing, UPDATED } from './show-client.js'
 import { withholdConnections } from './withhold-connections.js'
 
 const READ = ['read:clients', 'read:client_keys', 'read:client_credentials', 'read:client_summary'] as const
@@ -112,14 +112,14 @@ export class ClientsController {
     await withholdConnections(this.commands, this.queries, clientId, caller.context)
     const outcome = await this.commands.execute(new CreateClient(document, body.client_secret ?? newClientSecret(), caller.context, credentials))
     if (outcome === 'exists') throw aliasTaken()
-    return this.#show(clientId, caller)
+    return this.#show(clientId, caller, { written: CREATED })
   }
 
   @Get(':id')
   @Scopes(...READ)
   @Parameters(...FIELDS)
   async get(@Param('id') id: string, @Query() query: QueryParameters, @Caller() caller: CallerOf): Promise<object> {
-    return this.#show(id, caller, readFields(query))
+    return this.#show(id, caller, { fields: readFields(query) })
   }
 
   @Patch(':id')
@@ -137,7 +137,7 @@ export class ClientsController {
     const outcome = await this.commands.execute(new ChangeClient(id, changes, caller.context, body.client_secret))
     if (outcome === 'absent') throw noClient()
     if (outcome === 'alias-taken') throw aliasTaken()
-    return this.#show(id, caller)
+    return this.#show(id, caller, { written: UPDATED })
   }
 
   @Delete(':id')
@@ -164,7 +164,7 @@ export class ClientsController {
       return {}
     }
     if ((await this.commands.execute(new ChangeClient(id, refuseKeys, caller.context, newClientSecret()))) === 'absent') throw noClient()
-    return this.#show(id, caller)
+    return this.#show(id, caller, { written: UPDATED })
   }
 
   /** For ID tokens: made before anything is signed with them, so that whoever verifies finds them. */
@@ -172,10 +172,10 @@ export class ClientsController {
     if (isSigningAlgorithm(jwt?.alg)) await this.keys.ensure(context, jwt.alg)
   }
 
-  async #show(clientId: string, caller: CallerOf, fields?: Fields): Promise<object> {
+  async #show(clientId: string, caller: CallerOf, { fields, written }: { fields?: Fields | undefined; written?: Showing }): Promise<object> {
     const { rows } = await this.queries.execute(new FindClients({ clientId }, { limit: 1 }))
     if (!rows[0]) throw noClient()
-    return showClient(rows[0], { caller, tenant: this.#tenant, certificate: await this.keys.currentCertificate() }, fields)
+    return showClient(rows[0], { caller, tenant: this.#tenant, certificate: await this.keys.currentCertificate(), written }, fields)
   }
 
   #mayUse(methods: AuthenticationMethods | null | undefined): void {
