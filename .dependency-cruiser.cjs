@@ -10,7 +10,7 @@ const path = require('node:path')
 /** From the top of the line to its bottom: a module may ask those after it, except sessions and actions each other. */
 const LINE = ['management', 'tokens', 'authorization', 'sessions', 'actions', 'users']
 const MODULE = `^src/(?:${LINE.join('|')})/`
-const FOUNDATION = '^src/(?:(?:event-store|http|keys|database)/|(?:config|config-values|generated-secrets|logging|metadata|random-text|redact|tracing)\\.ts$)'
+const FOUNDATION = '^src/(?:(?:event-store|http|keys|database)/|(?:config|config-values|generated-secrets|logging|metadata|random-text|redact|secret-names|tracing)\\.ts$)'
 const DOOR = '^src/[^/]+/index\\.ts$'
 
 const USE_CASE = '^src/.*/(?:grants|commands)/'

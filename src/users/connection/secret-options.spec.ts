@@ -26,6 +26,19 @@ describe('options of a connection', () => {
     })
   })
 
+  it.each([
+    ...['client_secret', 'app_secret', 'consumer_secret', 'secret', 'twilio_token', 'private_key', 'api_key', 'decryption_key', 'signing_key', 'key'],
+    ...['configuration', 'bind_credentials', 'access_token', 'admin_access_token', 'admin_refresh_token', 'refresh_token', 'shared_secret', 'token'],
+    ...['basic_auth_password', 'x_api_key', 'password', 'bindCredentials', 'apiKey', 'privateKey'],
+  ])('hold a secret as %s, whatever its type', (name) => {
+    for (const value of ['s', 1, ['s'], { a: 's' }]) {
+      const { open, secret } = splitOptions({ [name]: value, deeper: [{ [name]: value }] })
+      expect([open, secretNames(secret)]).toEqual([{ deeper: [{}] }, [name, `deeper.0.${name}`]])
+    }
+    expect(splitOptions({ [name]: null }).secret).toEqual({})
+    expect(splitOptions({ [name]: false }).secret).toEqual({})
+  })
+
   it('are the same when put together again', () => {
     const { open, secret } = splitOptions(options)
     expect(joinOptions(open, secret)).toEqual(options)

@@ -1,14 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { RootKeys } from '../../keys/root-key.js'
+import { isSecret } from '../../secret-names.js'
 
 type Options = Readonly<Record<string, unknown>>
 
 /** Secret options by their place in `options`: a list of names, as JSON. */
 export type SecretOptions = Readonly<Record<string, unknown>>
 
-/** Names of options that grant something to who reads them, whatever strategy they belong to. */
-const SECRET =
-  /^(client_?secret|app_secret|consumer_?secret|secret|twilio_token|private_?key|api_?key|decryption_?key|signing_?key|key|configuration|bind_?credentials|(access|admin_access|admin_refresh|refresh)_token|shared_?secret|token|basic_auth_password|x_?api_?key)$/i
 const PURPOSE = 'connection-secrets'
 
 /** Takes apart what may stand in events and what may not. */
@@ -59,7 +57,7 @@ function withoutSecrets(value: unknown, place: readonly string[], secret: Record
   if (typeof value !== 'object' || value === null) return value
   const open = Object.entries(value).flatMap(([name, member]: [string, unknown]): [string, unknown][] => {
     const at = [...place, name]
-    if (!SECRET.test(name) || member === null || typeof member === 'boolean') return [[name, withoutSecrets(member, at, secret)]]
+    if (!isSecret(['options', ...at], member)) return [[name, withoutSecrets(member, at, secret)]]
     secret[JSON.stringify(at)] = member
     return []
   })

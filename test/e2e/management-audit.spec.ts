@@ -1,0 +1,68 @@
+import { createOwnerClient } from '../../src/database/pool.js'
+import { startApp, type TestApp } from '../support/app.js'
+import { dumpTables, formsOf } from '../support/dump.js'
+import { connectionsOf } from '../support/managed.js'
+import { recorded } from '../support/recorded.js'
+
+let service: TestApp
+beforeAll(async () => {
+  service = await startApp()
+})
+afterAll(() => service.close())
+
+const { create: createConnection } = connectionsOf(() => service)
+
+/** A call and what the log says of it. */
+async function logged(method: string, path: string, body?: unknown): Promise<{ answer: object; description: string; details: Details }> {
+  const correlation = `call ${Math.random()}`
+  const answer = await service.api(method, path, body, { 'x-correlation-id': correlation })
+  expect([200, 201, 204]).toContain(answer.status)
+  const { body: rows } = await service.api('GET', 'logs?per_page=20')
+  const row = rows.find(({ references }: { references?: { correlation_id: string } }) => references?.correlation_id === correlation)
+  return { answer: answer.body, description: row.description, details: row.details }
+}
+
+interface Details {
+  readonly request: {
+    readonly path: string
+    readonly query: object
+    readonly body: object
+    readonly auth: { readonly user: object; readonly credentials: object }
+  }
+  readonly response: { readonly body: object }
+  readonly accessedSecrets: readonly string[]
+}
+
+describe('what the log keeps of a write', () => {
+  it('is no secret of a connection, neither of what was asked nor of what was answered', async () => {
+    const text = 'Audit-Planted'
+    const options = {
+      ...{ client_secret: text, twilio_token: text, decryptionKey: text, basic_auth_password: text, scope: 'openid' },
+      ...{ configuration: { MY_CFG: text }, bind_credentials: text, bindCredentials: text, token: { of: text }, secret: { of: [text] }, api_key: [text] },
+      ...{ gateway: [{ key: text, private_key: { pem: text }, refresh_token: { of: text } }], passwordPolicy: 'low' },
+    }
+    const created = await createConnection({ options })
+    expect(created).toMatchObject({ status: 201, body: { options } })
+    const { details } = await logged('PATCH', `connections/${created.body.id}`, { options: { ...options, scope: 'email' } })
+    const kept = { client_secret: 'REDACTED', gateway: [{}], passwordPolicy: 'low' }
+    expect(details.request.body).toEqual({ options: { ...kept, scope: 'email' } })
+    expect(details.response.body).toMatchObject({ options: { ...kept, scope: 'email' } })
+    const owner = createOwnerClient(service.config.databaseUrl)
+    await owner.connect()
+    const rows = await dumpTables(owner)
+    await owner.end()
+    expect(rows.filter(({ row }) => formsOf(text).some((form) => row.includes(form)))).toEqual([])
+  })
+
+  it('is what has the name of a secret and is none', async () => {
+    const { body: api } = await service.api('POST', 'resource-servers', { identifier: 'https://audited' })
+    const scopes = [{ value: 'admin:all', description: 'd' }]
+    const { details } = await logged('PATCH', `resource-servers/${api.id}`, { scopes })
+    expect([details.request.body, details.response.body]).toMatchObject([{ scopes }, { scopes }])
+    const metadata = { key: 'k', value: 'v', code: 'c' }
+    expect((await logged('POST', 'clients', { name: 'x', client_metadata: metadata })).details.request.body).toEqual({ name: 'x', client_metadata: metadata })
+    const headers = { httpEndpoint: 'https://a.example', httpCustomHeaders: [{ header: 'x', value: 'Header-Planted' }] }
+    await service.api('POST', 'log-streams', { name: 's', type: 'http', sink: headers })
+    expect(JSON.stringify(await recorded(service, 'ManagementRequestSucceeded'))).not.toContain('Header-Planted')
+  })
+})
