@@ -50,6 +50,10 @@ describe('a body in the log', () => {
     expect(withoutSecrets(body)).toEqual(body)
   })
 
+  it('has dates as they are answered', () => {
+    expect(withoutSecrets({ deleted_at: new Date(0), never: new Date(NaN) })).toEqual({ deleted_at: '1970-01-01T00:00:00.000Z', never: null })
+  })
+
   it('loses what tells where somebody is, and with what', () => {
     const filter = { client_id: 'c', initial_ip: '203.0.113.1', last_ip: '203.0.113.1', initial_user_agent: 'Browser', last_user_agent: 'Browser' }
     expect(withoutSecrets({ filter, dry_run: false })).toEqual({ filter: { client_id: 'c' }, dry_run: false })
