@@ -107,7 +107,7 @@ export interface ManagementRequest {
   /** The operation's name as Auth0 writes it, such as `Create a client`. */
   readonly operation: string
   readonly status: number
-  /** Without secrets (spec/logs.md §1.3); absent where the body may identify a person. */
+  /** Without secrets (spec/logs.md §1.3), and masked where it may tell of a person; what is too long is cut. */
   readonly body?: object
   /** What was answered, under the same rule. */
   readonly responseBody?: object
@@ -115,6 +115,8 @@ export interface ManagementRequest {
   /** The token that the caller came with. */
   readonly tokenId?: string
   readonly scopes?: readonly string[]
+  /** How many more the token held. */
+  readonly furtherScopes?: number
   /** Why it failed. */
   readonly message?: string
 }

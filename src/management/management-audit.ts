@@ -5,11 +5,9 @@ import type { ManagementRequest as Fact } from '../audit/audit.events.js'
 import type { RateLimitResult } from '../http/rate-limits.js'
 import { redact, withoutPersons } from '../redact.js'
 import type { CallerOf, ManagementRequest } from './caller.js'
+import { keptBody } from './kept-bodies.js'
 import { OPERATION, type Operation } from './scopes.js'
-import { withoutSecrets } from './without-secrets.js'
 
-/** A body beyond this is not kept. */
-const MAX_BODY = 16_384
 /** A management client may hold hundreds, and every call is a fact. */
 const MAX_SCOPES = 20
 /** Query parameters that say nothing of a person. */
@@ -36,7 +34,7 @@ export class ManagementAudit {
       return
     }
     const { personal } = this.#operation(context)
-    const [body, responseBody] = personal ? [] : [keepable(req.body), keepable(answer)]
+    const [body, responseBody] = [keptBody(req.body, personal), keptBody(answer, personal)]
     const data = { ...this.#fact(context, req, status), ...(body && { body }), ...(responseBody && { responseBody }) }
     await this.audit.record({ type: 'ManagementRequestSucceeded', data }, caller.context)
   }
@@ -57,7 +55,7 @@ export class ManagementAudit {
   }
 
   #fact(context: ExecutionContext, { method, path, query, management }: ManagementRequest, status: number): Fact {
-    const { tokenId, scopes = [] } = management ?? {}
+    const { tokenId, scopes = new Set<string>() } = management ?? {}
     return {
       method,
       path: withoutPersons(path),
@@ -66,18 +64,13 @@ export class ManagementAudit {
       query: Object.fromEntries(Object.entries(query).filter(([name]) => HARMLESS.has(name))),
       ...(tokenId !== undefined && { tokenId }),
       scopes: [...scopes].slice(0, MAX_SCOPES),
+      ...(scopes.size > MAX_SCOPES && { furtherScopes: scopes.size - MAX_SCOPES }),
     }
   }
 
   #operation(context: ExecutionContext): Operation {
     return this.reflector.get<Operation | undefined>(OPERATION, context.getHandler()) ?? { name: context.getHandler().name, personal: true }
   }
-}
-
-function keepable(body: unknown): object | undefined {
-  if (typeof body !== 'object' || body === null) return undefined
-  const kept = withoutSecrets(body) as object
-  return JSON.stringify(kept).length > MAX_BODY ? undefined : kept
 }
 
 /** Validation repeats the value that did not fit. */

@@ -142,7 +142,7 @@ const CONTROLLERS = [
  *
  *       @Post()
  *       @Scopes('create:things')
- *       @Operation('Create a thing', { personal: false }) // the log's name; personal: the body stays out of the log
+ *       @Operation('Create a thing', { personal: false }) // the log's name; personal: bodies tell of people and are masked there
  *       create(@Body(validBody(CreateThing)) body: CreateThing, @Caller() caller: CallerOf) {
  *         … new CreateThing(body, caller.context)         // caller.ts: client, user, scopes, context for commands
  *       }

@@ -9,7 +9,7 @@ export interface RequiredScopes {
 export interface Operation {
   /** As Auth0's log writes it, such as `Create a client`. */
   readonly name: string
-  /** Bodies that may identify a person are not kept. */
+  /** Bodies may tell of a person: they are masked. */
   readonly personal: boolean
 }
 
@@ -26,5 +26,5 @@ export const AllScopes = (...scopes: [string, ...string[]]): MethodDecorator => 
 /** Lets in everybody, without a token. */
 export const Public = (): MethodDecorator => SetMetadata(PUBLIC, true)
 
-/** Names the operation for the log; every route that writes has one. `personal`: the body stays out of the log. */
+/** Names the operation for the log; every route that writes has one. `personal`: its bodies may tell of a person, and are masked. */
 export const Operation = (name: string, { personal = false } = {}): MethodDecorator => SetMetadata(OPERATION, { name, personal } satisfies Operation)

@@ -1,7 +1,9 @@
+import { MANAGEMENT_SCOPES } from '../../src/authorization/index.js'
 import { createOwnerClient } from '../../src/database/pool.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { dumpTables, formsOf } from '../support/dump.js'
-import { connectionsOf } from '../support/managed.js'
+import { connectionsOf, userPath, usersOf } from '../support/managed.js'
+import { DIRECTORY, PASSWORD } from '../support/people.js'
 import { recorded } from '../support/recorded.js'
 
 let service: TestApp
@@ -11,6 +13,7 @@ beforeAll(async () => {
 afterAll(() => service.close())
 
 const { create: createConnection } = connectionsOf(() => service)
+const { made: madeUser } = usersOf(() => service)
 
 /** A call and what the log says of it. */
 async function logged(method: string, path: string, body?: unknown): Promise<{ answer: object; description: string; details: Details }> {
@@ -64,5 +67,29 @@ describe('what the log keeps of a write', () => {
     const headers = { httpEndpoint: 'https://a.example', httpCustomHeaders: [{ header: 'x', value: 'Header-Planted' }] }
     await service.api('POST', 'log-streams', { name: 's', type: 'http', sink: headers })
     expect(JSON.stringify(await recorded(service, 'ManagementRequestSucceeded'))).not.toContain('Header-Planted')
+  })
+
+  it('is what was done to a user, and nothing that tells of a person', async () => {
+    const { details: created, answer } = await logged('POST', 'users', {
+      ...{ connection: DIRECTORY, email: 'audited.person@example.com', password: PASSWORD, verify_email: false, user_metadata: { of: 'Person-Planted' } },
+    })
+    expect(created.request.body).toEqual({
+      ...{ connection: DIRECTORY, email: '*****', password: '*****', verify_email: false, user_metadata: '*****' },
+    })
+    const { user_id: id } = answer as { user_id: string }
+    expect(created.response.body).toMatchObject({ user_id: id, email: '*****', email_verified: false, created_at: expect.stringMatching(/^\d{4}-/) })
+    for (const blocked of [true, false]) {
+      const { details } = await logged('PATCH', userPath(id), { blocked, user_metadata: null })
+      expect(details.request.body).toEqual({ blocked, user_metadata: null })
+      expect(details.response.body).toMatchObject({ blocked })
+    }
+    const facts = JSON.stringify(await recorded(service, 'ManagementRequestSucceeded'))
+    for (const text of ['audited.person', PASSWORD, 'Person-Planted']) expect(facts).not.toContain(text)
+  })
+
+  it('is cut where it is too long, and says so', async () => {
+    const { details } = await logged('POST', 'connections', { name: 'long', strategy: 'auth0', options: { customScripts: { login: 'x'.repeat(20_000) } } })
+    expect(details.request.body).toMatchObject({ name: 'long', options: expect.stringMatching(/^\[cut: 20\d{3} characters\]$/) })
+    expect(details.request.auth.credentials).toEqual({ scopes: expect.any(Array), further_scopes: MANAGEMENT_SCOPES.length - 20 })
   })
 })

@@ -271,6 +271,6 @@ describe('the log', () => {
       data: { method: 'PATCH', path: `/api/v2/refresh-tokens/${familyId}`, operation: 'Update a refresh token', status: 200 },
       metadata: { clientId: 'management', actor: 'management@clients' },
     })
-    expect(rows[0].data).not.toHaveProperty('body')
+    expect(rows[0].data.body).toEqual({ refresh_token_metadata: '*****' })
   })
 })

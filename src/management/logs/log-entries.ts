@@ -177,8 +177,8 @@ const logoutToken = ({ initiator, uri, statusCode, error }: LogoutTokenSent, ses
 })
 
 function managed(type: 'sapi' | 'fapi' | 'mgmt_api_read', request: ManagementRequest, userId: string | undefined): LogEntry {
-  const { method, path, operation, status, body, responseBody, query, tokenId, scopes, message } = request
-  const auth = { strategy: 'jwt', user: { user_id: userId }, credentials: { jti: tokenId, scopes } }
+  const { method, path, operation, status, body, responseBody, query, tokenId, scopes, furtherScopes, message } = request
+  const auth = { strategy: 'jwt', user: { user_id: userId }, credentials: { jti: tokenId, scopes, further_scopes: furtherScopes } }
   return {
     type,
     description: type === 'fapi' ? (message ?? operation) : operation,
