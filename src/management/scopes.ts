@@ -26,5 +26,5 @@ export const AllScopes = (...scopes: [string, ...string[]]): MethodDecorator => 
 /** Lets in everybody, without a token. */
 export const Public = (): MethodDecorator => SetMetadata(PUBLIC, true)
 
-/** Names the operation for the log; every route that writes has one. `personal`: its bodies may tell of a person, and are masked. */
+/** Names the operation for the log; every route that writes has one, and every one that may show secrets. `personal`: its bodies may tell of a person, and are masked. */
 export const Operation = (name: string, { personal = false } = {}): MethodDecorator => SetMetadata(OPERATION, { name, personal } satisfies Operation)

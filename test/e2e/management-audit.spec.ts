@@ -93,3 +93,35 @@ describe('what the log keeps of a write', () => {
     expect(details.request.auth.credentials).toEqual({ scopes: expect.any(Array), further_scopes: MANAGEMENT_SCOPES.length - 20 })
   })
 })
+
+describe('what the log keeps of a read', () => {
+  it('that shows secrets is which, and what it was', async () => {
+    const { body: client } = await service.api('POST', 'clients', { name: 'x' })
+    const { body: connection } = await createConnection({ options: { api_key: 'x' }, enabled_clients: [client.client_id] })
+    const { body: api } = await service.api('POST', 'resource-servers', { identifier: 'https://hs', signing_alg: 'HS256' })
+    const { body: organization } = await service.api('POST', 'organizations', { name: 'audited' })
+    const invitations = `organizations/${organization.id}/invitations`
+    const application = { client_id: client.client_id, inviter: { name: 'A' }, invitee: { email: 'invited@example.com' } }
+    await service.api('PATCH', `clients/${client.client_id}`, { initiate_login_uri: 'https://app.example.com/login', organization_usage: 'allow' })
+    const { body: invitation } = await service.api('POST', invitations, application)
+    const reads: [string, string, string][] = [
+      ['clients', 'Get clients', 'client_secret'],
+      [`clients/search?q=client_id:${client.client_id}`, 'Search clients', 'client_secret'],
+      [`clients/${client.client_id}`, 'Get a client', 'client_secret'],
+      [`clients/${client.client_id}/connections?take=50`, 'Get enabled connections for a client', 'options.api_key'],
+      [`connections?name=${connection.name}`, 'Get all connections', 'options.api_key'],
+      [`connections/${connection.id}`, 'Get a connection', 'options.api_key'],
+      ['resource-servers', 'Get resource servers', 'signing_secret'],
+      ['resource-servers/search?q=identifier:*', 'Search resource servers', 'signing_secret'],
+      [`resource-servers/${api.id}`, 'Get a resource server', 'signing_secret'],
+      [invitations, 'Get invitations to an organization', 'ticket_id'],
+      [`${invitations}/${invitation.id}`, 'Get an invitation to an organization', 'ticket_id'],
+    ]
+    const told = []
+    for (const [path] of reads) {
+      const { description, details } = await logged('GET', path)
+      told.push([path, description, ...details.accessedSecrets])
+    }
+    expect(told).toEqual(reads)
+  })
+})

@@ -10,7 +10,7 @@ import { Cursors } from '../paging/cursors.js'
 import { readFields } from '../paging/fields.js'
 import { checkpointRequest, pageAnswer } from '../paging/page.js'
 import { CHECKPOINTS, FIELDS, Parameters } from '../parameters.js'
-import { Scopes } from '../scopes.js'
+import { Operation, Scopes } from '../scopes.js'
 import { type QueryParameters, texts } from '../validation/query.js'
 
 /** The connections that are switched on for a client (spec/management-api.md §2.4). */
@@ -24,6 +24,7 @@ export class ClientConnectionsController {
   @Get()
   @Scopes('read:connections', 'read:clients', 'read:client_summary')
   @Parameters('strategy', ...CHECKPOINTS, ...FIELDS)
+  @Operation('Get enabled connections for a client')
   async list(@Param('id') clientId: string, @Query() query: QueryParameters, @Caller() caller: CallerOf): Promise<object> {
     const strategies = texts(query, 'strategy')
     const list = `client connections ${JSON.stringify([clientId, strategies])}`

@@ -64,6 +64,7 @@ export class ClientsController {
   @Get()
   @Scopes(...READ)
   @Parameters('is_global', 'is_first_party', 'app_type', 'external_client_id', 'q', ...BOTH_PAGES, ...FIELDS)
+  @Operation('Get clients')
   async list(@Query() query: QueryParameters, @Caller() caller: CallerOf): Promise<object> {
     const filter = filterOf(query)
     const list = `clients ${JSON.stringify(filter)}`
@@ -86,6 +87,7 @@ export class ClientsController {
   @Get('search')
   @Scopes('read:clients', 'read:client_summary')
   @Parameters(...SEARCH, ...FIELDS)
+  @Operation('Search clients')
   async search(@Query() query: QueryParameters, @Caller() caller: CallerOf): Promise<object> {
     const fields = readFields(query)
     const [tenant, certificate] = [this.#tenant, await this.keys.currentCertificate()]
@@ -118,6 +120,7 @@ export class ClientsController {
   @Get(':id')
   @Scopes(...READ)
   @Parameters(...FIELDS)
+  @Operation('Get a client')
   async get(@Param('id') id: string, @Query() query: QueryParameters, @Caller() caller: CallerOf): Promise<object> {
     return this.#show(id, caller, { fields: readFields(query) })
   }

@@ -29,6 +29,7 @@ export class ConnectionsController {
   @Get()
   @Scopes('read:connections')
   @Parameters('name', 'strategy', ...BOTH_PAGES, ...FIELDS)
+  @Operation('Get all connections')
   async list(@Query() query: QueryParameters, @Caller() caller: CallerOf): Promise<object> {
     const selection = { name: text(query, 'name'), strategies: texts(query, 'strategy') }
     const list = JSON.stringify([LIST, selection])
@@ -51,6 +52,7 @@ export class ConnectionsController {
   @Get(':id')
   @Scopes('read:connections')
   @Parameters(...FIELDS)
+  @Operation('Get a connection')
   async get(@Param('id') id: string, @Query() query: QueryParameters, @Caller() caller: CallerOf): Promise<object> {
     const fields = readFields(query)
     return showConnectionTo(caller, await this.#find(id), fields)

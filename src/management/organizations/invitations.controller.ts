@@ -32,6 +32,7 @@ export class InvitationsController {
   @Get()
   @Scopes('read:organization_invitations')
   @Parameters('sort', ...PAGES, ...FIELDS)
+  @Operation('Get invitations to an organization')
   async list(@Param('id') id: string, @Query() query: QueryParameters, @Caller() caller: CallerOf): Promise<object> {
     const request = offsetRequest(query)
     if (request.offset > MAX_OFFSET) throw new ManagementError(400, 'Requesting page exceeds the allowed maximum of 1000 records', 'invalid_paging')
@@ -55,6 +56,7 @@ export class InvitationsController {
   @Get(':invitationId')
   @Scopes('read:organization_invitations')
   @Parameters(...FIELDS)
+  @Operation('Get an invitation to an organization')
   async get(
     @Param('id') id: string,
     @Param('invitationId') invitationId: string,

@@ -47,6 +47,7 @@ export class ResourceServersController {
   @Get()
   @Scopes('read:resource_servers')
   @Parameters('identifiers', ...BOTH_PAGES, ...FIELDS)
+  @Operation('Get resource servers')
   async list(@Query() query: QueryParameters, @Caller() caller: CallerOf): Promise<object> {
     const identifiers = texts(query, 'identifiers')
     const list = `resource-servers ${JSON.stringify(identifiers)}`
@@ -60,6 +61,7 @@ export class ResourceServersController {
   @Get('search')
   @Scopes('read:resource_servers')
   @Parameters(...SEARCH, ...FIELDS)
+  @Operation('Search resource servers')
   search(@Query() query: QueryParameters, @Caller() caller: CallerOf): Promise<object> {
     const fields = readFields(query)
     return searchList<ListedResourceServer>(query, this.cursors, {
@@ -99,6 +101,7 @@ export class ResourceServersController {
   @Get(':id')
   @Scopes('read:resource_servers')
   @Parameters(...FIELDS)
+  @Operation('Get a resource server')
   async get(@Param('id') id: string, @Query() query: QueryParameters, @Caller() caller: CallerOf): Promise<object> {
     return showResourceServer(await this.#find(id), caller, readFields(query))
   }
