@@ -7,11 +7,12 @@ import { redact, withoutPersons } from '../redact.js'
 import type { CallerOf, ManagementRequest } from './caller.js'
 import { keptBody } from './kept-bodies.js'
 import { OPERATION, type Operation } from './scopes.js'
+import { withUserIds } from './user-ids.js'
 
 /** A management client may hold hundreds, and every call is a fact. */
 const MAX_SCOPES = 20
 /** Query parameters that say nothing of a person. */
-const HARMLESS = new Set(['client_id', 'audience', 'type', 'force', 'fields', 'include_fields', 'page', 'per_page', 'take', 'include_totals'])
+const HARMLESS = new Set(['client_id', 'user_id', 'audience', 'type', 'force', 'fields', 'include_fields', 'page', 'per_page', 'take', 'include_totals'])
 const READS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /** Writes the facts about calls (spec/management-api.md §1.9, audit). Each resolves when it is committed. */
@@ -56,12 +57,15 @@ export class ManagementAudit {
 
   #fact(context: ExecutionContext, { method, path, query, management }: ManagementRequest, status: number): Fact {
     const { tokenId, scopes = new Set<string>() } = management ?? {}
+    // What was refused may name nobody: then it is whatever somebody typed.
+    const known = status < 400 ? withUserIds : withoutPersons
+    const parameters = Object.entries(query).filter(([name]) => HARMLESS.has(name))
     return {
       method,
-      path: withoutPersons(path),
+      path: known(path),
       operation: this.#operation(context).name,
       status,
-      query: Object.fromEntries(Object.entries(query).filter(([name]) => HARMLESS.has(name))),
+      query: Object.fromEntries(parameters.map(([name, value]) => [name, known(String(value))])),
       ...(tokenId !== undefined && { tokenId }),
       scopes: [...scopes].slice(0, MAX_SCOPES),
       ...(scopes.size > MAX_SCOPES && { furtherScopes: scopes.size - MAX_SCOPES }),

@@ -87,6 +87,19 @@ describe('what the log keeps of a write', () => {
     for (const text of ['audited.person', PASSWORD, 'Person-Planted']) expect(facts).not.toContain(text)
   })
 
+  it('is whom it was done to, and no address that somebody typed', async () => {
+    const { user_id: id } = await madeUser({ user_id: 'own.id@example.com' })
+    expect(id).toBe('auth0|own.id@example.com')
+    expect((await logged('PATCH', userPath(id), { blocked: true })).details.request.path).toBe(`/api/v2/${userPath(id)}`)
+    expect((await logged('DELETE', `grants?user_id=${encodeURIComponent(id)}`)).details.request.query).toEqual({ user_id: id })
+    for (const nobody of ['typed@example.com', 'auth0|typed@example.com']) {
+      expect((await service.api('PATCH', userPath(nobody), { blocked: true })).status).toBe(404)
+    }
+    await service.api('DELETE', 'grants?user_id=typed@example.com')
+    const { rows } = await service.pool.query(`select 1 from events where data::text like '%typed%'`)
+    expect(rows).toEqual([])
+  })
+
   it('is cut where it is too long, and says so', async () => {
     const { details } = await logged('POST', 'connections', { name: 'long', strategy: 'auth0', options: { customScripts: { login: 'x'.repeat(20_000) } } })
     expect(details.request.body).toMatchObject({ name: 'long', options: expect.stringMatching(/^\[cut: 20\d{3} characters\]$/) })
