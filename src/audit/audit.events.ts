@@ -31,7 +31,7 @@ export type AuditEvent =
   | { readonly type: 'LogoutTokenFailed'; readonly data: LogoutTokenSent }
   | { readonly type: 'ManagementRequestSucceeded'; readonly data: ManagementRequest }
   | { readonly type: 'ManagementRequestFailed'; readonly data: ManagementRequest }
-  | { readonly type: 'SecretRead'; readonly data: ManagementRequest & { readonly accessedSecrets: readonly string[] } }
+  | { readonly type: 'SecretRead'; readonly data: ManagementRequest }
   | { readonly type: 'ActionExecutionFailed'; readonly data: ActionExecutionFailed }
   | { readonly type: 'RateLimited'; readonly data: RateLimitFact }
   /** Before there is any refusal. */
@@ -117,6 +117,8 @@ export interface ManagementRequest {
   readonly scopes?: readonly string[]
   /** How many more the token held. */
   readonly furtherScopes?: number
+  /** Names of secrets that the answer showed. */
+  readonly accessedSecrets?: readonly string[]
   /** Why it failed. */
   readonly message?: string
 }

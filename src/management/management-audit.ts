@@ -28,15 +28,16 @@ export class ManagementAudit {
     const req = context.switchToHttp().getRequest<ManagementRequest>()
     const caller = req.management
     if (!caller) return
+    const accessedSecrets = [...caller.revealed].sort()
     if (caller.onlyReads || READS.has(req.method)) {
-      if (caller.revealed.size === 0) return
-      const data = { ...this.#fact(context, req, status), accessedSecrets: [...caller.revealed].sort() }
+      if (accessedSecrets.length === 0) return
+      const data = { ...this.#fact(context, req, status), accessedSecrets }
       await this.audit.record({ type: 'SecretRead', data }, caller.context)
       return
     }
     const { personal } = this.#operation(context)
     const [body, responseBody] = [keptBody(req.body, personal), keptBody(answer, personal)]
-    const data = { ...this.#fact(context, req, status), ...(body && { body }), ...(responseBody && { responseBody }) }
+    const data = { ...this.#fact(context, req, status), ...(body && { body }), ...(responseBody && { responseBody }), accessedSecrets }
     await this.audit.record({ type: 'ManagementRequestSucceeded', data }, caller.context)
   }
 

@@ -1,6 +1,6 @@
 import { MANAGEMENT_SCOPES } from '../../src/authorization/index.js'
 import { createOwnerClient } from '../../src/database/pool.js'
-import { startApp, type TestApp } from '../support/app.js'
+import { ADMINISTRATOR, startApp, type TestApp } from '../support/app.js'
 import { dumpTables, formsOf } from '../support/dump.js'
 import { connectionsOf, userPath, usersOf } from '../support/managed.js'
 import { DIRECTORY, PASSWORD } from '../support/people.js'
@@ -16,9 +16,14 @@ const { create: createConnection } = connectionsOf(() => service)
 const { made: madeUser } = usersOf(() => service)
 
 /** A call and what the log says of it. */
-async function logged(method: string, path: string, body?: unknown): Promise<{ answer: object; description: string; details: Details }> {
+async function logged(
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<{ answer: object; description: string; details: Details }> {
   const correlation = `call ${Math.random()}`
-  const answer = await service.api(method, path, body, { 'x-correlation-id': correlation })
+  const answer = await service.api(method, path, body, { 'x-correlation-id': correlation, ...headers })
   expect([200, 201, 204]).toContain(answer.status)
   const { body: rows } = await service.api('GET', 'logs?per_page=20')
   const row = rows.find(({ references }: { references?: { correlation_id: string } }) => references?.correlation_id === correlation)
@@ -100,6 +105,22 @@ describe('what the log keeps of a write', () => {
     expect(rows).toEqual([])
   })
 
+  it('is which secrets were answered', async () => {
+    const { answer, details } = await logged('POST', 'clients', { name: 'x' })
+    expect(details.accessedSecrets).toEqual(['client_secret'])
+    const { client_id } = answer as { client_id: string }
+    expect((await logged('DELETE', `clients/${client_id}`)).details.accessedSecrets).toEqual([])
+  })
+
+  it('is which administrator did it', async () => {
+    const { rows } = await service.pool.query<{ user_id: string }>('select user_id from users where administrator')
+    const { user_id } = rows[0]!
+    const authorization = `Bearer ${await service.managementToken(['create:clients'], { sub: user_id, gty: undefined })}`
+    const { details } = await logged('POST', 'clients', { name: 'x' }, { authorization })
+    expect(details.request.auth.user).toEqual({ user_id, name: ADMINISTRATOR.email, email: ADMINISTRATOR.email })
+    expect((await logged('POST', 'clients', { name: 'x' })).details.request.auth.user).toEqual({ name: '' })
+  })
+
   it('is cut where it is too long, and says so', async () => {
     const { details } = await logged('POST', 'connections', { name: 'long', strategy: 'auth0', options: { customScripts: { login: 'x'.repeat(20_000) } } })
     expect(details.request.body).toMatchObject({ name: 'long', options: expect.stringMatching(/^\[cut: 20\d{3} characters\]$/) })
@@ -116,7 +137,8 @@ describe('what the log keeps of a read', () => {
     const invitations = `organizations/${organization.id}/invitations`
     const application = { client_id: client.client_id, inviter: { name: 'A' }, invitee: { email: 'invited@example.com' } }
     await service.api('PATCH', `clients/${client.client_id}`, { initiate_login_uri: 'https://app.example.com/login', organization_usage: 'allow' })
-    const { body: invitation } = await service.api('POST', invitations, application)
+    const { answer: invitation, details: invited } = await logged('POST', invitations, application)
+    expect(invited.accessedSecrets).toEqual(['ticket_id'])
     const reads: [string, string, string][] = [
       ['clients', 'Get clients', 'client_secret'],
       [`clients/search?q=client_id:${client.client_id}`, 'Search clients', 'client_secret'],
@@ -128,7 +150,7 @@ describe('what the log keeps of a read', () => {
       ['resource-servers/search?q=identifier:*', 'Search resource servers', 'signing_secret'],
       [`resource-servers/${api.id}`, 'Get a resource server', 'signing_secret'],
       [invitations, 'Get invitations to an organization', 'ticket_id'],
-      [`${invitations}/${invitation.id}`, 'Get an invitation to an organization', 'ticket_id'],
+      [`${invitations}/${(invitation as { id: string }).id}`, 'Get an invitation to an organization', 'ticket_id'],
     ]
     const told = []
     for (const [path] of reads) {

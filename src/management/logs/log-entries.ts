@@ -100,10 +100,7 @@ const ENTRIES = {
 
   ManagementRequestSucceeded: ({ data, metadata }) => [managed('sapi', data, metadata.userId)],
   ManagementRequestFailed: ({ data, metadata }) => [managed('fapi', data, metadata.userId)],
-  SecretRead: ({ data, metadata }) => {
-    const entry = managed('mgmt_api_read', data, metadata.userId)
-    return [{ ...entry, details: { ...entry.details, accessedSecrets: data.accessedSecrets } }]
-  },
+  SecretRead: ({ data, metadata }) => [managed('mgmt_api_read', data, metadata.userId)],
   ActionExecutionFailed: ({ data: { errorClass, error, triggerId, executionId, actionId, actionName, versionId, bindingId } }) => [
     {
       type: 'actions_execution_failed',
@@ -177,7 +174,7 @@ const logoutToken = ({ initiator, uri, statusCode, error }: LogoutTokenSent, ses
 })
 
 function managed(type: 'sapi' | 'fapi' | 'mgmt_api_read', request: ManagementRequest, userId: string | undefined): LogEntry {
-  const { method, path, operation, status, body, responseBody, query, tokenId, scopes, furtherScopes, message } = request
+  const { method, path, operation, status, body, responseBody, query, tokenId, scopes, furtherScopes, accessedSecrets = [], message } = request
   const auth = { strategy: 'jwt', user: { user_id: userId }, credentials: { jti: tokenId, scopes, further_scopes: furtherScopes } }
   return {
     type,
@@ -185,7 +182,7 @@ function managed(type: 'sapi' | 'fapi' | 'mgmt_api_read', request: ManagementReq
     details: {
       request: { method: method.toLowerCase(), path, query: query ?? {}, body: body ?? {}, channel: 'api', auth },
       response: { statusCode: status, body: responseBody ?? {} },
-      ...(type === 'sapi' && { accessedSecrets: [] }),
+      ...(type !== 'fapi' && { accessedSecrets }),
       ...(type === 'fapi' && { operation }),
     },
   }

@@ -37,7 +37,7 @@ export function showLog(row: TenantLogRow, { ip = '', userAgent = '', userName =
     }),
     user_agent: agent.text,
     isMobile: agent.isMobile,
-    details: withRequester(row.details, { ip, userAgent, userName }),
+    details: withRequester(row, { ip, userAgent, userName }),
     ...present({ auth0_client: row.auth0_client, references: row.correlation_id === null ? null : { correlation_id: row.correlation_id } }),
   }
 }
@@ -45,9 +45,11 @@ export function showLog(row: TenantLogRow, { ip = '', userAgent = '', userName =
 const present = (members: Readonly<Record<string, unknown>>): object => Object.fromEntries(Object.entries(members).filter(([, value]) => value !== null))
 
 /** Rows of the Management API tell a second time who called, inside the request (spec/logs.md §2.6). */
-function withRequester(details: Readonly<Record<string, unknown>>, { ip, userAgent, userName }: OpenedValues): object {
+function withRequester({ details, user, user_name }: TenantLogRow, { ip, userAgent, userName }: OpenedValues): object {
   const request = details['request'] as { auth?: { user?: object } } | undefined
   if (!request?.auth) return details
-  const auth = { ...request.auth, user: { ...request.auth.user, name: userName } }
+  // Who has an address is called by it.
+  const email = user?.email !== undefined && user_name === null ? { email: userName } : {}
+  const auth = { ...request.auth, user: { ...request.auth.user, name: userName, ...email } }
   return { ...details, request: { ...request, ip, userAgent, auth } }
 }

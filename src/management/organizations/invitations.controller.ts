@@ -48,9 +48,11 @@ export class InvitationsController {
   @Post()
   @Scopes('create:organization_invitations')
   @Operation('Create invitations to organization', { personal: true })
-  async create(@Param('id') id: string, @Body(validBody(CreateInvitationBody)) body: CreateInvitationBody, @Caller() { context }: CallerOf): Promise<object> {
+  async create(@Param('id') id: string, @Body(validBody(CreateInvitationBody)) body: CreateInvitationBody, @Caller() caller: CallerOf): Promise<object> {
     const organization = await findOrganization(this.queries, { id })
-    return showInvitation(await this.#find(id, await this.write.create(organization, body, context)))
+    const shown = showInvitation(await this.#find(id, await this.write.create(organization, body, caller.context)))
+    noteTickets(caller, [shown])
+    return shown
   }
 
   @Get(':invitationId')
