@@ -1,6 +1,7 @@
 import type { Context, Origin, PersonalData } from '../event-store/event.js'
 import type { PersonKeys } from '../keys/person-keys.js'
 import { visitorsOf } from '../keys/visitor.js'
+import type { AuthorizeRequest } from './authorize-request.js'
 
 /** A request as events remember it. */
 export interface Caller {
@@ -23,6 +24,9 @@ export async function causedBy(keys: PersonKeys, { origin, context }: Caller, us
   const sealed = await (userId === undefined ? ofVisitor(keys, origin, { current }) : keys.seal(userId, origin, { current }))
   return { ...context, ...(userId !== undefined && { userId }), origin: sealed }
 }
+
+/** In whose name somebody logs in. */
+export const inNameOf = ({ organization }: Pick<AuthorizeRequest, 'organization'>): Context => (organization ? { organizationId: organization.document.id } : {})
 
 /** A value of somebody who is nobody here (yet): under the key of the day's visitors, which ages out with the log. */
 export const ofVisitor = (keys: PersonKeys, value: unknown, { current = false } = {}): Promise<PersonalData> => keys.seal(visitorsOf(), value, { current })

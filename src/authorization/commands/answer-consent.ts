@@ -4,7 +4,7 @@ import { PersonKeys } from '../../keys/person-keys.js'
 import { FindSession, TouchSession } from '../../sessions/index.js'
 import { FindAccount } from '../../users/index.js'
 import type { AuthorizeRequest } from '../authorize-request.js'
-import { causedBy, type Visit } from '../caused-by.js'
+import { causedBy, inNameOf, type Visit } from '../caused-by.js'
 import { AdmitToOrganization } from './admit-to-organization.js'
 import { AnswerLogin, type LoginAnswer } from './answer-login.js'
 import { SettleConsent } from './settle-consent.js'
@@ -34,7 +34,7 @@ export class AnswerConsentHandler implements ICommandHandler<AnswerConsent> {
     const { userId } = found.session
     const account = await this.queries.execute(new FindAccount(userId))
     if (!account || account.profile.blocked) return undefined
-    const context = await causedBy(this.personKeys, visit, userId)
+    const context = { ...(await causedBy(this.personKeys, visit, userId)), ...inNameOf(request) }
     await this.commands.execute(new AdmitToOrganization(request, { userId, connection: found.session.connection }, context))
     const bound = await this.queries.execute(new AreActionsBound('post-login'))
     const use = { clientId: request.client.client_id, silent: false, ...(bound && { awaitsActions: true as const }) }

@@ -4,7 +4,7 @@ import { PersonKeys } from '../../keys/person-keys.js'
 import { FindSession, type FoundSession, TouchSession } from '../../sessions/index.js'
 import { type Account, FindAccount, openProfiles, type UserProfile } from '../../users/index.js'
 import type { AuthorizeRequest } from '../authorize-request.js'
-import { causedBy, type Visit } from '../caused-by.js'
+import { causedBy, inNameOf, type Visit } from '../caused-by.js'
 import { IdTokenHints } from '../id-token-hints.js'
 import { requireSecondFactor } from '../second-factor.js'
 import { AdmitToOrganization } from './admit-to-organization.js'
@@ -58,7 +58,7 @@ export class AnswerFromSessionHandler implements ICommandHandler<AnswerFromSessi
     const mustChoose = joinsUnseen || prompt.has('select_account') || tenant.flags?.['enable_sso'] === false
     if (mustChoose && chosen !== sessionId) return { kind: 'choice needed', sessionId, profile: account.profile }
     requireSecondFactor(request, found.session)
-    const context = await causedBy(this.personKeys, visit, userId)
+    const context = { ...(await causedBy(this.personKeys, visit, userId)), ...inNameOf(request) }
     await this.commands.execute(new AdmitToOrganization(request, { userId, connection: found.session.connection }, context))
     const { administrator } = account
     const mayAnswer = await this.commands.execute(new SettleConsent(request, { userId, administrator }, false, context))

@@ -3,7 +3,7 @@ import { PersonKeys } from '../../keys/person-keys.js'
 import { FindSession, TouchSession } from '../../sessions/index.js'
 import { FindAccount } from '../../users/index.js'
 import type { AuthorizeRequest } from '../authorize-request.js'
-import { causedBy, type Visit } from '../caused-by.js'
+import { causedBy, inNameOf, type Visit } from '../caused-by.js'
 import { AdmitToOrganization } from './admit-to-organization.js'
 import { AnswerLogin, type LoginAnswer, type ReturnedLogin } from './answer-login.js'
 
@@ -39,7 +39,7 @@ export class ContinueLoginHandler implements ICommandHandler<ContinueLogin> {
     const account = await this.queries.execute(new FindAccount(userId))
     if (!account) return undefined
     if (account.profile.blocked) return { kind: 'blocked' }
-    const context = await causedBy(this.personKeys, visit, userId)
+    const context = { ...(await causedBy(this.personKeys, visit, userId)), ...inNameOf(request) }
     await this.commands.execute(new AdmitToOrganization(request, { userId, connection }, context))
     const use = { clientId: request.client.client_id, silent: false, awaitsActions: true as const }
     const session = await this.commands.execute(new TouchSession(sessionId, use, context))

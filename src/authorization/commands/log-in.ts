@@ -7,7 +7,7 @@ import { PersonKeys } from '../../keys/person-keys.js'
 import { type ActiveSession, EndSession, FindSession, type FoundSession, type Login, ReauthenticateSession, StartSession } from '../../sessions/index.js'
 import { CheckPassword, FindAccount } from '../../users/index.js'
 import type { AuthorizeRequest } from '../authorize-request.js'
-import { type Caller, causedBy, ofVisitor, type Visit } from '../caused-by.js'
+import { type Caller, causedBy, inNameOf, ofVisitor, type Visit } from '../caused-by.js'
 import { requireSecondFactor } from '../second-factor.js'
 import { AdmitToOrganization } from './admit-to-organization.js'
 import { AnswerLogin, type LoginAnswer } from './answer-login.js'
@@ -56,7 +56,7 @@ export class LogInHandler implements ICommandHandler<LogIn> {
     }
     const { client, connection } = request
     const before = await this.queries.execute(new FindSession(visit.cookieHeader))
-    const context = await causedBy(this.personKeys, visit, userId)
+    const context = { ...(await causedBy(this.personKeys, visit, userId)), ...inNameOf(request) }
     // Before there is a session: whoever may not come in here is asked again who they are.
     requireSecondFactor(request, before?.session.userId === userId ? before.session : undefined)
     await this.commands.execute(new AdmitToOrganization(request, { userId, connection: connection.name }, context))
@@ -99,9 +99,10 @@ export class LogInHandler implements ICommandHandler<LogIn> {
     return { kind: 'wrong' }
   }
 
-  async #record(event: AuditEvent, { client, connection }: AuthorizeRequest, caller: Caller, userId: string | undefined): Promise<void> {
+  async #record(event: AuditEvent, request: AuthorizeRequest, caller: Caller, userId: string | undefined): Promise<void> {
     // Nor may it tell who exists by which key was at hand.
     const cause = await causedBy(this.personKeys, caller, userId, { current: true })
-    await this.audit.record(event, { ...cause, clientId: client.client_id, connection: connection.name })
+    const { client, connection } = request
+    await this.audit.record(event, { ...cause, clientId: client.client_id, connection: connection.name, ...inNameOf(request) })
   }
 }

@@ -3,7 +3,7 @@ import { Audit } from '../../audit/audit.js'
 import { PersonKeys } from '../../keys/person-keys.js'
 import { SignUp, type SignedUp } from '../../users/index.js'
 import type { AuthorizeRequest } from '../authorize-request.js'
-import { type Caller, causedBy } from '../caused-by.js'
+import { type Caller, causedBy, inNameOf } from '../caused-by.js'
 import { isSignUpOpen } from '../sign-up-open.js'
 
 /** Makes an account for somebody who came from a client; that it was refused is recorded. */
@@ -27,7 +27,7 @@ export class SignUpForClientHandler implements ICommandHandler<SignUpForClient> 
 
   async execute({ request, account, caller }: SignUpForClient): Promise<SignedUp> {
     const { client, connection, invitation } = request
-    const context = { ...(await causedBy(this.personKeys, caller)), clientId: client.client_id, connection: connection.name }
+    const context = { ...(await causedBy(this.personKeys, caller)), clientId: client.client_id, connection: connection.name, ...inNameOf(request) }
     const signedUp = isSignUpOpen(request)
       ? await this.commands.execute(new SignUp(connection, account, context, invitation?.email === undefined ? undefined : invitation))
       : ({ kind: 'refused', problem: 'Sign-up is not possible here.' } as const)

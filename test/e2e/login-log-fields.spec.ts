@@ -1,0 +1,42 @@
+import { organizationLogins, type OrganizationStage, organizationStage } from '../support/organization-logins.js'
+import { aPerson, DIRECTORY, PASSWORD } from '../support/people.js'
+import { answerOf, Visitor } from '../support/visitor.js'
+
+/* What the log's rows about logins, and of what comes of them, say beside whose they are (spec/logs.md §2.2). */
+
+interface Row {
+  readonly type: string
+  readonly organization_id?: string
+}
+
+let stage: OrganizationStage
+beforeAll(async () => {
+  stage = await organizationStage()
+})
+afterAll(() => stage.service.close())
+
+const { api, organizationOf, ask, login } = organizationLogins(() => stage)
+
+/** The rows that a search finds, oldest first. */
+const rows = async (q: string): Promise<Row[]> => (await api('GET', `logs?q=${encodeURIComponent(q)}&sort=log_id:1`)).body as Row[]
+
+describe('a login to an organization', () => {
+  it('names it, whether it succeeds, fails or is answered from the session', async () => {
+    const person = await aPerson(stage.service)
+    const { id, name } = await organizationOf([person])
+    const who = new Visitor(stage.service.url)
+    for (const password of ['wrong', PASSWORD]) await who.submit(await who.get(ask(id)), { username: person.email, password, action: 'default' })
+    await login(id, person, who, { prompt: 'none' })
+    const found = await rows(`user_id:"${person.userId}" AND type:(fp OR s OR ssa)`)
+    const named = { organization_id: id, organization_name: name, connection: DIRECTORY }
+    expect(found).toMatchObject(['fp', 's', 'ssa'].map((type) => ({ type, ...named })))
+  })
+
+  it('names it where it begins with a sign-up', async () => {
+    const { id } = await organizationOf([], { is_signup_enabled: true, assign_membership_on_login: true })
+    const who = new Visitor(stage.service.url)
+    const page = await who.get(ask(id, { screen_hint: 'signup' }))
+    expect(answerOf(await who.submit(page, { email: 'new@example.com', password: PASSWORD, action: 'default' }))).toHaveProperty('code')
+    expect((await rows(`organization_id:${id} AND type:(ss OR s)`)).map(({ type }) => type)).toEqual(['ss', 's'])
+  })
+})
