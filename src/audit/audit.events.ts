@@ -62,6 +62,8 @@ export interface ExchangeFailed {
   readonly familyId?: string
   /** The refresh token was an online one, which has no family. */
   readonly online?: true
+  /** Of a refresh token: a policy of the client opened the API. */
+  readonly policyUsed?: 'mrrt'
   /** The last characters of the authorization code. */
   readonly codeEnd?: string
   readonly scope?: string

@@ -1,4 +1,4 @@
-import type { ExecutionFacts } from '../event-store/event.js'
+import type { Context, ExecutionFacts } from '../event-store/event.js'
 import { OAuthError, type OAuthErrorCode } from '../http/oauth-error.js'
 
 /** What the log should know of a refused exchange beside the answer. */
@@ -8,7 +8,10 @@ export interface RefusedExchange {
   readonly familyId?: string
   /** The refusal is in the log already, as an event of its own. */
   readonly recorded?: boolean
-  readonly sessionId?: string
+  /** Which login it goes back to. */
+  readonly login?: Pick<Context, 'sessionId' | 'connection' | 'organizationId'>
+  /** Where a policy of the client opened the API that was asked for. */
+  readonly policyUsed?: 'mrrt'
   /** It was an online refresh token. */
   readonly online?: true
   /** Where it was Actions that refused. */

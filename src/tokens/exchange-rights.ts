@@ -59,14 +59,15 @@ export class ExchangeRightsFinder {
     if ('refused' in target) return target
     const { api, policy } = target
     const access = api ? await this.queries.execute(new FindUserAccess(client, api)) : undefined
-    if (access?.kind === 'refused') return { refused: 'no-client-grant', error: access.error, description: access.description }
+    const used = policy && { policyUsed: 'mrrt' as const }
+    if (access?.kind === 'refused') return { refused: 'no-client-grant', error: access.error, description: access.description, ...used }
     const atLogin = (api?.identifier ?? null) === family.audience
     const entitled = policies ? entitledScope(family.scope, policy?.scope ?? [], atLogin) : family.scope
     const { administrator } = user
     const allowed = grantedScope({ requested: entitled, client, api, clientGrantScope: access?.clientGrantScope, administrator })
     const permissions = await enforcedPermissions(this.queries, family.userId, api, organizationId)
     const rights = (scope: readonly string[]) => ({ api, scope: permittedScope(scope, permissions), person: user, organization, permissions })
-    if (policies) return { ...rights(policyScope(entitled, allowed, asked.scope)), ...(policy && { policyUsed: 'mrrt' as const }) }
+    if (policies) return { ...rights(policyScope(entitled, allowed, asked.scope)), ...used }
     const given = exchangeScope(family.scope, allowed, asked.scope)
     if ('scope' in given) return rights(given.scope)
     return { refused: 'scope', error: 'invalid_scope', description: `Scopes were not granted: ${given.notGranted.join(', ')}` }

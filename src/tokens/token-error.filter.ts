@@ -48,6 +48,7 @@ export class TokenErrorFilter extends OAuthErrorFilter {
       reason: refused?.reason ?? error.detail ?? error.code,
       ...(refused?.familyId !== undefined && { familyId: refused.familyId }),
       ...(refused?.online && { online: true as const }),
+      ...(refused?.policyUsed && { policyUsed: refused.policyUsed }),
       ...('code' in req.token && { codeEnd: endOf(req.token.code) }),
       ...('scope' in req.token && req.token.scope && { scope: req.token.scope.join(' ').slice(0, MAX_SCOPE) }),
     }
@@ -76,7 +77,7 @@ export class TokenErrorFilter extends OAuthErrorFilter {
       ...context,
       ...(clientId !== undefined && { clientId }),
       ...(audience !== undefined && { audience }),
-      ...(refused?.sessionId !== undefined && { sessionId: refused.sessionId }),
+      ...refused?.login,
       ...(refused?.actions && { actions: refused.actions }),
       ...whose,
     }

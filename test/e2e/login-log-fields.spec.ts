@@ -15,7 +15,7 @@ beforeAll(async () => {
 })
 afterAll(() => stage.service.close())
 
-const { api, organizationOf, ask, login } = organizationLogins(() => stage)
+const { api, organizationOf, leave, ask, login, tokens } = organizationLogins(() => stage)
 
 /** The rows that a search finds, oldest first. */
 const rows = async (q: string): Promise<Row[]> => (await api('GET', `logs?q=${encodeURIComponent(q)}&sort=log_id:1`)).body as Row[]
@@ -30,6 +30,16 @@ describe('a login to an organization', () => {
     const found = await rows(`user_id:"${person.userId}" AND type:(fp OR s OR ssa)`)
     const named = { organization_id: id, organization_name: name, connection: DIRECTORY }
     expect(found).toMatchObject(['fp', 's', 'ssa'].map((type) => ({ type, ...named })))
+  })
+
+  it('names it when its refresh token is refused, since the person has left', async () => {
+    const person = await aPerson(stage.service)
+    const { id, name } = await organizationOf([person])
+    const { refresh_token: refreshToken } = (await tokens(await login(id, person))).body
+    await leave(id, person)
+    expect((await stage.scene.refresh(stage.client, refreshToken)).status).toBe(403)
+    const named = { organization_id: id, organization_name: name, connection: DIRECTORY }
+    expect(await rows(`user_id:"${person.userId}" AND type:fertft`)).toMatchObject([named])
   })
 
   it('names it where it begins with a sign-up', async () => {

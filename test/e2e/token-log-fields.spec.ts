@@ -13,6 +13,7 @@ interface Row {
   readonly type: string
   readonly user_id: string
   readonly connection?: string
+  readonly strategy?: string
   readonly audience?: string
   readonly details: Readonly<Record<string, unknown>>
 }
@@ -46,6 +47,7 @@ async function online(): Promise<Login> {
 }
 const exchange = ({ client, refreshToken }: Login): Promise<Answer> => scene.refresh(client, refreshToken)
 const revoke = ({ client, refreshToken }: Login): Promise<Answer> => scene.form('oauth/revoke', { client_id: client.client_id, token: refreshToken })
+const blockedAnd = ({ userId }: Login): Promise<unknown> => service.api('PATCH', `users/${encodeURIComponent(userId)}`, { blocked: true })
 /** The rows about a person, oldest first; of a type where one is named. */
 async function rows({ userId }: Pick<Login, 'userId'>, type = '*'): Promise<Row[]> {
   return (await service.api('GET', `logs?q=${encodeURIComponent(`user_id:"${userId}" AND type:${type}`)}&sort=log_id:1`)).body as Row[]
@@ -68,6 +70,27 @@ it('a detected reuse names the session that the family began in, as does each re
   })
   expect(afterwards).toMatchObject({ details: { failure_reason: 'grant_revoked', refresh_token: { access: 'offline' } } })
   expect(await rows(login, 'ferrt')).toMatchObject([{ user_id: userId, connection: DIRECTORY, details: { ...details, tokenCounter: 1, latestCounter: 2 } }])
+})
+
+it.each([
+  ['at another client', async (login: Login) => scene.refresh(await aClient(service, { refresh_token: ROTATING }), login.refreshToken)],
+  ['for scopes that nobody granted', ({ client, refreshToken }: Login) => scene.refresh(client, refreshToken, { scope: 'fell:trees' })],
+  ['for an API that there is not', ({ client, refreshToken }: Login) => scene.refresh(client, refreshToken, { audience: 'https://nowhere.example/' })],
+  ['of somebody who is blocked', (login: Login) => blockedAnd(login).then(() => exchange(login))],
+])('a refresh token that is refused %s tells which login it goes back to', async (_, refused) => {
+  const login = await offline()
+  expect((await refused(login)).status).toBeGreaterThanOrEqual(400)
+  const details = { familyId: expect.any(String) as string, session_id: login.sessionId, policy_used: 'refresh_token_user_grant' }
+  expect(await rows(login, 'fertft')).toMatchObject([{ user_id: login.userId, connection: DIRECTORY, strategy: 'auth0', details }])
+})
+
+it('a refused exchange says so where a policy of the client had opened the API', async () => {
+  const denying = await anApi(service, { skip_consent_for_verifiable_first_party_clients: true, subject_type_authorization: { user: { policy: 'deny_all' } } })
+  const settings = { ...ROTATING, policies: [{ audience: denying, scope: ['read:plants'] }] }
+  const [client, person] = await Promise.all([aClient(service, { refresh_token: settings }), aPerson(service)])
+  const { refreshToken } = await logIn(service, client, person, audience)
+  await scene.refresh(client, refreshToken, { audience: denying })
+  expect(await rows(person, 'fertft')).toMatchObject([{ connection: DIRECTORY, details: { policy_used: 'mrrt' } }])
 })
 
 it.each([
@@ -150,5 +173,5 @@ it('an online refresh token that is revoked is told as one, and what is no good 
   expect(await rows(login, 'srrt')).toMatchObject([
     { user_id: userId, audience, connection: DIRECTORY, details: { credential_id: onlineTokenId(sessionId, 1), session_id: sessionId, refresh_token: access } },
   ])
-  expect(await rows(login, 'fertft')).toMatchObject([{ details: { failure_reason: 'session_not_found', refresh_token: access } }])
+  expect(await rows(login, 'fertft')).toMatchObject([{ connection: DIRECTORY, details: { failure_reason: 'session_not_found', refresh_token: access } }])
 })

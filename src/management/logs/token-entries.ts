@@ -2,6 +2,9 @@ import { onlineTokenId } from '../../sessions/index.js'
 import type { RevocationReason } from '../../tokens/index.js'
 import { access, executionsOf, idIn, type LogEntry, type Of } from './log-entry.js'
 
+/** What a refresh token brings by itself, without a policy of its client. */
+const OWN_GRANT = 'refresh_token_user_grant'
+
 export function exchanged({ streamId, data, metadata }: Of<'RefreshTokenRotated' | 'RefreshTokenExchanged'>): LogEntry {
   return {
     type: 'sertft',
@@ -11,7 +14,7 @@ export function exchanged({ streamId, data, metadata }: Of<'RefreshTokenRotated'
       actions: executionsOf(metadata.actions),
       familyId: idIn(streamId),
       tokenCounter: data.generation,
-      policy_used: data.policyUsed ?? 'refresh_token_user_grant',
+      policy_used: data.policyUsed ?? OWN_GRANT,
       requested_audience: data.requestedAudience,
       requested_scope: data.requestedScope,
       refresh_token: { access: 'offline', session_id: metadata.sessionId },
@@ -115,7 +118,7 @@ export function onlineRevoked(sessionId: string, number: number, { audience, org
 
 /** A detected reuse is told by its `ferrt` alone. */
 export function exchangeFailed({ data, metadata }: Of<'ExchangeFailed'>): LogEntry[] {
-  const { grant, error: oauthError, description, texts, reason, familyId, online, codeEnd, scope } = data
+  const { grant, error: oauthError, description, texts, reason, familyId, online, codeEnd, scope, policyUsed } = data
   if (grant === 'refresh_token' && reason === 'reuse') return []
   const entry = { ...(description !== undefined && { description }), ...(scope !== undefined && { scope }) }
   const told = texts === undefined ? {} : { texts }
@@ -128,7 +131,8 @@ export function exchangeFailed({ data, metadata }: Of<'ExchangeFailed'>): LogEnt
       // Of a text that is no token of ours nobody can say what kind it is.
       const kind = online ? 'online' : 'offline'
       const token = (online ?? familyId !== undefined) ? { refresh_token: { access: kind, session_id: sessionId } } : {}
-      const details = { ...requested, ...token, session_id: sessionId, familyId, failure_reason: failureReason(reason, online) }
+      const policy = familyId === undefined ? {} : { policy_used: policyUsed ?? OWN_GRANT }
+      const details = { ...requested, ...token, ...policy, session_id: sessionId, familyId, failure_reason: failureReason(reason, online) }
       return [
         { type: 'fertft', ...entry, details: { ...details, error: { ...told, oauthError, reason } } },
         ...(oauthError === 'mfa_required' ? [{ type: 'mfar' as const, details: requested }] : []),

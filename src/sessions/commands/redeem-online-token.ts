@@ -6,7 +6,7 @@ import { RootKeys } from '../../keys/root-key.js'
 import { isGenuineOnline, parseOnlineToken } from '../online-token.js'
 import { lifetimesOf } from '../session/lifetimes.js'
 import { exchangeOnline, judgeOnline, type OnlineAccess, type OnlineRefusal } from '../session/online.js'
-import type { ActiveSession } from '../session/session.js'
+import type { ActiveSession, SessionState } from '../session/session.js'
 import type { OnlineTerms } from '../session/session.events.js'
 import { type SessionUser, sessionOfUser } from '../session/session-of-user.js'
 
@@ -32,8 +32,14 @@ export type IssueOnline<T, R> = (grant: OnlineGrant, now: Date) => Promise<Issue
 
 export type RedeemedOnlineToken<T, R> =
   | { readonly kind: 'redeemed'; readonly sessionId: string; readonly tokens: T }
-  | { readonly kind: 'refused'; readonly why: OnlineRefusal; readonly sessionId?: string; readonly userId?: string }
-  | { readonly kind: 'no access'; readonly refused: R; readonly sessionId: string; readonly userId: string }
+  | ({ readonly kind: 'refused'; readonly why: OnlineRefusal } & OnlineLogin)
+  | ({ readonly kind: 'no access'; readonly refused: R } & OnlineLogin)
+
+/** Whose token it was and which login it goes back to, where that is known. */
+interface OnlineLogin {
+  readonly userId?: string
+  readonly login?: Pick<Context, 'sessionId' | 'connection' | 'organizationId'>
+}
 
 /** spec/refresh-tokens.md §8: one compare-and-set keeps the session alive and answers the exchange. A refusal changes nothing. */
 export class RedeemOnlineToken<T = unknown, R = unknown> extends Command<RedeemedOnlineToken<T, R>> {
@@ -68,14 +74,13 @@ export class RedeemOnlineTokenHandler implements ICommandHandler<RedeemOnlineTok
       sessionId,
       async (state, now, companion): Promise<{ events: ReturnType<typeof exchangeOnline>['events']; result: RedeemedOnlineToken<T, R> }> => {
         const { user, key, settings } = companion as SessionUser
-        const userId = 'userId' in state ? { userId: state.userId } : {}
-        const refused = (why: OnlineRefusal) => ({ events: [], result: { kind: 'refused' as const, why, sessionId, ...userId } })
+        const refused = (why: OnlineRefusal) => ({ events: [], result: { kind: 'refused' as const, why, ...loginOf(token, state) } })
         const terms = judgeOnline(state, shown, now)
         if (typeof terms === 'string' || state.status !== 'active' || !user) return refused(typeof terms === 'string' ? terms : 'over')
         if (!isGenuineOnline(this.rootKeys, token, state.salt)) return refused('unknown')
         if (key) this.personKeys.learn(key, askedAt)
         const issued = await issue({ sessionId, session: state, terms, number: token.number, user }, now)
-        if ('refused' in issued) return { events: [], result: { kind: 'no access', refused: issued.refused, sessionId, userId: state.userId } }
+        if ('refused' in issued) return { events: [], result: { kind: 'no access', refused: issued.refused, ...loginOf(token, state) } }
         actions = issued.actions
         const { events, result: outcome } = exchangeOnline(state, shown, issued.access, lifetimesOf(settings, state.persistent), now)
         return outcome === 'exchanged' ? { events, result: { kind: 'redeemed', sessionId, tokens: issued.tokens } } : refused(outcome)
@@ -94,4 +99,11 @@ export class RedeemOnlineTokenHandler implements ICommandHandler<RedeemOnlineTok
   async #cause({ userId, connection }: ActiveSession, origin: Origin): Promise<Context> {
     return { userId, connection, origin: await this.personKeys.seal(userId, origin) }
   }
+}
+
+function loginOf({ sessionId, number }: { readonly sessionId: string; readonly number: number }, state: SessionState): OnlineLogin {
+  if (state.status === 'unknown') return {}
+  const terms = state.status === 'active' ? state.online.find((granted) => granted.number === number) : undefined
+  const organizationId = terms?.organizationId
+  return { userId: state.userId, login: { sessionId, connection: state.connection, ...(organizationId !== undefined && { organizationId }) } }
 }

@@ -43,8 +43,8 @@ export const sessionOfUser: Decider<SessionState, SessionEvent> = {
 
 function asSeen(state: SessionState, { user }: SessionUser): SessionState {
   if (state.status !== 'active') return state
-  const { userId, authenticatedAt } = state
-  if (!user) return { status: 'ended', reason: 'user-deleted', userId }
+  const { userId, connection, authenticatedAt } = state
+  if (!user) return { status: 'ended', reason: 'user-deleted', userId, connection }
   const outlived = user.loginsEndedAt !== null && Date.parse(user.loginsEndedAt) >= Date.parse(authenticatedAt)
-  return outlived ? { status: 'ended', reason: 'revoked', userId } : state
+  return outlived ? { status: 'ended', reason: 'revoked', userId, connection } : state
 }

@@ -46,6 +46,7 @@ export interface EndedSession {
   readonly status: 'ended'
   readonly reason: SessionEndReason
   readonly userId: string
+  readonly connection: string
 }
 
 export type SessionState = { readonly status: 'unknown' } | ActiveSession | EndedSession
@@ -194,7 +195,7 @@ function evolve(state: SessionState, event: SessionEvent, { at, origin: sealed }
       return used({ ...state, online, expiresAt, idleExpiresAt }, clientId, at, origin)
     }
     case 'SessionEnded':
-      return { status: 'ended', reason: event.data.reason, userId: state.userId }
+      return { status: 'ended', reason: event.data.reason, userId: state.userId, connection: state.connection }
   }
 }
 

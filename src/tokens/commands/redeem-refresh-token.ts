@@ -5,7 +5,7 @@ import { EventStore } from '../../event-store/event-store.js'
 import type { OAuthErrorCode } from '../../http/oauth-error.js'
 import { PersonKeys } from '../../keys/person-keys.js'
 import { RootKeys } from '../../keys/root-key.js'
-import { causedByExchange } from '../refresh-token/cause.js'
+import { causedByExchange, ofLogin } from '../refresh-token/cause.js'
 import {
   type Access,
   type ActiveFamily,
@@ -32,6 +32,7 @@ export interface AccessRefused {
   readonly refused: NoAccess
   readonly error: OAuthErrorCode
   readonly description: string
+  readonly policyUsed?: 'mrrt'
 }
 
 /**
@@ -60,8 +61,8 @@ export interface RefusedRefreshToken {
   readonly why: ExchangeRefusal
   readonly familyId?: string
   readonly userId?: string
-  /** That the active family began in. */
-  readonly sessionId?: string
+  /** That the active family began with. */
+  readonly login?: ReturnType<typeof ofLogin>
   /** Where it was the access that was refused. */
   readonly told?: AccessRefused
 }
@@ -148,7 +149,7 @@ export class RedeemRefreshTokenHandler implements ICommandHandler<RedeemRefreshT
         if (outcome.kind === 'switch' || outcome.kind === 'succeeded') return { events, result: outcome }
         if (outcome.kind === 'refused') {
           const told = issued && 'refused' in issued && outcome.why === issued.refused ? { told: issued } : {}
-          return { events, result: { ...outcome, familyId, userId: state.userId, ...beganIn(state), ...told } }
+          return { events, result: { ...outcome, familyId, userId: state.userId, ...beganWith(state), ...told } }
         }
         const { generation: given, expiresAt, idleExpiresAt } = outcome
         const tokens = issued && 'tokens' in issued ? issued.tokens : undefined
@@ -185,7 +186,7 @@ export class RedeemRefreshTokenHandler implements ICommandHandler<RedeemRefreshT
         const issued = await this.#completed(await issue?.(found, user, now), state, known)
         if (isHeldUp(issued, began, place)) return { events: [], result: { kind: 'again' } }
         if (issued && 'refused' in issued) {
-          return { events: [], result: { kind: 'refused', why: issued.refused, familyId, userId: state.userId, ...beganIn(state), told: issued } }
+          return { events: [], result: { kind: 'refused', why: issued.refused, familyId, userId: state.userId, ...beganWith(state), told: issued } }
         }
         const actions = issued?.actions && { actions: issued.actions.execution }
         cause = { ...context, clientId, ...(await causedByExchange(this.personKeys, state, origin, known)), ...actions }
@@ -223,5 +224,4 @@ export class RedeemRefreshTokenHandler implements ICommandHandler<RedeemRefreshT
 const isHeldUp = (issued: IssuedAccess<unknown> | AccessRefused | undefined, began: number, { readAnew = false }: Place): boolean =>
   issued !== undefined && 'actions' in issued && !readAnew && performance.now() - began > HELD_UP_MS
 
-const beganIn = (state: Family): { readonly sessionId?: string } =>
-  state.status === 'active' && state.sessionId !== null ? { sessionId: state.sessionId } : {}
+const beganWith = (state: Family): Pick<RefusedRefreshToken, 'login'> => (state.status === 'active' ? { login: ofLogin(state) } : {})

@@ -54,8 +54,8 @@ export class OnlineRefreshTokenGrantHandler implements ICommandHandler<OnlineRef
     const isDone = redeemed.kind === 'redeemed' || (redeemed.kind === 'no access' && decided?.kind === 'denied')
     if (decided && isDone) await this.actions.settle(asked.grant!, decided, { client, caller })
     if (redeemed.kind === 'redeemed') return redeemed.tokens
-    const { userId, sessionId } = redeemed
-    const whose = { online: true as const, ...(userId !== undefined && { userId, ...(sessionId !== undefined && { sessionId }) }) }
+    const { userId, login } = redeemed
+    const whose = { online: true as const, ...(userId !== undefined && { userId }), ...(login && { login }) }
     if (redeemed.kind === 'refused') throw new ExchangeRefused('invalid_grant', 'Unknown or invalid refresh token.', { reason: redeemed.why, ...whose })
     const { refused: reason, error, description, actions } = redeemed.refused
     const code = decided?.kind === 'denied' && decided.code !== undefined && { actionCode: decided.code }

@@ -78,11 +78,12 @@ export class RefreshTokenGrantHandler implements ICommandHandler<RefreshTokenGra
       const { api, scope: granted, person, permissions, policyUsed } = rights
       const organization = rights.organization?.token
       const possession = issuance({ client, api, proofs })
-      if (possession.kind === 'refused') return { refused: 'possession', error: 'invalid_request', description: possession.description }
+      const used = policyUsed && { policyUsed }
+      if (possession.kind === 'refused') return { refused: 'possession', error: 'invalid_request', description: possession.description, ...used }
       const proof = possession.kind === 'constrained' ? possession.proof : undefined
       once.decided ??= this.actions.offline(family, { request, client, caller, rights })
       const decided = await once.decided
-      if (decided?.kind === 'denied') return { refused: 'actions', error: decided.error, description: decided.description }
+      if (decided?.kind === 'denied') return { refused: 'actions', error: decided.error, description: decided.description, ...used }
       const { scope, added } = decided ? decidedScope(granted, decided.scopes, api) : { scope: granted, added: [] }
       const { id: familyId, sessionId, authenticatedAt, scope: loginScope } = family
       // A conflict asks again; what was signed for the same rights a moment ago is as good.
@@ -110,7 +111,7 @@ export class RefreshTokenGrantHandler implements ICommandHandler<RefreshTokenGra
         audience: api?.identifier ?? null,
         scope,
         accessTokenSeconds: signed.tokens.expires_in,
-        ...(policyUsed && { policyUsed }),
+        ...used,
         ...(audience !== undefined && { requestedAudience: audience }),
         ...(requested && { requestedScope: requested.join(' ').slice(0, MAX_SCOPE) }),
         ...(added.length > 0 && { addedScope: added }),
@@ -122,9 +123,9 @@ export class RefreshTokenGrantHandler implements ICommandHandler<RefreshTokenGra
   }
 
   /** spec/actions.md §3.5: with the answer. Whoever is killed before it has answered nothing, and the next try is refused by the same Action. */
-  async #revoke({ revokeRefreshToken, execution }: Denial, { familyId, sessionId }: RefusedRefreshToken, { client, caller }: RefreshTokenGrant): Promise<void> {
+  async #revoke({ revokeRefreshToken, execution }: Denial, { familyId, login }: RefusedRefreshToken, { client, caller }: RefreshTokenGrant): Promise<void> {
     if (!revokeRefreshToken || familyId === undefined) return
-    const cause = { ...caller.context, clientId: client.client_id, ...(sessionId !== undefined && { sessionId }), actions: execution }
+    const cause = { ...caller.context, clientId: client.client_id, ...login, actions: execution }
     await this.commands.execute(new RevokeRefreshToken(familyId, 'action', caller.origin, cause))
   }
 }
@@ -133,9 +134,9 @@ export class RefreshTokenGrantHandler implements ICommandHandler<RefreshTokenGra
 const MAX_SCOPE = 1000
 
 /** Which check it was the log knows; the client hears no more than Auth0 tells (spec/refresh-tokens.md §6.1). */
-function refusal({ why, familyId, userId, sessionId, told }: RefusedRefreshToken, decided: Decided | undefined): ExchangeRefused {
-  const whose = { ...(familyId !== undefined && { familyId }), ...(userId !== undefined && { userId }), ...(sessionId !== undefined && { sessionId }) }
-  const about = { reason: why, ...whose }
+function refusal({ why, familyId, userId, login, told }: RefusedRefreshToken, decided: Decided | undefined): ExchangeRefused {
+  const whose = { ...(familyId !== undefined && { familyId }), ...(userId !== undefined && { userId }), ...(login && { login }) }
+  const about = { reason: why, ...whose, ...(told?.policyUsed && { policyUsed: told.policyUsed }) }
   if (told && decided) {
     const reason = decided.kind === 'denied' ? `actions: ${decided.why}` : 'actions: metadata'
     const actionCode = decided.kind === 'denied' ? decided.code : undefined

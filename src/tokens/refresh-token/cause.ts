@@ -12,7 +12,11 @@ export async function causedBy(keys: PersonKeys, userId: string, origin: Origin 
 export const ofVisitor = (keys: PersonKeys, origin: Origin): Promise<PersonalData> => keys.seal(visitorsOf(), origin)
 
 /** Which login a family goes back to. */
-export const ofLogin = ({ sessionId, connection, organizationId }: Pick<ActiveFamily, 'sessionId' | 'connection' | 'organizationId'>): Context => ({
+export const ofLogin = ({
+  sessionId,
+  connection,
+  organizationId,
+}: Pick<ActiveFamily, 'sessionId' | 'connection' | 'organizationId'>): Pick<Context, 'sessionId' | 'connection' | 'organizationId'> => ({
   ...(sessionId !== null && { sessionId }),
   ...(connection !== null && { connection }),
   ...(organizationId !== undefined && { organizationId }),
