@@ -18,6 +18,7 @@ export { FindOnlineToken, type FoundOnlineToken } from './queries/find-online-to
 export { FindSession, type FoundSession } from './queries/find-session.js'
 export { FindSessionById } from './queries/find-session-by-id.js'
 export { FindSessions } from './queries/find-sessions.js'
+export { IsSessionOf } from './queries/is-session-of.js'
 export type { CookieMode, OnlineTerms, SessionEndReason, SessionEvent } from './session/session.events.js'
 export { sessionUpcasters } from './session/session.events.js'
 export type { Adjusted, Clamped } from './session/adjust.js'

@@ -16,6 +16,7 @@ import { FindOnlineTokenHandler } from './queries/find-online-token.js'
 import { FindSessionByIdHandler } from './queries/find-session-by-id.js'
 import { FindSessionHandler } from './queries/find-session.js'
 import { FindSessionsHandler } from './queries/find-sessions.js'
+import { IsSessionOfHandler } from './queries/is-session-of.js'
 import { OverdueSessions } from './queries/overdue-sessions.js'
 
 @Module({
@@ -36,6 +37,7 @@ import { OverdueSessions } from './queries/overdue-sessions.js'
     FindSessionHandler,
     FindSessionByIdHandler,
     FindSessionsHandler,
+    IsSessionOfHandler,
     OverdueSessions,
     LoginsEndedReactor,
   ],

@@ -1,3 +1,4 @@
+import { StartSession } from '../../src/sessions/index.js'
 import { IssueRefreshToken, type IssuedRefreshToken, RevokeRefreshToken } from '../../src/tokens/index.js'
 import { eventually } from '../support/eventually.js'
 import { startApp, type TestApp } from '../support/app.js'
@@ -157,11 +158,13 @@ describe(`a user's refresh tokens`, () => {
 
   it('of one session go with revoke-access, the others stay; preserved ones stay', async () => {
     const userId = await newUser()
-    const [bound, other] = [await issue(userId, { sessionId: 'session-1' }), await issue(userId)]
+    const login = { userId, clientId, connection: 'Username-Password-Authentication', method: 'pwd' }
+    const { sessionId: session_id } = await service.commands.execute(new StartSession(login, {}))
+    const [bound, other] = [await issue(userId, { sessionId: session_id }), await issue(userId)]
     const revokeAccess = (body?: object) => service.api('POST', `users/${encodeURIComponent(userId)}/revoke-access`, body)
-    expect((await revokeAccess({ session_id: 'session-1', preserve_refresh_tokens: true })).status).toBe(202)
+    expect((await revokeAccess({ session_id, preserve_refresh_tokens: true })).status).toBe(202)
     expect(await idsOf(userId)).toEqual([bound, other].map(({ familyId }) => familyId).sort())
-    expect((await revokeAccess({ session_id: 'session-1' })).status).toBe(202)
+    expect((await revokeAccess({ session_id })).status).toBe(202)
     expect(await idsOf(userId)).toEqual([other.familyId])
     expect((await revokeAccess()).status).toBe(202)
     expect(await idsOf(userId)).toEqual([])

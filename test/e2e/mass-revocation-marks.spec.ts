@@ -69,9 +69,18 @@ describe('a token that was ended with many others', () => {
         type: 'srrt',
         user_id: of.userId,
         description: 'Revoked all refresh tokens of the user',
-        details: expect.objectContaining({ credential_id: `user:${of.userId.length}:${of.userId}`, reason: 'api-bulk' }),
+        details: { reason: 'api-bulk', refresh_token: { access: 'offline' } },
       }),
     ])
+  })
+
+  it('is not told where there is no such session', async () => {
+    const [of, another] = [await devices.owner(), await devices.owner()]
+    for (const session_id of ['nope', another.phone.sessionId]) {
+      expect((await devices.api('POST', `${pathOf(of)}/revoke-access`, { session_id })).status).toBe(202)
+    }
+    expect((await devices.api('GET', `logs?q=${encodeURIComponent(`type:srrt AND user_id:"${of.userId}"`)}`)).body).toEqual([])
+    expect(await devices.exchange(another.client, another.phone)).toBe('lives')
   })
 })
 

@@ -41,14 +41,13 @@ const MARKED = {
   organization: 'Revoked all refresh tokens of the organization',
 } as const
 
-export function manyRevoked({ streamId, data: { scope, reason } }: Of<'RefreshTokensRevoked'>): LogEntry {
+export function manyRevoked({ data: { scope, reason } }: Of<'RefreshTokensRevoked'>): LogEntry {
   return {
     type: 'srrt',
     description: MARKED[scope.kind],
     ...('userId' in scope && { userId: scope.userId }),
     ...('audience' in scope && scope.audience !== null && { audience: scope.audience }),
     details: {
-      credential_id: idIn(streamId),
       reason,
       session_id: 'sessionId' in scope ? scope.sessionId : undefined,
       requested_client_id: 'clientId' in scope ? scope.clientId : undefined,

@@ -4,7 +4,7 @@ import type { Response } from 'express'
 import { CatchUp } from '../../event-store/catch-up.js'
 import type { Context } from '../../event-store/event.js'
 import { ManagementError } from '../../http/management-error.js'
-import { EndSession, FindSessionById, FindSessions } from '../../sessions/index.js'
+import { EndSession, FindSessionById, FindSessions, IsSessionOf } from '../../sessions/index.js'
 import { EndLogins, FindUser } from '../../users/index.js'
 import { Caller, type CallerOf } from '../caller.js'
 import { ManagementController } from '../management-controller.js'
@@ -65,10 +65,11 @@ export class UserSessionsController {
   async revokeAccess(@Param('id') userId: string, @Body(validBody(RevokeAccess)) body: RevokeAccess, @Caller() { context }: CallerOf): Promise<void> {
     await this.#mustExist(userId, 'The user does not exist.')
     const { session_id: sessionId, preserve_refresh_tokens: preserve = false } = body
+    if (sessionId !== undefined && !(await this.queries.execute(new IsSessionOf(sessionId, userId)))) return
     if (!preserve) await this.refreshTokens.ofUser({ userId, ...(sessionId !== undefined && { sessionId }) }, context)
     if (sessionId === undefined) return this.#endAll(userId, context)
     const session = await this.queries.execute(new FindSessionById(sessionId))
-    if (session?.userId === userId) await this.commands.execute(new EndSession(sessionId, 'revoked', { ...context, userId }))
+    if (session) await this.commands.execute(new EndSession(sessionId, 'revoked', { ...context, userId }))
   }
 
   /** From the first step on none of them can be used; the reactor then ends each, which the answer waits for a little. */
