@@ -103,11 +103,18 @@ it.each([
   expect(await rows(login, 'srrt')).toMatchObject([
     {
       user_id: login.userId,
+      client_id: login.client.client_id,
       audience,
       connection: DIRECTORY,
       details: { credential_id: id, audience, session_id: login.sessionId, refresh_token: { access: 'offline', session_id: login.sessionId } },
     },
   ])
+})
+
+it('refresh tokens of an application that an operator ends together are told as the application’s', async () => {
+  const { client, userId } = await offline()
+  await service.api('POST', 'refresh-tokens/revoke', { user_id: userId, client_id: client.client_id })
+  expect(await rows({ userId }, 'srrt')).toMatchObject([{ client_id: client.client_id, description: 'Revoked all refresh tokens of the user at the client' }])
 })
 
 it('a login, and a session that answers in silence, tell how the browser keeps the cookie', async () => {

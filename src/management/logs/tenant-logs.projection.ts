@@ -76,7 +76,7 @@ async function newRows(events: readonly SealedEvent<LoggedSource>[], db: pg.Clie
       type: entry.type,
       description: entry.description,
       connection: metadata.connection,
-      client_id: metadata.clientId,
+      client_id: entry.clientId ?? metadata.clientId,
       user_id: entry.userId ?? metadata.userId,
       audience: entry.audience ?? metadata.audience,
       scope: entry.scope,

@@ -46,6 +46,7 @@ export function manyRevoked({ data: { scope, reason } }: Of<'RefreshTokensRevoke
     type: 'srrt',
     description: MARKED[scope.kind],
     ...('userId' in scope && { userId: scope.userId }),
+    ...('clientId' in scope && { clientId: scope.clientId }),
     ...('audience' in scope && scope.audience !== null && { audience: scope.audience }),
     details: {
       reason,
@@ -85,6 +86,7 @@ export function revoked({ streamId, data, metadata }: Of<'FamilyRevoked'>): LogE
   return [
     {
       type: 'srrt',
+      ...(data.clientId !== undefined && { clientId: data.clientId }),
       details: {
         credential_id: familyId,
         audience: metadata.audience,

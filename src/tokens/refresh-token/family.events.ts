@@ -100,6 +100,8 @@ export interface FamilyRevoked {
   readonly successorId?: string
   /** For the limit: how many were active for the user and client until then. */
   readonly activeBefore?: number
+  /** For `api`: whose tokens they were, since it was another client that revoked them. */
+  readonly clientId?: string
 }
 
 export const familyUpcasters: Upcasters<FamilyEvent> = {

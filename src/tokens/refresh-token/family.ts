@@ -177,7 +177,8 @@ export const metadataFor = (state: ActiveFamily, { generation }: Pick<Presented,
 
 /** Ends the family; what is not active any more stays as it is. Answers whether this call ended it. */
 export function revoke(state: Family, reason: RevocationReason, activeBefore?: number): Decision<FamilyEvent, boolean> {
-  return state.status === 'active' ? revocation(state, reason, activeBefore === undefined ? {} : { activeBefore }) : { events: [], result: false }
+  if (state.status !== 'active') return { events: [], result: false }
+  return revocation(state, reason, { ...(reason === 'api' && { clientId: state.clientId }), ...(activeBefore !== undefined && { activeBefore }) })
 }
 
 /** Ends the family of a code that came back, also before it has started. Answers whether this call ended it. */
