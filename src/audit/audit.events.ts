@@ -21,7 +21,8 @@ export type AuditEvent =
   | { readonly type: 'AccountLocked'; readonly data: object }
   /** An operator opened an account that was locked: by itself, or by a new password. Of a user, or of what people type. */
   | { readonly type: 'AccountUnlocked'; readonly data: { readonly userId?: string } }
-  | { readonly type: 'SignupFailed'; readonly data: { readonly description: string } }
+  /** `userName`: the address as typed. */
+  | { readonly type: 'SignupFailed'; readonly data: { readonly description: string; readonly userName?: PersonalData } }
   /** Somebody other than the invited person came with the link. */
   | { readonly type: 'InvitationRefused'; readonly data: { readonly invitationId: string; readonly organizationId: string; readonly description: string } }
   | { readonly type: 'LogoutRefused'; readonly data: { readonly description: string; readonly returnTo?: string; readonly allowed?: readonly string[] } }

@@ -1,5 +1,5 @@
 import { organizationLogins, type OrganizationStage, organizationStage } from '../support/organization-logins.js'
-import { aPerson, DIRECTORY, PASSWORD } from '../support/people.js'
+import { aClient, aPerson, authorizeUrl, DIRECTORY, PASSWORD } from '../support/people.js'
 import { answerOf, Visitor } from '../support/visitor.js'
 
 /* What the log's rows about logins, and of what comes of them, say beside whose they are (spec/logs.md §2.2). */
@@ -7,6 +7,7 @@ import { answerOf, Visitor } from '../support/visitor.js'
 interface Row {
   readonly type: string
   readonly organization_id?: string
+  readonly details: object
 }
 
 let stage: OrganizationStage
@@ -49,4 +50,27 @@ describe('a login to an organization', () => {
     expect(answerOf(await who.submit(page, { email: 'new@example.com', password: PASSWORD, action: 'default' }))).toHaveProperty('code')
     expect((await rows(`organization_id:${id} AND type:(ss OR s)`)).map(({ type }) => type)).toEqual(['ss', 's'])
   })
+})
+
+it('a sign-up tells the form, with the address and without the password, whether it succeeds or not', async () => {
+  const app = await aClient(stage.service)
+  const who = new Visitor(stage.service.url)
+  const sent = async (email: string): Promise<unknown> =>
+    who.submit(await who.get(authorizeUrl(app, { screen_hint: 'signup', prompt: 'login' })), { email, password: PASSWORD, action: 'default' })
+  const taken = await aPerson(stage.service)
+  for (const email of [taken.email, 'not an address@', 'new.one@example.com']) await sent(email)
+  const { user_id } = (await api('GET', 'users-by-email?email=new.one@example.com')).body[0]
+  const body = { password: '*****', connection: DIRECTORY, client_id: app.client_id }
+  const told = await rows(`client_id:${app.client_id} AND type:(fs OR ss)`)
+  expect(told).toMatchObject([
+    { type: 'fs', user_id: '', user_name: taken.email, details: { body: { ...body, email: taken.email } } },
+    { type: 'fs', user_id: '', user_name: 'not an address@', details: { body: { ...body, email: 'not an address@' } } },
+    { type: 'ss', user_id, details: { body: { ...body, email: 'new.one@example.com', user_id } } },
+  ])
+  expect(JSON.stringify(told)).not.toContain(PASSWORD)
+  const stored = await stage.service.pool.query(`select from events where data::text || metadata::text like '%' || $1 || '%'`, [taken.email])
+  expect(stored.rowCount).toBe(0)
+
+  await api('DELETE', `users/${encodeURIComponent(taken.userId)}`)
+  expect((await rows(`client_id:${app.client_id} AND type:fs`))[0]).toMatchObject({ user_name: '', details: { body: { ...body, email: '' } } })
 })

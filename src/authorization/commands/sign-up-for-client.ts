@@ -1,9 +1,10 @@
-import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
+import { Command, CommandBus, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs'
 import { Audit } from '../../audit/audit.js'
+import type { Context, PersonalData } from '../../event-store/event.js'
 import { PersonKeys } from '../../keys/person-keys.js'
-import { SignUp, type SignedUp } from '../../users/index.js'
+import { FindUser, SignUp, type SignedUp } from '../../users/index.js'
 import type { AuthorizeRequest } from '../authorize-request.js'
-import { type Caller, causedBy, inNameOf } from '../caused-by.js'
+import { type Caller, causedBy, inNameOf, ofVisitor } from '../caused-by.js'
 import { isSignUpOpen } from '../sign-up-open.js'
 
 /** Makes an account for somebody who came from a client; that it was refused is recorded. */
@@ -21,6 +22,7 @@ export class SignUpForClient extends Command<SignedUp> {
 export class SignUpForClientHandler implements ICommandHandler<SignUpForClient> {
   constructor(
     private readonly commands: CommandBus,
+    private readonly queries: QueryBus,
     private readonly personKeys: PersonKeys,
     private readonly audit: Audit,
   ) {}
@@ -31,7 +33,18 @@ export class SignUpForClientHandler implements ICommandHandler<SignUpForClient> 
     const signedUp = isSignUpOpen(request)
       ? await this.commands.execute(new SignUp(connection, account, context, invitation?.email === undefined ? undefined : invitation))
       : ({ kind: 'refused', problem: 'Sign-up is not possible here.' } as const)
-    if (signedUp.kind === 'refused') await this.audit.record({ type: 'SignupFailed', data: { description: signedUp.problem } }, context)
+    if (signedUp.kind === 'refused') await this.#record(signedUp.problem, await this.#typed(account.email, request), context)
     return signedUp
+  }
+
+  #record(description: string, userName: PersonalData, context: Context): Promise<void> {
+    return this.audit.record({ type: 'SignupFailed', data: { description, userName } }, context)
+  }
+
+  /** Sealed for whoever has that address already, so that it goes with them. */
+  async #typed(email: string, { connection }: AuthorizeRequest): Promise<PersonalData> {
+    const known = await this.queries.execute(new FindUser({ connectionId: connection.id, email }))
+    const name = email.slice(0, 320)
+    return known ? this.personKeys.seal(known.user_id, name) : ofVisitor(this.personKeys, name)
   }
 }

@@ -1,5 +1,5 @@
 import type { LogoutTokenSent, ManagementRequest, RateLimitFact } from '../../audit/audit.events.js'
-import type { SealedEvent } from '../../event-store/event.js'
+import type { Metadata, SealedEvent } from '../../event-store/event.js'
 import type { CookieMode } from '../../sessions/index.js'
 import { access, executionsOf, idIn, type LogEntry, type Of, type SourceEvent } from './log-entry.js'
 import { capped, exchanged, exchangeFailed, manyRevoked, maskedCode, onlineRevoked, revoked } from './token-entries.js'
@@ -62,8 +62,10 @@ const ENTRIES = {
   AccountUnlocked: ({ data: { userId } }) => [
     { type: 'ublkdu', description: 'The block for too many wrong passwords was released.', ...(userId !== undefined && { userId }) },
   ],
-  UserSignedUp: ({ streamId }) => [{ type: 'ss', userId: idIn(streamId) }],
-  SignupFailed: ({ data }) => [{ type: 'fs', description: data.description, details: { error: { message: data.description } } }],
+  UserSignedUp: ({ streamId, metadata }) => [{ type: 'ss', userId: idIn(streamId), details: { body: signUp(metadata, idIn(streamId)) } }],
+  SignupFailed: ({ data: { description, userName }, metadata }) => [
+    { type: 'fs', description, ...(userName && { userName }), details: { error: { message: description }, body: signUp(metadata) } },
+  ],
   Warned: ({ data: { description }, metadata: { sessionId } }) => [
     { type: 'w', description, ...(sessionId !== undefined && { details: { session_id: sessionId } }) },
   ],
@@ -155,6 +157,15 @@ function authorizeFailed({ data: { error: oauthError, description, texts, silent
     details: { error, ...(metadata.actions && { session_id: metadata.sessionId, actions: executionsOf(metadata.actions) }) },
   }
 }
+
+/** The form as it was sent. The address is sealed elsewhere: whoever reads the log fills it in. */
+const signUp = ({ connection, clientId }: Metadata, userId?: string): Readonly<Record<string, unknown>> => ({
+  email: '',
+  password: '*****',
+  connection,
+  client_id: clientId,
+  user_id: userId,
+})
 
 const limit = ({ bucket, size, method, path }: RateLimitFact, usage?: number): Readonly<Record<string, unknown>> => ({
   limit: { bucket, global: true, size: size ?? null, ...(usage !== undefined && { usage }) },

@@ -37,15 +37,25 @@ export function showLog(row: TenantLogRow, { ip = '', userAgent = '', userName =
     }),
     user_agent: agent.text,
     isMobile: agent.isMobile,
-    details: withRequester(row, { ip, userAgent, userName }),
+    details: withAddress(withRequester(row, { ip, userAgent, userName }), userName),
     ...present({ auth0_client: row.auth0_client, references: row.correlation_id === null ? null : { correlation_id: row.correlation_id } }),
   }
 }
 
 const present = (members: Readonly<Record<string, unknown>>): object => Object.fromEntries(Object.entries(members).filter(([, value]) => value !== null))
 
+type Details = Readonly<Record<string, unknown>>
+
+/** Where details have room for the address of the person whom the row is about, it stands in them a second time (spec/logs.md §2.2, §2.3). */
+function withAddress(details: Details, userName: string): Details {
+  if (!userName.includes('@')) return details
+  const body = details['body'] as Details | undefined
+  if (body?.['email'] === '') return { ...details, body: { ...body, email: userName } }
+  return details['email'] === '' ? { ...details, email: userName } : details
+}
+
 /** Rows of the Management API tell a second time who called, inside the request (spec/logs.md §2.6). */
-function withRequester({ details, user, user_name }: TenantLogRow, { ip, userAgent, userName }: OpenedValues): object {
+function withRequester({ details, user, user_name }: TenantLogRow, { ip, userAgent, userName }: OpenedValues): Details {
   const request = details['request'] as { auth?: { user?: object } } | undefined
   if (!request?.auth) return details
   // Who has an address is called by it.

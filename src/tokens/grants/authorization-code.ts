@@ -132,7 +132,7 @@ export class AuthorizationCodeGrantHandler implements ICommandHandler<Authorizat
     const token = await this.commands.execute(
       new GrantOnlineAccess(sessionId, { clientId, audience, scope, dpopThumbprint, ...inOrganization(organizationId) }, cause),
     )
-    if (token === undefined) throw new ExchangeRefused('invalid_grant', 'Invalid authorization code', { reason: 'session-over', userId, sessionId })
+    if (token === undefined) throw new ExchangeRefused('invalid_grant', 'Invalid authorization code', { reason: 'session-over', userId, login: { sessionId } })
     // Where the code came back before there was anything to take away.
     if (await this.queries.execute(new IsCodeReplayed(code))) {
       await this.#withdraw({ sessionId, audience }, cause)
