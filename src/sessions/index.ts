@@ -17,6 +17,7 @@ export { isOnlineToken, isOnlineTokenId, onlineTokenId } from './online-token.js
 export { FindOnlineToken, type FoundOnlineToken } from './queries/find-online-token.js'
 export { FindSession, type FoundSession } from './queries/find-session.js'
 export { FindSessionById } from './queries/find-session-by-id.js'
+export { FindSessionEnd } from './queries/find-session-end.js'
 export { FindSessions } from './queries/find-sessions.js'
 export { IsSessionOf } from './queries/is-session-of.js'
 export type { CookieMode, OnlineTerms, SessionEndReason, SessionEvent } from './session/session.events.js'

@@ -14,6 +14,7 @@ import { WithdrawOnlineAccessHandler } from './commands/withdraw-online-access.j
 import { LoginsEndedReactor } from './logins-ended.reactor.js'
 import { FindOnlineTokenHandler } from './queries/find-online-token.js'
 import { FindSessionByIdHandler } from './queries/find-session-by-id.js'
+import { FindSessionEndHandler } from './queries/find-session-end.js'
 import { FindSessionHandler } from './queries/find-session.js'
 import { FindSessionsHandler } from './queries/find-sessions.js'
 import { IsSessionOfHandler } from './queries/is-session-of.js'
@@ -36,6 +37,7 @@ import { OverdueSessions } from './queries/overdue-sessions.js'
     EndOverdueSessionsHandler,
     FindSessionHandler,
     FindSessionByIdHandler,
+    FindSessionEndHandler,
     FindSessionsHandler,
     IsSessionOfHandler,
     OverdueSessions,

@@ -8,7 +8,7 @@ import { RevokeRefreshTokens } from './commands/revoke-refresh-tokens.js'
 const STREAM_PREFIX = 'session-'
 type Ended = Extract<SessionEvent, { type: 'SessionEnded' }>
 
-/** With a session that an Action ended go the refresh tokens that began in it, unless the Action wants to keep them (spec/sessions.md §11). */
+/** With a session that an Action or an operator revoked go the refresh tokens that began in it, unless they are to stay (spec/sessions.md §6, §11). */
 @Injectable()
 export class SessionRevokedReactor implements Reactor<Ended> {
   readonly name = 'session_revoked'
@@ -16,9 +16,10 @@ export class SessionRevokedReactor implements Reactor<Ended> {
 
   constructor(private readonly commands: CommandBus) {}
 
-  async react({ streamId, data: { endsRefreshTokens, userId }, metadata: { at, actions } }: SealedEvent<Ended>): Promise<void> {
+  async react({ streamId, data: { endsRefreshTokens, userId }, metadata: { at, actor, actions } }: SealedEvent<Ended>): Promise<void> {
     if (!endsRefreshTokens) return
     const selection = { userId, sessionId: streamId.slice(STREAM_PREFIX.length) }
-    await this.commands.execute(new RevokeRefreshTokens(selection, 'action', actions ? { actions } : {}, at))
+    const cause = { ...(actor !== undefined && { actor }), ...(actions && { actions }) }
+    await this.commands.execute(new RevokeRefreshTokens(selection, actions ? 'action' : 'api-bulk', cause, at))
   }
 }

@@ -19,6 +19,7 @@ import { EndListedTokens } from './revocation/end-listed-tokens.js'
 import { OpenRevocations } from './revocation/open-revocations.js'
 import { RevokeRefreshTokenHandler } from './commands/revoke-refresh-token.js'
 import { RevokeRefreshTokensHandler } from './commands/revoke-refresh-tokens.js'
+import { RevokeSessionHandler } from './commands/revoke-session.js'
 import { SetRefreshTokenMetadataHandler } from './commands/set-refresh-token-metadata.js'
 import { CountRefreshTokensHandler } from './queries/count-refresh-tokens.js'
 import { FindDeviceCredentialsHandler } from './queries/find-device-credentials.js'
@@ -77,6 +78,7 @@ import { UserinfoController } from './userinfo.controller.js'
     IssueRefreshTokenHandler,
     RevokeRefreshTokenHandler,
     RevokeRefreshTokensHandler,
+    RevokeSessionHandler,
     RevokeMatchingRefreshTokensHandler,
     EndListedTokens,
     OpenRevocations,

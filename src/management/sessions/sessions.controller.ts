@@ -2,10 +2,10 @@ import { Body, Delete, Get, HttpCode, Param, Patch, Post } from '@nestjs/common'
 import { CommandBus, QueryBus } from '@nestjs/cqrs'
 import { ManagementError } from '../../http/management-error.js'
 import { EndSession, FindSessionById, SetSessionMetadata } from '../../sessions/index.js'
+import { RevokeSession } from '../../tokens/index.js'
 import { Caller, type CallerOf } from '../caller.js'
 import { ManagementController } from '../management-controller.js'
 import { metadataOf } from '../metadata.js'
-import { RevokeSelection } from '../refresh-tokens/revoke-selection.js'
 import { AllScopes, Operation, Scopes } from '../scopes.js'
 import { validBody } from '../validation/valid-body.js'
 import { SetSessionMetadataBody } from './sessions.dto.js'
@@ -20,7 +20,6 @@ export class SessionsController {
     private readonly commands: CommandBus,
     private readonly queries: QueryBus,
     private readonly show: ShowSessions,
-    private readonly refreshTokens: RevokeSelection,
   ) {}
 
   @Get(':id')
@@ -55,16 +54,11 @@ export class SessionsController {
     if (session) await this.commands.execute(new EndSession(id, 'revoked', { ...context, userId: session.userId }))
   }
 
-  /** The refresh tokens first: who repeats this after a failure in between still finds the session. */
   @Post(':id/revoke')
   @HttpCode(202)
   @AllScopes('delete:sessions', 'delete:refresh_tokens')
   @Operation('Revoke session')
   async revoke(@Param('id') id: string, @Caller() { context }: CallerOf): Promise<void> {
-    const session = id.length > 50 ? undefined : await this.queries.execute(new FindSessionById(id))
-    if (!session) throw notFound()
-    const { userId } = session
-    await this.refreshTokens.ofUser({ userId, sessionId: id }, context)
-    await this.commands.execute(new EndSession(id, 'revoked', { ...context, userId }))
+    if (id.length > 50 || !(await this.commands.execute(new RevokeSession(id, context)))) throw notFound()
   }
 }

@@ -2,7 +2,7 @@ import { Body, Delete, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/co
 import { CommandBus, QueryBus } from '@nestjs/cqrs'
 import type { Response } from 'express'
 import { CatchUp } from '../../event-store/catch-up.js'
-import type { Context } from '../../event-store/event.js'
+import type { Context, Mark } from '../../event-store/event.js'
 import { ManagementError } from '../../http/management-error.js'
 import { EndSession, FindSessionById, FindSessions, IsSessionOf } from '../../sessions/index.js'
 import { EndLogins, FindUser } from '../../users/index.js'
@@ -54,10 +54,13 @@ export class UserSessionsController {
   @Operation(`Delete sessions for a user`)
   async delete(@Param('id') userId: string, @Caller() { context }: CallerOf): Promise<void> {
     await this.#mustExist(userId, 'User not found')
-    await this.#endAll(userId, context)
+    await this.#reacted(await this.commands.execute(new EndLogins(userId, context)))
   }
 
-  /** One session with the refresh tokens that began in it; without a session, everything of the user. */
+  /**
+   * One session with the refresh tokens that began in it; without a session, everything of the user. The sessions first: a login that still found one
+   * began before the mark.
+   */
   @Post(':id/revoke-access')
   @HttpCode(202)
   @AllScopes('delete:sessions', 'delete:refresh_tokens')
@@ -66,15 +69,18 @@ export class UserSessionsController {
     await this.#mustExist(userId, 'The user does not exist.')
     const { session_id: sessionId, preserve_refresh_tokens: preserve = false } = body
     if (sessionId !== undefined && !(await this.queries.execute(new IsSessionOf(sessionId, userId)))) return
+    const ended = sessionId === undefined ? await this.commands.execute(new EndLogins(userId, context)) : await this.#endOne(userId, sessionId, context)
     if (!preserve) await this.refreshTokens.ofUser({ userId, ...(sessionId !== undefined && { sessionId }) }, context)
-    if (sessionId === undefined) return this.#endAll(userId, context)
+    await this.#reacted(ended)
+  }
+
+  async #endOne(userId: string, sessionId: string, context: Context): Promise<undefined> {
     const session = await this.queries.execute(new FindSessionById(sessionId))
     if (session) await this.commands.execute(new EndSession(sessionId, 'revoked', { ...context, userId }))
   }
 
-  /** From the first step on none of them can be used; the reactor then ends each, which the answer waits for a little. */
-  async #endAll(userId: string, context: Context): Promise<void> {
-    const mark = await this.commands.execute(new EndLogins(userId, context))
+  /** None of the sessions can be used any more; the reactor ends each, which the answer waits for a little. */
+  async #reacted(mark: Mark | undefined): Promise<void> {
     if (mark) await this.catchUp.caughtUp(REACTOR, REACTION_MS, mark)
   }
 

@@ -10,8 +10,8 @@ export class EndSession extends Command<'ended' | 'over'> {
     readonly sessionId: string,
     readonly reason: SessionEndReason,
     readonly context: Context,
-    /** For the log: where the browser was sent afterwards, or the number of the online refresh token that was revoked. */
-    readonly how: Pick<SessionEnded, 'returnTo' | 'revokedOnline'> = {},
+    /** For the log where the browser was sent afterwards, or the number of the online refresh token that was revoked; and whether refresh tokens follow. */
+    readonly how: Pick<SessionEnded, 'returnTo' | 'revokedOnline' | 'endsRefreshTokens'> = {},
   ) {
     super()
   }

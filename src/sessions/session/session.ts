@@ -41,12 +41,14 @@ export interface ActiveSession extends SessionEnds {
   readonly onlineCount: number
 }
 
-/** Keeps whose it was: for the tokens that come too late. */
+/** Keeps whose it was, for the tokens that come too late, and what is to end with it, for whoever finds that undone. */
 export interface EndedSession {
   readonly status: 'ended'
   readonly reason: SessionEndReason
   readonly userId: string
   readonly connection: string
+  /** When its refresh tokens end as well: no login in it began later. */
+  readonly endsRefreshTokensAt?: string
 }
 
 export type SessionState = { readonly status: 'unknown' } | ActiveSession | EndedSession
@@ -194,8 +196,10 @@ function evolve(state: SessionState, event: SessionEvent, { at, origin: sealed }
       const online = state.online.map((granted) => (granted.number === number ? { ...granted, lastExchangedAt: at } : granted))
       return used({ ...state, online, expiresAt, idleExpiresAt }, clientId, at, origin)
     }
-    case 'SessionEnded':
-      return { status: 'ended', reason: event.data.reason, userId: state.userId, connection: state.connection }
+    case 'SessionEnded': {
+      const { reason, endsRefreshTokens } = event.data
+      return { status: 'ended', reason, userId: state.userId, connection: state.connection, ...(endsRefreshTokens && { endsRefreshTokensAt: at }) }
+    }
   }
 }
 
