@@ -6,7 +6,7 @@
 export { ApplyToSession, type SessionEffects } from './commands/apply-to-session.js'
 export { EndOverdueSessions } from './commands/end-overdue-sessions.js'
 export { EndSession } from './commands/end-session.js'
-export { GrantOnlineAccess } from './commands/grant-online-access.js'
+export { GrantOnlineAccess, type LoginEnds } from './commands/grant-online-access.js'
 export { ReauthenticateSession } from './commands/reauthenticate-session.js'
 export { type IssueOnline, type OnlineGrant, RedeemOnlineToken, type RedeemedOnlineToken } from './commands/redeem-online-token.js'
 export { SetSessionMetadata } from './commands/set-session-metadata.js'

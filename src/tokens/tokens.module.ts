@@ -28,6 +28,7 @@ import { FindRefreshTokensHandler } from './queries/find-refresh-tokens.js'
 import { RefreshTokenPages } from './queries/refresh-token-pages.js'
 import { RefreshTokensOverLimit } from './queries/refresh-tokens-over-limit.js'
 import { RevokeNonRotatingRefreshTokensHandler } from './commands/revoke-non-rotating-refresh-tokens.js'
+import { LoginMarks } from './queries/login-marks.js'
 import { NonRotatingRefreshTokens } from './queries/non-rotating-refresh-tokens.js'
 import { OrganizationDeletedReactor } from './organization-deleted.reactor.js'
 import { RotationSwitchedReactor } from './rotation-switched.reactor.js'
@@ -95,6 +96,7 @@ import { UserinfoController } from './userinfo.controller.js'
     CountRefreshTokensHandler,
     FindDeviceCredentialsHandler,
     FindRefreshTokensHandler,
+    LoginMarks,
     NonRotatingRefreshTokens,
     RevokeNonRotatingRefreshTokensHandler,
     RotationSwitchedReactor,

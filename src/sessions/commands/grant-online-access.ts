@@ -1,5 +1,5 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
-import type { Context } from '../../event-store/event.js'
+import type { Context, Guard } from '../../event-store/event.js'
 import { EventStore } from '../../event-store/event-store.js'
 import { RootKeys } from '../../keys/root-key.js'
 import { onlineToken } from '../online-token.js'
@@ -7,12 +7,19 @@ import { grantOnline } from '../session/online.js'
 import type { OnlineTerms } from '../session/session.events.js'
 import { sessionOfUser } from '../session/session-of-user.js'
 
-/** An online refresh token (spec/refresh-tokens.md §8), the same one for the same terms. Undefined when the session is over. */
+/** What may end a login beside its session: asked before each append, which is guarded against what comes after the question. */
+export interface LoginEnds {
+  readonly guard: Guard
+  haveCome(): Promise<boolean>
+}
+
+/** An online refresh token (spec/refresh-tokens.md §8), the same one for the same terms. Undefined when the session is over, or the login. */
 export class GrantOnlineAccess extends Command<string | undefined> {
   constructor(
     readonly sessionId: string,
     readonly terms: OnlineTerms,
     readonly context: Context,
+    readonly loginEnds?: LoginEnds,
   ) {
     super()
   }
@@ -25,11 +32,12 @@ export class GrantOnlineAccessHandler implements ICommandHandler<GrantOnlineAcce
     private readonly rootKeys: RootKeys,
   ) {}
 
-  async execute({ sessionId, terms, context }: GrantOnlineAccess): Promise<string | undefined> {
+  async execute({ sessionId, terms, context, loginEnds }: GrantOnlineAccess): Promise<string | undefined> {
     const { result } = await this.store.transact(
-      sessionOfUser,
+      loginEnds ? { ...sessionOfUser, guard: () => loginEnds.guard } : sessionOfUser,
       sessionId,
-      (state, now) => {
+      async (state, now) => {
+        if (await loginEnds?.haveCome()) return { events: [], result: undefined }
         const { events, result: number } = grantOnline(state, terms, now)
         const token = number !== undefined && state.status === 'active' ? onlineToken(this.rootKeys, { sessionId, number, salt: state.salt }) : undefined
         return { events, result: token }

@@ -18,7 +18,7 @@ import { Audit } from '../../audit/audit.js'
 import { CONFIG, type Config } from '../../config.js'
 import type { Context } from '../../event-store/event.js'
 import { PersonKeys } from '../../keys/person-keys.js'
-import { GrantOnlineAccess, WithdrawOnlineAccess } from '../../sessions/index.js'
+import { GrantOnlineAccess, type LoginEnds, WithdrawOnlineAccess } from '../../sessions/index.js'
 import { FindUser, type FoundUser } from '../../users/index.js'
 import { actingIn, notAMember, type TokenOrganization } from '../acting-in.js'
 import { IssueRefreshToken, type IssuedRefreshToken } from '../commands/issue-refresh-token.js'
@@ -26,6 +26,8 @@ import { RevokeReplayedRefreshToken } from '../commands/revoke-replayed-refresh-
 import { ExchangeRefused } from '../exchange-refused.js'
 import { expirationParameters } from '../expiration-parameters.js'
 import { decidedScope } from '../post-login/decided-scope.js'
+import { LoginMarks } from '../queries/login-marks.js'
+import { markKeys } from '../refresh-token/mark-key.js'
 import { refreshTokenPolicy } from '../refresh-token/policy.js'
 import type { WantedEnds } from '../refresh-token/lifetimes.js'
 import { newFamilyId } from '../refresh-token/token-value.js'
@@ -53,6 +55,7 @@ export class AuthorizationCodeGrantHandler implements ICommandHandler<Authorizat
     private readonly tokenSet: TokenSet,
     private readonly audit: Audit,
     private readonly personKeys: PersonKeys,
+    private readonly marks: LoginMarks,
   ) {}
 
   async execute({ request, client, caller, sender }: AuthorizationCodeGrant): Promise<TokenResponse> {
@@ -119,19 +122,19 @@ export class AuthorizationCodeGrantHandler implements ICommandHandler<Authorizat
     return acting.token
   }
 
-  /** Refused where the session has ended since the code was made: there is nothing that it could live with (spec/oauth.md §6.1). */
+  /** Refused where the session or the grant has ended since the code was made: there is nothing that it could live with (spec/oauth.md §6.1). */
   async #online(
-    { sessionId, clientId, audience, scope, userId, organizationId }: CodeGrant,
+    grant: CodeGrant,
     code: string,
     client: ClientDocument,
     { context }: Caller,
     { confidential, proofs }: TokenSender,
   ): Promise<Pick<TokenResponse, 'refresh_token'>> {
+    const { sessionId, clientId, audience, scope, userId, organizationId } = grant
     const dpopThumbprint = confidential ? null : (thumbprintOf(proofs) ?? null)
     const cause = { ...context, clientId, userId }
-    const token = await this.commands.execute(
-      new GrantOnlineAccess(sessionId, { clientId, audience, scope, dpopThumbprint, ...inOrganization(organizationId) }, cause),
-    )
+    const terms = { clientId, audience, scope, dpopThumbprint, ...inOrganization(organizationId) }
+    const token = await this.commands.execute(new GrantOnlineAccess(sessionId, terms, cause, this.#ends(grant)))
     if (token === undefined) throw new ExchangeRefused('invalid_grant', 'Invalid authorization code', { reason: 'session-over', userId, login: { sessionId } })
     // Where the code came back before there was anything to take away.
     if (await this.queries.execute(new IsCodeReplayed(code))) {
@@ -143,6 +146,13 @@ export class AuthorizationCodeGrantHandler implements ICommandHandler<Authorizat
       await this.audit.recordOnceADay(clientId, { type: 'Warned', data: { description } }, { ...context, clientId })
     }
     return { refresh_token: token }
+  }
+
+  /** What would end an offline refresh token of the login. */
+  #ends({ userId, clientId, audience, sessionId, organizationId, authorizedAt }: CodeGrant): LoginEnds | undefined {
+    if (authorizedAt === undefined) return undefined
+    const guard = { keys: markKeys({ userId, clientId, audience, sessionId, ...inOrganization(organizationId) }), after: new Date(authorizedAt) }
+    return { guard, haveCome: () => this.marks.haveEnded(guard) }
   }
 
   #withdraw(
