@@ -1,5 +1,7 @@
+import { jest } from '@jest/globals'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { ActionsSandbox } from '../../src/actions/run/actions-sandbox.js'
 import type { ClientDocument } from '../../src/authorization/index.js'
 import { access, ActionExchanges, identity } from '../support/action-exchanges.js'
 import type { ActionsScene } from '../support/actions.js'
@@ -9,6 +11,7 @@ import { PKCE, redeemCode } from '../support/logins.js'
 import { mmdbFile } from '../support/mmdb.js'
 import { type Answer, type OAuthScene, ROTATING, UNKNOWN } from '../support/oauth.js'
 import { aClient, anApi, aPerson, authorizeUrl, DIRECTORY, PASSWORD } from '../support/people.js'
+import { recorded } from '../support/recorded.js'
 import { ROOT, temporaryFolder } from '../support/service.js'
 import { answerOf, Visitor } from '../support/visitor.js'
 
@@ -230,6 +233,25 @@ describe('an online refresh token', () => {
       'bye',
       'not now',
     ])
+  })
+
+  test('is judged anew when an Action that held it up is done', async () => {
+    const { token, sid, userId } = await online()
+    const long = `await new Promise((done) => setTimeout(done, 300))`
+    expect((await act(token, long)).status).toBe(200)
+    const { details } = await entry('sertft', userId)
+    const { created_at } = await execution(details.actions.executions[0])
+    const exchanged = (await recorded(service, 'OnlineTokenExchanged')).find(({ metadata }) => metadata['sessionId'] === sid)
+    expect(Date.parse(exchanged!.metadata['at'] as string)).toBeGreaterThanOrEqual(Date.parse(created_at) + 300)
+
+    const sandbox = service.app.get(ActionsSandbox, { strict: false })
+    const run = sandbox.run.bind(sandbox)
+    const spy = jest.spyOn(sandbox, 'run').mockImplementation(async (...job) => {
+      spy.mockRestore()
+      await scene.setBlocked(userId, true)
+      return run(...job)
+    })
+    expect(await act(token, long)).toMatchObject(UNKNOWN)
   })
 
   test('whose Action ends the session takes the offline ones of that session along', async () => {

@@ -1,13 +1,13 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
-import type { Context, ExecutionFacts, Origin } from '../../event-store/event.js'
+import type { Context, Decision, ExecutionFacts, Origin } from '../../event-store/event.js'
 import { EventStore } from '../../event-store/event-store.js'
 import { PersonKeys } from '../../keys/person-keys.js'
 import { RootKeys } from '../../keys/root-key.js'
-import { isGenuineOnline, parseOnlineToken } from '../online-token.js'
+import { isGenuineOnline, type OnlineToken, parseOnlineToken } from '../online-token.js'
 import { lifetimesOf } from '../session/lifetimes.js'
 import { exchangeOnline, judgeOnline, type OnlineAccess, type OnlineRefusal } from '../session/online.js'
 import type { ActiveSession, SessionState } from '../session/session.js'
-import type { OnlineTerms } from '../session/session.events.js'
+import type { OnlineTerms, SessionEvent } from '../session/session.events.js'
 import { type SessionUser, sessionOfUser } from '../session/session-of-user.js'
 
 /** A session that an online refresh token belongs to, and what the token is good for. */
@@ -54,6 +54,9 @@ export class RedeemOnlineToken<T = unknown, R = unknown> extends Command<Redeeme
   }
 }
 
+/** As of an offline token: what Actions held up for longer is decided again by what is true then, the clock included. */
+const HELD_UP_MS = 100
+
 @CommandHandler(RedeemOnlineToken)
 export class RedeemOnlineTokenHandler implements ICommandHandler<RedeemOnlineToken> {
   constructor(
@@ -62,9 +65,20 @@ export class RedeemOnlineTokenHandler implements ICommandHandler<RedeemOnlineTok
     private readonly personKeys: PersonKeys,
   ) {}
 
-  async execute<T, R>({ presented, sender, origin, context, issue }: RedeemOnlineToken<T, R>): Promise<RedeemedOnlineToken<T, R>> {
-    const token = parseOnlineToken(presented)
+  async execute<T, R>(request: RedeemOnlineToken<T, R>): Promise<RedeemedOnlineToken<T, R>> {
+    const token = parseOnlineToken(request.presented)
     if (!token) return { kind: 'refused', why: 'unknown' }
+    for (let readAnew = false; ; readAnew = true) {
+      const outcome = await this.#present(request, token, readAnew)
+      if (outcome.kind !== 'again') return outcome
+    }
+  }
+
+  async #present<T, R>(
+    { sender, origin, context, issue }: RedeemOnlineToken<T, R>,
+    token: OnlineToken,
+    readAnew: boolean,
+  ): Promise<RedeemedOnlineToken<T, R> | { readonly kind: 'again' }> {
     const { sessionId } = token
     const shown = { number: token.number, ...sender }
     const askedAt = performance.now()
@@ -72,15 +86,17 @@ export class RedeemOnlineTokenHandler implements ICommandHandler<RedeemOnlineTok
     const { result } = await this.store.transact(
       sessionOfUser,
       sessionId,
-      async (state, now, companion): Promise<{ events: ReturnType<typeof exchangeOnline>['events']; result: RedeemedOnlineToken<T, R> }> => {
+      async (state, now, companion): Promise<Decision<SessionEvent, RedeemedOnlineToken<T, R> | { readonly kind: 'again' }>> => {
         const { user, key, settings } = companion as SessionUser
         const refused = (why: OnlineRefusal) => ({ events: [], result: { kind: 'refused' as const, why, ...loginOf(token, state) } })
         const terms = judgeOnline(state, shown, now)
         if (typeof terms === 'string' || state.status !== 'active' || !user) return refused(typeof terms === 'string' ? terms : 'over')
         if (!isGenuineOnline(this.rootKeys, token, state.salt)) return refused('unknown')
         if (key) this.personKeys.learn(key, askedAt)
+        const began = performance.now()
         const issued = await issue({ sessionId, session: state, terms, number: token.number, user }, now)
         if ('refused' in issued) return { events: [], result: { kind: 'no access', refused: issued.refused, ...loginOf(token, state) } }
+        if (!readAnew && performance.now() - began > HELD_UP_MS) return { events: [], result: { kind: 'again' } }
         actions = issued.actions
         const { events, result: outcome } = exchangeOnline(state, shown, issued.access, lifetimesOf(settings, state.persistent), now)
         return outcome === 'exchanged' ? { events, result: { kind: 'redeemed', sessionId, tokens: issued.tokens } } : refused(outcome)
