@@ -29,6 +29,8 @@ import type { ResourceServerDocument } from './resource-server/resource-server.e
 /** An authorization request that may be answered, once a person is known. */
 export interface AuthorizeRequest {
   readonly parameters: Parameters
+  /** When the login began with it, in milliseconds since 1970: all its pages together have an hour. */
+  readonly startedAt: number
   readonly client: ClientDocument
   readonly tenant: TenantSettings
   readonly target: AnswerTarget
@@ -70,8 +72,8 @@ export class AuthorizeRequests {
     private readonly queries: QueryBus,
   ) {}
 
-  /** `goesOn`: a later step of a login that began with it. Errors: OAuthError while it is not known where an answer may go; then AuthorizationRefused. */
-  async read({ parameters, repeated }: RawRequest, { goesOn = false } = {}): Promise<AuthorizeRequest> {
+  /** `startedAt`: when the login began that this is a later step of. Errors: OAuthError while it is not known where an answer may go; then AuthorizationRefused. */
+  async read({ parameters, repeated }: RawRequest, { startedAt }: { readonly startedAt?: number } = {}): Promise<AuthorizeRequest> {
     if (repeated.includes('client_id') || repeated.includes('redirect_uri')) throw new OAuthError('invalid_request', `Parameter repeated: ${repeated[0]}`)
     const client = await this.#client(parameters)
     check.pushedRequest(parameters)
@@ -89,7 +91,7 @@ export class AuthorizeRequests {
       throw new AuthorizationRefused(target, code, description, parameters['prompt'] === 'none')
     }
     if (repeated.length > 0) refuse('invalid_request', `Parameter repeated: ${repeated[0]}`)
-    return this.#validated(parameters, client, tenant, target, refuse, goesOn)
+    return this.#validated(parameters, client, tenant, target, refuse, startedAt)
   }
 
   /** Only for a client whose callbacks need it: whether it may be asked for at all is found out later. */
@@ -115,7 +117,7 @@ export class AuthorizeRequests {
     tenant: TenantSettings,
     target: AnswerTarget,
     refuse: check.Refuse,
-    goesOn: boolean,
+    startedAt: number | undefined,
   ): Promise<AuthorizeRequest> {
     check.plainText(parameters, refuse)
     check.strictParameters(parameters, client, refuse)
@@ -128,7 +130,8 @@ export class AuthorizeRequests {
     const challenge = check.challenge(parameters, client, this.config.settings, refuse)
     const dpopJkt = check.dpopJkt(parameters, refuse)
     const organization = await this.#organization(parameters, client, tenant, refuse)
-    const invitation = await presentedInvitation(this.queries, { ticket: parameters['invitation'], organization, client, goesOn }, refuse)
+    const presented = { ticket: parameters['invitation'], organization, client, goesOn: startedAt !== undefined }
+    const invitation = await presentedInvitation(this.queries, presented, refuse)
     check.acrValues(parameters, tenant, refuse)
     const { api, clientGrantScope } = await this.#api(parameters, client, tenant, refuse)
     const connections = await this.#connections(client, tenant, { organization, invitation }, refuse)
@@ -137,6 +140,7 @@ export class AuthorizeRequests {
     if (!connection) refuse('invalid_request', 'the connection is not enabled')
     return {
       parameters,
+      startedAt: startedAt ?? Date.now(),
       client,
       tenant,
       target: { ...target, responseMode },

@@ -61,7 +61,7 @@ export class ContinueController {
     if (state === undefined || !pending) {
       throw new StartAgain('This login cannot be continued here: it was continued already, took too long, or is not of this browser. Please start again.')
     }
-    const request = await this.requests.read({ parameters: pending.parameters, repeated: [] }, { goesOn: true })
+    const request = await this.requests.read({ parameters: pending.parameters, repeated: [] }, pending)
     const answer = await this.commands.execute(new ContinueLogin(request, { pending, state, query, body }, visitOf(req)))
     if (answer === undefined) return this.pages.login(req, res, request)
     if (answer.kind === 'blocked') throw new AuthorizationRefused(request.target, 'unauthorized', 'user is blocked')

@@ -112,7 +112,7 @@ export class LoginPages {
 
   async confirmLogout(req: Request, res: Response, parameters: Parameters, sessionId: string): Promise<void> {
     const frame = await this.#frame(req, { parameters })
-    const transaction = this.#transaction(req, res, { parameters }, sessionId)
+    const transaction = this.#transaction(req, res, { parameters, startedAt: Date.now() }, sessionId)
     sendPage(res, 200, confirmLogoutPage({ frame, action: `${this.#base}u/logout`, transaction }))
   }
 
@@ -120,7 +120,7 @@ export class LoginPages {
     return this.answers.frame(req, parameters['ui_locales'])
   }
 
-  #transaction(req: Request, res: Response, { parameters }: Pick<AuthorizeRequest, 'parameters'>, sessionId?: string): string {
+  #transaction(req: Request, res: Response, { parameters, startedAt }: Pick<AuthorizeRequest, 'parameters' | 'startedAt'>, sessionId?: string): string {
     const { issuer } = this.config
     let binding = bindingFrom(issuer, req.headers.cookie)
     if (binding === undefined) {
@@ -128,7 +128,7 @@ export class LoginPages {
       binding = fresh.binding
       res.append('Set-Cookie', fresh.cookie)
     }
-    const transaction = { parameters, startedAt: Date.now(), ...(sessionId !== undefined && { sessionId }) }
+    const transaction = { parameters, startedAt, ...(sessionId !== undefined && { sessionId }) }
     return sealTransaction(this.rootKeys, transaction, binding)
   }
 

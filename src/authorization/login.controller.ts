@@ -130,14 +130,14 @@ export class LoginController {
     const opened = openTransaction(this.rootKeys, sealed, binding, Date.now())
     if (opened === undefined) throw new StartAgain('This page does not belong to this browser, or was changed. Please start again.')
     const { transaction, expired } = opened
-    const request = await this.requests.read({ parameters: transaction.parameters, repeated: [] }, { goesOn: true })
+    const request = await this.requests.read({ parameters: transaction.parameters, repeated: [] }, transaction)
     if (expired) throw startAgain(request, 'This page was open for too long. Please start again.')
     return { fields, transaction, request }
   }
 
   async #otherConnection(req: Request, res: Response, request: AuthorizeRequest, connection: string): Promise<void> {
     const parameters = { ...request.parameters, connection }
-    return this.pages.login(req, res, await this.requests.read({ parameters, repeated: [] }, { goesOn: true }))
+    return this.pages.login(req, res, await this.requests.read({ parameters, repeated: [] }, request))
   }
 
   async #loggedIn(req: Request, res: Response, request: AuthorizeRequest, outcome: LoggedIn): Promise<void> {

@@ -184,6 +184,25 @@ describe('a form', () => {
     }
   })
 
+  it('has one hour for all pages of a login', async () => {
+    const who = visitor()
+    const first = await who.get(authorizeUrl(client, { prompt: 'login' }))
+    const start = Date.now()
+    const now = jest.spyOn(Date, 'now').mockReturnValue(start + 1_800_000)
+    try {
+      const wrong = await who.submit(first, { username: 'nobody@example.com', password: 'x' })
+      const other = await who.submit(first, { connection: DIRECTORY })
+      for (const later of [wrong, other]) expect(later.html).toContain('name="password"')
+      now.mockReturnValue(start + 3_600_000)
+      for (const later of [wrong, other]) {
+        const page = await who.submit(later, { username: 'nobody@example.com', password: 'x' })
+        expect([page.status, page.alert]).toEqual([400, 'This page was open for too long. Please start again. invalid_request'])
+      }
+    } finally {
+      now.mockRestore()
+    }
+  })
+
   it('is read as a form only, and its address shows nothing', async () => {
     const json = await fetch(`${service.url}u/login`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' })
     expect(json.status).toBe(400)

@@ -94,8 +94,8 @@ export class AnswerLoginHandler implements ICommandHandler<AnswerLogin> {
         return this.#refused(login, outcome.revokeSession ? undefined : left, { error, message, ...(code !== undefined && { code }) }, outcome.execution, cause)
       }
       case 'redirected': {
-        const { parameters } = request
-        const pending = { parameters, userId, sessionId, transactionId, authorizedAt, suspended: outcome.suspended }
+        const { parameters, startedAt } = request
+        const pending = { parameters, startedAt, userId, sessionId, transactionId, authorizedAt, suspended: outcome.suspended }
         return { kind: 'sent elsewhere', url: outcome.url, pending, sessionId, session: left }
       }
     }

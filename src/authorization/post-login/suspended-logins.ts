@@ -10,6 +10,8 @@ import { PersonKeys } from '../../keys/person-keys.js'
 export interface PendingLogin {
   /** The request as it came; it is checked anew when the login goes on. */
   readonly parameters: Parameters
+  /** Milliseconds since 1970. */
+  readonly startedAt: number
   readonly userId: string
   readonly sessionId: string
   readonly transactionId: string
