@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common'
 import type { Request, Response } from 'express'
+import { hasTooManyHeaderBytes } from '../http/header-bytes.js'
 import { OAuthError } from '../http/oauth-error.js'
 import { callerOf, RateLimits } from '../http/rate-limits.js'
 import { requestContext } from '../http/request-context.js'
@@ -19,8 +20,14 @@ export class RequestLimit {
     private readonly personKeys: PersonKeys,
   ) {}
 
-  /** Errors: OAuthError too_many_requests. The first in a window is recorded, as is coming near it. */
+  /** Errors: OAuthError too_many_requests, or payload_too_large for headers that are. */
   async count(req: Request, res: Response): Promise<void> {
+    await this.#count(req, res)
+    if (hasTooManyHeaderBytes(req)) throw new OAuthError('payload_too_large', 'The headers of the request are too large.', undefined, { status: 431 })
+  }
+
+  /** The first refusal in a window is recorded, as is coming near it. */
+  async #count(req: Request, res: Response): Promise<void> {
     const counted = await this.limits.count('oauth', callerOf(req.ip ?? ''), res)
     if (!counted) return
     const { near, firstRefusal, exceeded, limit, used } = counted

@@ -1,6 +1,7 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common'
 import type { Observable } from 'rxjs'
 import { readText } from '../http/body.js'
+import { hasTooManyHeaderBytes } from '../http/header-bytes.js'
 import { ManagementError } from '../http/management-error.js'
 import { OAuthError } from '../http/oauth-error.js'
 import type { ManagementRequest } from './caller.js'
@@ -14,6 +15,7 @@ const MAX_URL = 8192
 export class RequestInterceptor implements NestInterceptor {
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const req = context.switchToHttp().getRequest<ManagementRequest>()
+    if (hasTooManyHeaderBytes(req)) throw new ManagementError(431, 'Request Header Fields Too Large')
     if (req.originalUrl.length > MAX_URL) throw new ManagementError(414, 'Request-URI Too Large')
     refuseZeroBytes(req.params, 'Path', 'invalid_uri')
     refuseZeroBytes(req.query, 'Query', 'invalid_query_string')

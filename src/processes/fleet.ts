@@ -8,8 +8,6 @@ import { SpreadChanges } from './spread-changes.js'
 
 /** This many deaths in this time mean that starting again does not help. */
 const CRASH_LOOP = { deaths: 10, ms: 30_000 }
-/** Room for a token with every scope beside the longest URL: what is too long is then answered, and not cut off by Node. */
-const MAX_HEADER_BYTES = 65_536
 /** What a busy process allocates until V8 looks what of it is still used: with less, requests under way are taken for what lasts. Grown into by need. */
 const YOUNG_MB = 32
 const MAX_BACKOFF_MS = 1000
@@ -63,7 +61,7 @@ export class Fleet {
 
   #fork(part: Member): void {
     if (this.#stopping) return
-    cluster.setupPrimary({ execArgv: [`--max-semi-space-size=${YOUNG_MB}`, ...process.execArgv, `--max-http-header-size=${MAX_HEADER_BYTES}`] })
+    cluster.setupPrimary({ execArgv: [`--max-semi-space-size=${YOUNG_MB}`, ...process.execArgv] })
     const worker = cluster.fork({ ...this.env, EVERGRANT_PROCESS: part })
     closeUndelivered(worker)
     this.#parts.set(worker, part)

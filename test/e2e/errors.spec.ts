@@ -113,6 +113,29 @@ describe('a request to the token endpoint', () => {
   })
 })
 
+describe('headers of more than 16 KB', () => {
+  const cookie = `other=${'x'.repeat(16_384)}`
+
+  it('are refused in the words of each endpoint', async () => {
+    const description = 'The headers of the request are too large.'
+    for (const path of ['oauth/token', 'oauth/revoke', 'oauth/introspect', 'userinfo', '.well-known/jwks.json']) {
+      const answer = await scene.send(path.startsWith('oauth') ? 'POST' : 'GET', path, undefined, { cookie })
+      expect(answer).toMatchObject({ status: 431, body: { error: 'payload_too_large', error_description: description } })
+    }
+    for (const path of ['authorize', 'v2/logout', 'continue']) {
+      const { status, body } = await scene.send('GET', path, undefined, { cookie })
+      expect({ status, page: String(body) }).toEqual({ status: 431, page: expect.stringContaining(description) })
+    }
+    const managed = await service.api('GET', 'clients', undefined, { cookie })
+    expect(managed).toMatchObject({ status: 431, body: { statusCode: 431, message: 'Request Header Fields Too Large' } })
+  })
+
+  it('are not those of a long address, which has an answer of its own', async () => {
+    expect((await scene.send('GET', `authorize?state=${'x'.repeat(16_384)}`)).status).toBe(414)
+    expect((await scene.send('GET', `.well-known/jwks.json?x=${'x'.repeat(16_384)}`, undefined, { cookie: 'x'.repeat(15_000) })).status).toBe(200)
+  })
+})
+
 describe('what is switched off', () => {
   it('says so', async () => {
     const body = { error: 'endpoint_disabled', error_description: 'This endpoint is disabled.' }

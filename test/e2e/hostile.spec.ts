@@ -225,7 +225,7 @@ test('requests to /authorize with every parameter repeated, hostile or too long'
   await expectClean(names.map((name) => ({ method: 'GET', path: `${authorizePath()}&${name}=a&${name}=b` })))
   await expectClean(names.map((name) => ({ method: 'GET', path: `${authorizePath()}&${name}=%ed%a0%80&x=%zz` })))
   await expectClean(names.map((name) => form('/authorize', { response_type: 'code', client_id: client.client_id, redirect_uri: CALLBACK, [name]: '\ud800\0' })))
-  await expectClean([{ method: 'GET', path: authorizePath({ state: 'x'.repeat(17_000) }) }], [414, 431])
+  await expectClean([{ method: 'GET', path: authorizePath({ state: 'x'.repeat(17_000) }) }], [414])
   await expectClean([form('/authorize', { client_id: client.client_id, state: 'x'.repeat(17_000) })], [413])
 }) // prettier-ignore
 
