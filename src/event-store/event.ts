@@ -45,6 +45,8 @@ export interface ExecutionFacts {
 export interface Origin {
   readonly ip: string
   readonly userAgent: string
+  /** What an application calls the device at its login; only with what the login brings. */
+  readonly deviceName?: string
 }
 
 export interface Metadata extends Context {

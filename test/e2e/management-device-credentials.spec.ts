@@ -1,7 +1,10 @@
-import type { ClientDocument } from '../../src/authorization/index.js'
+import { ChangeClient, type ClientDocument } from '../../src/authorization/index.js'
 import { type Json, startApp, type TestApp } from '../support/app.js'
 import { current } from '../support/eventually.js'
+import { PKCE, redeemCode } from '../support/logins.js'
 import { anotherWorker, OAuthScene, ROTATING } from '../support/oauth.js'
+import { aClient, aPerson, authorizeUrl, PASSWORD } from '../support/people.js'
+import { answerOf, Visitor } from '../support/visitor.js'
 
 let service: TestApp
 let scene: OAuthScene
@@ -42,6 +45,40 @@ describe('GET /device-credentials', () => {
     expect(new Set(found.map(({ id }) => id)).size).toBe(2)
     expect(found.map(({ id }) => id)).not.toContain(ids.rotating)
     expect((await of(userId)).map(({ id }) => id)).toEqual(found.map(({ id }) => id))
+  })
+
+  describe('of a login that names the device', () => {
+    const client = (): Promise<ClientDocument> => aClient(service, { refresh_token: ROTATING })
+    const logIn = async (app: ClientDocument, device: string) => {
+      const person = await aPerson(service)
+      const who = new Visitor(service.url)
+      const page = await who.get(authorizeUrl(app, { device, scope: 'openid offline_access', ...PKCE }))
+      const { code } = answerOf(await who.submit(page, { username: person.email, password: PASSWORD }))
+      const { body } = await redeemCode(service, app, code!)
+      return { ...person, refreshToken: body.refresh_token, names: async () => (await of(person.userId)).map(({ device_name }) => device_name) }
+    }
+
+    it('shows that name, after exchanges and in a new record too, and keeps it sealed', async () => {
+      const app = await client()
+      const { userId, refreshToken, names } = await logIn(app, 'Ada’s telephone ☎')
+      expect(await names()).toEqual(['Ada’s telephone ☎'])
+      const next = (await scene.refresh(app, refreshToken)).body.refresh_token
+      expect(await names()).toEqual(['Ada’s telephone ☎'])
+      await service.commands.execute(new ChangeClient(app.client_id, { refresh_token: { ...ROTATING, rotation_type: 'non-rotating' } }, {}))
+      const [{ id: before }] = await of(userId)
+      expect((await scene.refresh(app, next)).status).toBe(200)
+      expect(await of(userId)).toEqual([expect.objectContaining({ device_name: 'Ada’s telephone ☎', type: 'refresh_token' })])
+      expect((await of(userId))[0].id).not.toBe(before)
+      const { rows } = await service.pool.query<{ line: string }>(`select data::text || metadata::text as line from events`)
+      expect(rows.some(({ line }) => line.includes(userId))).toBe(true)
+      expect(rows.some(({ line }) => line.includes('telephone'))).toBe(false)
+    })
+
+    it('shows as much of it as fits, and without one the browser', async () => {
+      const app = await client()
+      expect(await (await logIn(app, '☎'.repeat(300))).names()).toEqual(['☎'.repeat(255)])
+      expect(await (await logIn(app, '')).names()).toEqual(['node'])
+    })
   })
 
   it('is narrowed by type and client; who pages and names no type means those that do not rotate', async () => {

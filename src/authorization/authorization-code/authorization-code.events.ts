@@ -25,6 +25,8 @@ export interface AuthorizationCodeIssued {
   readonly online?: boolean
   /** In whose name they logged in. */
   readonly organizationId?: string
+  /** What the application calls the device, sealed for the person. */
+  readonly device?: PersonalData
   /** Answered from a session, nobody was asked: `prompt=none`. */
   readonly silent: boolean
   /** Of the Actions that ran at the login; absent where none is bound. */

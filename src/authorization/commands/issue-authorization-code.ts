@@ -3,6 +3,7 @@ import { Command, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs
 import { CONFIG, type Config } from '../../config.js'
 import type { Context } from '../../event-store/event.js'
 import { EventStore } from '../../event-store/event-store.js'
+import { PersonKeys } from '../../keys/person-keys.js'
 import { type ActiveSession, cookieModeOf } from '../../sessions/index.js'
 import { authorizationCode, type CodeTerms, issueCode } from '../authorization-code/authorization-code.js'
 import type { DecidedByActions } from '../authorization-code/authorization-code.events.js'
@@ -10,6 +11,9 @@ import { codeStream, newCode } from '../authorization-code/code-value.js'
 import type { AuthorizeRequest } from '../authorize-request.js'
 import { grantedScope, mayGoOnline } from '../granted-scope.js'
 import { enforcedPermissions, permittedScope } from '../user-permissions.js'
+
+/** As long as the name of a device that brings a key of its own. */
+const MAX_DEVICE_NAME = 255
 
 /** A code for the person of a session, with what of the request they may give the client. */
 export class IssueAuthorizationCode extends Command<string> {
@@ -35,6 +39,7 @@ export class IssueAuthorizationCodeHandler implements ICommandHandler<IssueAutho
   constructor(
     private readonly store: EventStore,
     private readonly queries: QueryBus,
+    private readonly personKeys: PersonKeys,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -42,6 +47,7 @@ export class IssueAuthorizationCodeHandler implements ICommandHandler<IssueAutho
     const { client, api, clientGrantScope, target, organization } = request
     const inOrganization = organization && { organizationId: organization.document.id }
     const { sessionId, session, administrator, authorizedAt } = login
+    const device = request.parameters['device']
     const granted = grantedScope({ requested: request.scope, client, api, clientGrantScope, administrator })
     const terms: CodeTerms = {
       userId: session.userId,
@@ -61,6 +67,7 @@ export class IssueAuthorizationCodeHandler implements ICommandHandler<IssueAutho
       maxAgeSent: request.maxAgeSeconds !== undefined,
       silent: request.prompt.has('none'),
       online: request.scope.includes('online_access') && mayGoOnline(client, api, { persistent: cookieModeOf(session) === 'persistent' }),
+      ...(device !== undefined && { device: await this.personKeys.seal(session.userId, [...device].slice(0, MAX_DEVICE_NAME).join('')) }),
       ...(actions && { actions, cookie: cookieModeOf(session) }),
     }
     const code = newCode()

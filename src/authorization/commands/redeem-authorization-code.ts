@@ -1,7 +1,7 @@
 import { Inject } from '@nestjs/common'
 import { Command, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs'
 import { CONFIG, type Config } from '../../config.js'
-import type { Context, Origin } from '../../event-store/event.js'
+import type { Context, Origin, PersonalData } from '../../event-store/event.js'
 import { EventStore } from '../../event-store/event-store.js'
 import type { OAuthErrorCode } from '../../http/oauth-error.js'
 import { PersonKeys } from '../../keys/person-keys.js'
@@ -33,6 +33,8 @@ export interface CodeGrant {
   readonly connection: string
   readonly organizationId?: string
   readonly redirectUri: string
+  /** What the application calls the device, sealed. */
+  readonly device?: PersonalData
   /** What Actions decided at the login; whoever issues opens the decisions with PersonKeys and applies them. */
   readonly actions?: DecidedByActions
 }
@@ -127,7 +129,7 @@ const BEARER: Issuance = { kind: 'bearer' }
 
 function toGrant(issued: AuthorizationCodeIssued): CodeGrant {
   const { userId, clientId, sessionId, scope, audience, nonce, authenticatedAt, authorizedAt, maxAgeSent, online = false, connection, redirectUri } = issued
-  const { actions, organizationId } = issued
+  const { actions, organizationId, device } = issued
   return {
     userId,
     clientId,
@@ -141,6 +143,7 @@ function toGrant(issued: AuthorizationCodeIssued): CodeGrant {
     redirectUri,
     ...(nonce !== null && { nonce }),
     ...(authorizedAt !== undefined && { authorizedAt }),
+    ...(device !== undefined && { device }),
     ...(actions && { actions }),
     ...(organizationId !== undefined && { organizationId }),
   }

@@ -10,12 +10,12 @@ import type { ShownCredential } from './device-credentials.dto.js'
 export class ShowDeviceCredentials {
   constructor(private readonly personKeys: PersonKeys) {}
 
-  /** The browser stands for the device. */
+  /** Where nobody named the device, the browser stands for it. */
   async tokens(credentials: readonly DeviceCredential[]): Promise<ShownCredential[]> {
     const origins = await this.#open<Origin>(credentials.map(({ initialOrigin }) => initialOrigin as PersonalData | null))
     return credentials.map(({ id, userId, clientId, rotating }, n) => ({
       id,
-      device_name: origins[n]?.userAgent ?? '',
+      device_name: origins[n]?.deviceName ?? origins[n]?.userAgent ?? '',
       type: rotating ? 'rotating_refresh_token' : 'refresh_token',
       user_id: userId,
       client_id: clientId,

@@ -176,7 +176,9 @@ export class AuthorizationCodeGrantHandler implements ICommandHandler<Authorizat
     const dpopThumbprint = confidential ? null : (thumbprintOf(proofs) ?? null)
     const terms = { userId, clientId, sessionId, audience, scope, rotating: policy.rotating, dpopThumbprint, ...login, ...inOrganization(organizationId) }
     const cause = { ...context, ...(grant.actions && { actions: grant.actions.execution }) }
-    return this.commands.execute(new IssueRefreshToken({ ...terms, ...(decided && attached(decided)) }, policy, origin, cause, familyId))
+    const deviceName = grant.device === undefined ? undefined : await this.personKeys.open<string>(grant.device)
+    const from = { ...origin, ...(deviceName !== undefined && { deviceName }) }
+    return this.commands.execute(new IssueRefreshToken({ ...terms, ...(decided && attached(decided)) }, policy, from, cause, familyId))
   }
 }
 
