@@ -14,7 +14,16 @@ describe('the API', () => {
     const filters = [{ type: 'category', name: 'user.fail' }]
     const sink = { awsAccountId: '123456789012', awsRegion: 'eu-west-1' }
     const { body } = await service.api('POST', 'log-streams', { name: 'bridge', type: 'eventbridge', sink, filters, isPriority: true })
-    expect(body).toEqual({ id: expect.stringMatching(/^lst_\d{16}$/), name: 'bridge', type: 'eventbridge', status: 'paused', sink, filters, isPriority: true })
+    const shown = { ...sink, awsPartnerEventSource: `aws.partner/auth0.com/${body.id}/auth0.logs` }
+    expect(body).toEqual({
+      id: expect.stringMatching(/^lst_\d{16}$/),
+      name: 'bridge',
+      type: 'eventbridge',
+      status: 'paused',
+      sink: shown,
+      filters,
+      isPriority: true,
+    })
     expect(await health(body.id)).toMatchObject({ status: 'paused', errors: [{ text: 'not supported by this installation' }] })
     expect((await service.api('GET', 'log-streams')).body).toContainEqual(body)
     expect((await service.api('PATCH', `log-streams/${body.id}`, { sink })).status).toBe(400)
@@ -36,6 +45,14 @@ describe('the API', () => {
     ] as const) {
       expect((await service.api(method, `log-streams/${body.id}${path}`, method === 'PATCH' ? {} : undefined)).body).toEqual(gone)
     }
+  })
+
+  it('names the far end of streams to Azure, and takes the name back', async () => {
+    const sink = { azureSubscriptionId: '5e1a', azureRegion: 'westeurope', azureResourceGroup: 'logs' }
+    const { body } = await service.api('POST', 'log-streams', { type: 'eventgrid', sink: { ...sink, azurePartnerTopic: 'of another tenant' } })
+    expect(body.sink).toEqual({ ...sink, azurePartnerTopic: body.id.replace('_', '-') })
+    expect((await service.api('GET', `log-streams/${body.id}`)).body).toEqual(body)
+    await service.api('DELETE', `log-streams/${body.id}`)
   })
 
   it.each([

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common'
 import pg from 'pg'
+import type { LogStreamDocument } from '../../audit/log-stream/log-stream.events.js'
 import { Deliveries } from './delivery/deliveries.js'
 import { findLogStream, listLogStreams } from './log-stream-table.js'
 import { noLogStream, UNSUPPORTED } from './write-log-streams.js'
@@ -12,14 +13,14 @@ export class ReadLogStreams {
     private readonly deliveries: Deliveries,
   ) {}
 
-  list(): Promise<object[]> {
-    return listLogStreams(this.pool)
+  async list(): Promise<object[]> {
+    return (await listLogStreams(this.pool)).map(withPartner)
   }
 
   async find(id: string): Promise<object> {
     const document = await findLogStream(this.pool, id)
     if (!document) throw noLogStream()
-    return document
+    return withPartner(document)
   }
 
   async health(id: string): Promise<object> {
@@ -29,4 +30,12 @@ export class ReadLogStreams {
     const unsupported = { time: null, text: 'not supported by this installation' }
     return { status: document.status, ...found, errors: UNSUPPORTED.includes(document.type) ? [unsupported] : found.errors }
   }
+}
+
+/** What the cloud would call the other end of the stream (spec/management-api.md §2.14): there is none, and tools ask for its name. */
+function withPartner(document: LogStreamDocument): LogStreamDocument {
+  const { id, type, sink } = document
+  if (type === 'eventbridge') return { ...document, sink: { ...sink, awsPartnerEventSource: `aws.partner/auth0.com/${id}/auth0.logs` } }
+  if (type === 'eventgrid') return { ...document, sink: { ...sink, azurePartnerTopic: id.replace('_', '-') } }
+  return document
 }
