@@ -19,8 +19,8 @@ export type AuditEvent =
     }
   /** So many wrong passwords for one account from one address that no more are looked at for a while. */
   | { readonly type: 'AccountLocked'; readonly data: object }
-  /** An operator opened an account that was locked: by itself, or by a new password. Of a user, or of what people type. */
-  | { readonly type: 'AccountUnlocked'; readonly data: { readonly userId?: string } }
+  /** An operator opened an account that was locked: by itself, or by a new password. Of a user, or of what people type: `userName`. */
+  | { readonly type: 'AccountUnlocked'; readonly data: { readonly userId?: string; readonly userName?: PersonalData } }
   /** `userName`: the address as typed. */
   | { readonly type: 'SignupFailed'; readonly data: { readonly description: string; readonly userName?: PersonalData } }
   /** Somebody other than the invited person came with the link. */

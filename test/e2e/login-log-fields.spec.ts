@@ -74,3 +74,11 @@ it('a sign-up tells the form, with the address and without the password, whether
   await api('DELETE', `users/${encodeURIComponent(taken.userId)}`)
   expect((await rows(`client_id:${app.client_id} AND type:fs`))[0]).toMatchObject({ user_name: '', details: { body: { ...body, email: '' } } })
 })
+
+it('a deleted user is told with the connection that the account was in', async () => {
+  const { userId } = await aPerson(stage.service)
+  await api('DELETE', `users/${encodeURIComponent(userId)}`)
+  expect(await rows(`user_id:"${userId}" AND type:sdu`)).toMatchObject([
+    { connection: DIRECTORY, strategy: 'auth0', details: { body: { connection: DIRECTORY } } },
+  ])
+})

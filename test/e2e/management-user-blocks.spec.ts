@@ -36,7 +36,7 @@ describe('an account that wrong passwords have closed', () => {
     expect((await service.api('DELETE', at)).status).toBe(204)
     // Of two goes the one that opened it; and not that of others.
     const { body: told } = await service.api('GET', `logs?q=${encodeURIComponent(`type:ublkdu AND user_id:"${userId}"`)}`)
-    expect(told).toMatchObject([{ type: 'ublkdu', user_id: userId, user_name: email }])
+    expect(told).toMatchObject([{ type: 'ublkdu', user_id: userId, user_name: email, connection: DIRECTORY, strategy: 'auth0', details: { email } }])
   })
 
   it('is told of and opened by what people type, also where nobody has it, and no other is', async () => {
@@ -49,6 +49,8 @@ describe('an account that wrong passwords have closed', () => {
     expect(await blocks(by(nobody))).toEqual([200, { blocked_for: [{ identifier: nobody, connection: DIRECTORY }] }])
     expect((await service.api('DELETE', by(nobody))).status).toBe(204)
     expect(await blocks(by(nobody))).toEqual([200, { blocked_for: [] }])
+    const { body: told } = await service.api('GET', `logs?q=${encodeURIComponent(`type:ublkdu AND user_name:"${nobody}"`)}`)
+    expect(told).toMatchObject([{ user_name: nobody, connection: DIRECTORY, details: { email: nobody } }])
   })
 
   it('opens with a new password that an operator sets', async () => {

@@ -59,8 +59,14 @@ const ENTRIES = {
     return [{ type: LOGIN_FAILURES[data.reason], description: data.description, ...(data.userName && { userName: data.userName }), details: { error } }]
   },
   AccountLocked: () => [{ type: 'limit_wc', description: 'Too many wrong passwords for one account from one address.' }],
-  AccountUnlocked: ({ data: { userId } }) => [
-    { type: 'ublkdu', description: 'The block for too many wrong passwords was released.', ...(userId !== undefined && { userId }) },
+  AccountUnlocked: ({ data: { userId, userName } }) => [
+    {
+      type: 'ublkdu',
+      description: 'The block for too many wrong passwords was released.',
+      ...(userId !== undefined && { userId }),
+      ...(userName && { userName }),
+      details: { email: '' },
+    },
   ],
   UserSignedUp: ({ streamId, metadata }) => [{ type: 'ss', userId: idIn(streamId), details: { body: signUp(metadata, idIn(streamId)) } }],
   SignupFailed: ({ data: { description, userName }, metadata }) => [
@@ -98,7 +104,9 @@ const ENTRIES = {
   InvitationRefused: ({ data: { invitationId, organizationId, description } }) => [
     { type: 'fi', description, details: { invitation: { id: invitationId, organization_id: organizationId }, error: { message: description } } },
   ],
-  UserDeleted: ({ streamId }) => [{ type: 'sdu', userId: idIn(streamId) }],
+  UserDeleted: ({ streamId, data: { connection } }) => [
+    { type: 'sdu', userId: idIn(streamId), ...(connection !== undefined && { connection, details: { body: { connection } } }) },
+  ],
 
   ManagementRequestSucceeded: ({ data, metadata }) => [managed('sapi', data, metadata.userId)],
   ManagementRequestFailed: ({ data, metadata }) => [managed('fapi', data, metadata.userId)],

@@ -16,6 +16,8 @@ export interface LogEntry {
   readonly audience?: string
   /** Whom it is about, where the request does not say so itself. */
   readonly userId?: string
+  /** Where the account is or was, if the request does not say so itself. */
+  readonly connection?: string
   /** Whose token it was, where another client than that one made the request. */
   readonly clientId?: string
   /** As typed, where there is no user to name. */

@@ -75,7 +75,7 @@ async function newRows(events: readonly SealedEvent<LoggedSource>[], db: pg.Clie
       date: metadata.at,
       type: entry.type,
       description: entry.description,
-      connection: metadata.connection,
+      connection: entry.connection ?? metadata.connection,
       client_id: entry.clientId ?? metadata.clientId,
       user_id: entry.userId ?? metadata.userId,
       audience: entry.audience ?? metadata.audience,

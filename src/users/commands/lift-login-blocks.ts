@@ -4,6 +4,8 @@ import { LoginAttempts } from '../login/login-attempts.js'
 
 /** An account that was closed and is open now: of a user, or of what people type and nobody has. */
 export interface OpenedAccount {
+  /** The connection's name. */
+  readonly connection: string
   readonly userId?: string
 }
 
@@ -24,6 +26,6 @@ export class LiftLoginBlocksHandler implements ICommandHandler<LiftLoginBlocks> 
   async execute({ key }: LiftLoginBlocks): Promise<OpenedAccount[]> {
     const accounts = await this.accounts.of(key)
     const opened = await this.attempts.forgetAll(accounts.map(({ account }) => account))
-    return accounts.filter(({ account }) => opened.has(account)).map(({ userId }) => (userId === undefined ? {} : { userId }))
+    return accounts.filter(({ account }) => opened.has(account)).map(({ account: _, ...told }) => told)
   }
 }

@@ -60,7 +60,8 @@ export type UserEvent =
   | { readonly type: 'OrganizationMemberRolesRemoved'; readonly data: { readonly organizationId: string; readonly roles: readonly string[] } }
   /** What it brings stands in the events beside it. */
   | { readonly type: 'OrganizationInvitationAccepted'; readonly data: { readonly organizationId: string; readonly invitationId: string } }
-  | { readonly type: 'UserDeleted'; readonly data: object }
+  /** `connection`: where the account was, by its name. */
+  | { readonly type: 'UserDeleted'; readonly data: { readonly connection?: string } }
 
 export const userUpcasters: Upcasters<UserEvent> = {
   UserCreated: [],

@@ -96,5 +96,7 @@ export function appointAdministrator(state: UserState): Decision<UserEvent, 'app
 }
 
 export function deleteUser(state: UserState): Decision<UserEvent, undefined> {
-  return { events: state.status === 'present' ? [{ type: 'UserDeleted', data: {} }] : [], result: undefined }
+  if (state.status === 'absent') return { events: [], result: undefined }
+  const { connection } = state.profile.identities[0]
+  return { events: [{ type: 'UserDeleted', data: { connection } }], result: undefined }
 }
