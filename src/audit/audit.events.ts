@@ -15,6 +15,8 @@ export type AuditEvent =
         readonly description: string
         /** As typed, where it names nobody. */
         readonly userName?: PersonalData
+        /** Where it was not for a wrong name or password. */
+        readonly request?: AskedRequest
       }
     }
   /** So many wrong passwords for one account from one address that no more are looked at for a while. */
@@ -45,6 +47,16 @@ export interface AuthorizeFailed {
   readonly silent: boolean
   /** `RefusalTexts`, sealed: an Action may put anything of a person into them. */
   readonly texts?: PersonalData
+  readonly request?: AskedRequest
+}
+
+/** An authorization request, what is secret or tells of a person concealed. */
+export interface AskedRequest {
+  readonly parameters: Readonly<Record<string, string>>
+  /** Where it came to, or the form that went on with it. */
+  readonly path?: string
+  /** Where the redirect URI is none of the client's: those that are. */
+  readonly callbacks?: readonly string[]
 }
 
 /** What the client was told, and the code of `validation.error`. */

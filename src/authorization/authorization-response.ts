@@ -1,4 +1,5 @@
 import type { Parameters } from '../http/body.js'
+import { OAuthError, type OAuthErrorCode } from '../http/oauth-error.js'
 
 export type ResponseMode = 'query' | 'fragment' | 'form_post' | 'web_message'
 
@@ -12,6 +13,10 @@ export interface AnswerTarget {
   readonly iss: string | undefined
   /** The client is told of no error: the person is. */
   readonly errorsOnPage: boolean
+  /** What is answered, for the log. */
+  readonly asked: Parameters
+  /** In whose name, where that is known. */
+  readonly organizationId?: string
 }
 
 /** Codes that a client is told at its redirect URI (spec/oauth.md §4.5). */
@@ -30,7 +35,7 @@ export type AuthorizationErrorCode =
   | 'request_not_supported'
   | 'request_uri_not_supported'
 
-/** Thrown when the client is to be told. What must not leave this service, because it is not known where to, is an OAuthError. */
+/** Thrown when the client is to be told. What must not leave this service, because it is not known where to, is a RequestRefused. */
 export class AuthorizationRefused extends Error {
   override name = 'AuthorizationRefused'
 
@@ -46,6 +51,19 @@ export class AuthorizationRefused extends Error {
 
   get parameters(): Parameters {
     return { error: this.code, error_description: this.description }
+  }
+}
+
+/** Thrown when it is not known where an answer may go: shown on a page, and recorded. */
+export class RequestRefused extends OAuthError {
+  constructor(
+    code: OAuthErrorCode,
+    description: string,
+    readonly asked: Parameters,
+    /** Where the redirect URI is none of the client's: those that are. */
+    readonly callbacks?: readonly string[],
+  ) {
+    super(code, description)
   }
 }
 

@@ -1,9 +1,8 @@
 import type { Config } from '../config.js'
 import type { Parameters } from '../http/body.js'
-import { OAuthError } from '../http/oauth-error.js'
 import type { TenantSettings } from '../users/index.js'
 import type { CodeTerms } from './authorization-code/authorization-code.js'
-import type { AuthorizationErrorCode, ResponseMode } from './authorization-response.js'
+import { type AuthorizationErrorCode, RequestRefused, type ResponseMode } from './authorization-response.js'
 import type { ClientDocument } from './client/client.events.js'
 import { mayHearMessages } from './client/origins.js'
 import { isStrict } from './client/strict.js'
@@ -35,7 +34,8 @@ export function errorMode(parameters: Parameters, client: ClientDocument, redire
   if (asked === 'web_message') {
     const origin = URL.canParse(redirectUri) ? new URL(redirectUri).origin : 'null'
     if (mayHearMessages(client, origin, { orCallbacks: settings.webMessageAllowCallbackOrigins })) return asked
-    throw new OAuthError('invalid_request', 'The origin of the redirect_uri is not in the list of allowed web origins of this application.')
+    const description = 'The origin of the redirect_uri is not in the list of allowed web origins of this application.'
+    throw new RequestRefused('invalid_request', description, parameters)
   }
   return isFrontChannel(parameters) ? 'fragment' : 'query'
 }
@@ -68,7 +68,7 @@ const MAX_SHOWN = 64
 /** A reference to a pushed request stands for all its parameters, the address of the answer among them. Nobody gets one here, so it is of none (RFC 9126 §4). */
 export function pushedRequest(parameters: Parameters): void {
   if (parameters['request_uri']?.startsWith('urn:ietf:params:oauth:request_uri:')) {
-    throw new OAuthError('invalid_request_uri', 'The request_uri is unknown, has expired or was used before.')
+    throw new RequestRefused('invalid_request_uri', 'The request_uri is unknown, has expired or was used before.', parameters)
   }
 }
 

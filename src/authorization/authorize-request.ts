@@ -2,7 +2,6 @@ import { Inject, Injectable } from '@nestjs/common'
 import { QueryBus } from '@nestjs/cqrs'
 import { CONFIG, type Config } from '../config.js'
 import type { Parameters } from '../http/body.js'
-import { OAuthError } from '../http/oauth-error.js'
 import {
   type ConnectionDocument,
   FindLoginConnections,
@@ -13,7 +12,7 @@ import {
 } from '../users/index.js'
 import { askedOrganization } from './asked-organization.js'
 import type { CodeTerms } from './authorization-code/authorization-code.js'
-import { type AnswerTarget, type AuthorizationErrorCode, AuthorizationRefused, type ResponseMode } from './authorization-response.js'
+import { type AnswerTarget, type AuthorizationErrorCode, AuthorizationRefused, RequestRefused, type ResponseMode } from './authorization-response.js'
 import type { RawRequest } from './authorize-parameters.js'
 import * as check from './authorize-checks.js'
 import type { ClientDocument } from './client/client.events.js'
@@ -57,13 +56,6 @@ export interface AuthorizeRequest {
   readonly connection: ConnectionDocument
 }
 
-/** A known client, and an address that is not its own: shown on a page, and recorded. */
-export class CallbackMismatch extends OAuthError {
-  constructor(readonly clientId: string) {
-    super('unauthorized_client', 'Callback URL mismatch. The redirect_uri is not in the list of allowed callback URLs of this application.')
-  }
-}
-
 /** Reads and checks authorization requests, in the order of spec/oauth.md §4.3. */
 @Injectable()
 export class AuthorizeRequests {
@@ -72,9 +64,11 @@ export class AuthorizeRequests {
     private readonly queries: QueryBus,
   ) {}
 
-  /** `startedAt`: when the login began that this is a later step of. Errors: OAuthError while it is not known where an answer may go; then AuthorizationRefused. */
+  /** `startedAt`: when the login began that this is a later step of. Errors: RequestRefused while it is not known where an answer may go; then AuthorizationRefused. */
   async read({ parameters, repeated }: RawRequest, { startedAt }: { readonly startedAt?: number } = {}): Promise<AuthorizeRequest> {
-    if (repeated.includes('client_id') || repeated.includes('redirect_uri')) throw new OAuthError('invalid_request', `Parameter repeated: ${repeated[0]}`)
+    if (repeated.includes('client_id') || repeated.includes('redirect_uri')) {
+      throw new RequestRefused('invalid_request', `Parameter repeated: ${repeated[0]}`, parameters)
+    }
     const client = await this.#client(parameters)
     check.pushedRequest(parameters)
     const tenant = await this.queries.execute(new FindTenantSettings())
@@ -86,6 +80,7 @@ export class AuthorizeRequests {
       state: parameters['state'],
       iss: tenant['authorization_response_iss_parameter_supported'] === true ? this.config.issuer : undefined,
       errorsOnPage: protectsRedirects(client),
+      asked: parameters,
     }
     const refuse: check.Refuse = (code, description) => {
       throw new AuthorizationRefused(target, code, description, parameters['prompt'] === 'none')
@@ -104,10 +99,10 @@ export class AuthorizeRequests {
 
   async #client(parameters: Parameters): Promise<ClientDocument> {
     const clientId = parameters['client_id']
-    if (clientId === undefined) throw new OAuthError('invalid_request', 'Missing required parameter: client_id')
+    if (clientId === undefined) throw new RequestRefused('invalid_request', 'Missing required parameter: client_id', parameters)
     // Whatever an id may be; the database takes no NUL.
     const found = /^[\x20-\x7e]{1,255}$/.test(clientId) ? await this.queries.execute(new FindClient({ clientId })) : undefined
-    if (!found || found.document.global) throw new OAuthError('invalid_request', 'Unknown client', undefined, { status: 400 })
+    if (!found || found.document.global) throw new RequestRefused('invalid_request', 'Unknown client', parameters)
     return found.document
   }
 
@@ -143,7 +138,7 @@ export class AuthorizeRequests {
       startedAt: startedAt ?? Date.now(),
       client,
       tenant,
-      target: { ...target, responseMode },
+      target: { ...target, responseMode, ...(organization && { organizationId: organization.document.id }) },
       redirectUriSent: parameters['redirect_uri'] !== undefined,
       scope,
       api,
@@ -201,10 +196,12 @@ export class AuthorizeRequests {
   }
 }
 
+const CALLBACK_MISMATCH = 'Callback URL mismatch. The redirect_uri is not in the list of allowed callback URLs of this application.'
+
 /** Where the answer goes. Whatever is wrong here is shown on a page: nobody is sent to an address that was not registered. */
 function redirectUriOf(parameters: Parameters, client: ClientDocument, organizationName: string | undefined): string {
   const [first] = client.callbacks ?? []
   const redirectUri = parameters['redirect_uri'] ?? (first === undefined ? undefined : inOrganization(first, organizationName))
   if (redirectUri !== undefined && isRegistered(redirectUri, client, organizationName)) return redirectUri
-  throw new CallbackMismatch(client.client_id)
+  throw new RequestRefused('unauthorized_client', CALLBACK_MISMATCH, parameters, client.callbacks ?? [])
 }

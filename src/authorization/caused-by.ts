@@ -26,7 +26,8 @@ export async function causedBy(keys: PersonKeys, { origin, context }: Caller, us
 }
 
 /** In whose name somebody logs in. */
-export const inNameOf = ({ organization }: Pick<AuthorizeRequest, 'organization'>): Context => (organization ? { organizationId: organization.document.id } : {})
+export const inNameOf = ({ organization }: Pick<AuthorizeRequest, 'organization'>): Context =>
+  organization ? { organizationId: organization.document.id } : {}
 
 /** A value of somebody who is nobody here (yet): under the key of the day's visitors, which ages out with the log. */
 export const ofVisitor = (keys: PersonKeys, value: unknown, { current = false } = {}): Promise<PersonalData> => keys.seal(visitorsOf(), value, { current })

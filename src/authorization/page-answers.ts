@@ -2,7 +2,9 @@ import { Injectable, Logger } from '@nestjs/common'
 import { QueryBus } from '@nestjs/cqrs'
 import type { Request, Response } from 'express'
 import { Audit } from '../audit/audit.js'
+import type { AuthorizeFailed } from '../audit/audit.events.js'
 import { RequestLimit } from '../audit/request-limit.js'
+import type { Context } from '../event-store/event.js'
 import type { Parameters } from '../http/body.js'
 import { OAuthError } from '../http/oauth-error.js'
 import { requestContext } from '../http/request-context.js'
@@ -10,8 +12,7 @@ import { routeOf } from '../http/route.js'
 import { isUnavailable, logUnavailable } from '../http/unavailable.js'
 import { PersonKeys } from '../keys/person-keys.js'
 import { FindTenantSettings } from '../users/index.js'
-import { answerLocation, answerParameters, type AnswerTarget, AuthorizationRefused } from './authorization-response.js'
-import { CallbackMismatch } from './authorize-request.js'
+import { answerLocation, answerParameters, type AnswerTarget, AuthorizationRefused, RequestRefused } from './authorization-response.js'
 import { causedBy } from './caused-by.js'
 import { newNonce, sendMessagePage, sendPage, sendRedirect } from './page-response.js'
 import { errorPage } from './pages/error.js'
@@ -20,6 +21,10 @@ import type { PageFrame } from './pages/layout.js'
 import { ENGLISH } from './pages/texts.js'
 import { formPostPage } from './pages/form-post.js'
 import { webMessagePage } from './pages/web-message.js'
+import { shownRequest } from './shown-request.js'
+
+/** Of what callers write without being anybody. */
+const MAX_CLIENT_ID = 64
 
 /** The name on pages of a tenant that has given itself none. */
 const NAMELESS = 'Evergrant'
@@ -84,16 +89,24 @@ export class PageAnswers {
 
   async #refused(req: Request, res: Response, error: unknown): Promise<void> {
     if (error instanceof AuthorizationRefused) {
-      await this.#record(req, error.target.clientId, error.code, error.description, error.silent)
-      return this.toClient(req, res, error.target, error.parameters)
+      const { target, code, description, silent } = error
+      const { clientId, organizationId } = target
+      const data = { error: code, description, silent, request: { path: req.path, ...shownRequest(target.asked) } }
+      await this.#record(req, data, { clientId, ...(organizationId !== undefined && { organizationId }) })
+      return this.toClient(req, res, target, error.parameters)
     }
-    if (error instanceof CallbackMismatch) await this.#record(req, error.clientId, error.code, error.description, false)
+    if (error instanceof RequestRefused) {
+      const { asked, callbacks, code, description } = error
+      const request = { path: req.path, ...shownRequest(asked, callbacks) }
+      const clientId = callbacks ? asked['client_id'] : request.parameters['client_id']?.slice(0, MAX_CLIENT_ID)
+      await this.#record(req, { error: code, description, silent: false, request }, clientId === undefined ? {} : { clientId })
+    }
     throw error
   }
 
-  async #record(req: Request, clientId: string, error: string, description: string, silent: boolean): Promise<void> {
+  async #record(req: Request, data: AuthorizeFailed, about: Context): Promise<void> {
     const cause = await causedBy(this.personKeys, requestContext(req))
-    await this.audit.record({ type: 'AuthorizeFailed', data: { error, description, silent } }, { ...cause, clientId })
+    await this.audit.record({ type: 'AuthorizeFailed', data }, { ...cause, ...about })
   }
 
   async #failed(req: Request, res: Response, error: unknown): Promise<void> {

@@ -7,12 +7,14 @@ import { OAuthError, OAuthErrorFilter } from '../http/oauth-error.js'
 import { requestContext } from '../http/request-context.js'
 import { PersonKeys } from '../keys/person-keys.js'
 import { ExchangeRefused, type RefusedExchange } from './exchange-refused.js'
+import { withoutPersons } from '../redact.js'
 import { clientRequest } from './oauth-request.guard.js'
 import { causedBy, ofVisitor } from './refresh-token/cause.js'
 import type { ParsedTokenRequest } from './token-request.guard.js'
 
 /** What callers write without being anybody is kept short. */
 const MAX_CLIENT_ID = 64
+const MAX_GRANT = 100
 const MAX_SCOPE = 1000
 const MAX_AUDIENCE = 600
 
@@ -36,21 +38,23 @@ export class TokenErrorFilter extends OAuthErrorFilter {
     )
   }
 
-  /** Before the grant type is known there is nothing that was tried; a fault of ours is no refusal, nor is asking for a nonce, which anybody may. */
+  /** Without a grant type there is nothing that was tried; a fault of ours is no refusal, nor is asking for a nonce, which anybody may. */
   async #record(error: unknown, req: ParsedTokenRequest): Promise<void> {
-    if (!(error instanceof OAuthError) || error.status === 429 || error.code === 'use_dpop_nonce' || !req.token) return
+    if (!(error instanceof OAuthError) || error.status === 429 || error.code === 'use_dpop_nonce') return
+    const grant = req.token?.grantType ?? unknownGrant(error, req)
+    if (grant === undefined) return
     const refused = error instanceof ExchangeRefused ? error.refused : undefined
     if (refused?.recorded || (error.status >= 500 && !refused?.actions)) return
     const data = {
-      grant: req.token.grantType,
+      grant,
       error: error.code,
       ...(await this.#told(error, refused)),
       reason: refused?.reason ?? error.detail ?? error.code,
       ...(refused?.familyId !== undefined && { familyId: refused.familyId }),
       ...(refused?.online && { online: true as const }),
       ...(refused?.policyUsed && { policyUsed: refused.policyUsed }),
-      ...('code' in req.token && { codeEnd: endOf(req.token.code) }),
-      ...('scope' in req.token && req.token.scope && { scope: req.token.scope.join(' ').slice(0, MAX_SCOPE) }),
+      ...(req.token && 'code' in req.token && { codeEnd: endOf(req.token.code) }),
+      ...(req.token && 'scope' in req.token && req.token.scope && { scope: req.token.scope.join(' ').slice(0, MAX_SCOPE) }),
     }
     await this.audit.record({ type: 'ExchangeFailed', data }, await this.#cause(req, refused))
   }
@@ -83,3 +87,7 @@ export class TokenErrorFilter extends OAuthErrorFilter {
     }
   }
 }
+
+/** One that nobody has, as the caller wrote it. */
+const unknownGrant = ({ code }: OAuthError, { body }: ParsedTokenRequest): string | undefined =>
+  code === 'unsupported_grant_type' ? withoutPersons(body['grant_type'] ?? '').slice(0, MAX_GRANT) : undefined

@@ -1,5 +1,5 @@
-import { organizationLogins, type OrganizationStage, organizationStage } from '../support/organization-logins.js'
-import { aClient, aPerson, authorizeUrl, DIRECTORY, PASSWORD } from '../support/people.js'
+import { notPartOf, organizationLogins, type OrganizationStage, organizationStage } from '../support/organization-logins.js'
+import { aClient, aPerson, authorizeUrl, CALLBACK, DIRECTORY, PASSWORD } from '../support/people.js'
 import { answerOf, Visitor } from '../support/visitor.js'
 
 /* What the log's rows about logins, and of what comes of them, say beside whose they are (spec/logs.md §2.2). */
@@ -81,4 +81,64 @@ it('a deleted user is told with the connection that the account was in', async (
   expect(await rows(`user_id:"${userId}" AND type:sdu`)).toMatchObject([
     { connection: DIRECTORY, strategy: 'auth0', details: { body: { connection: DIRECTORY } } },
   ])
+})
+
+describe('an authorization request that is refused', () => {
+  const SECRET = 'a-value-that-nobody-may-read'
+
+  it('tells what was asked for, and of a wrong callback which it was and which there are', async () => {
+    const app = await aClient(stage.service)
+    const who = new Visitor(stage.service.url)
+    const sent = { login_hint: 'ada@example.com', id_token_hint: SECRET, state: SECRET, invitation: SECRET, 'ext-x': SECRET }
+    await who.get(authorizeUrl(app, { ...sent, redirect_uri: `https://u:${SECRET}@app.example/other/ada@example.com?x=${SECRET}` }))
+    await who.get(authorizeUrl(app, { ...sent, audience: 'https://nobody.example/' }))
+    const hidden = Object.fromEntries(Object.keys(sent).map((name) => [name, 'REDACTED']))
+    const qs = { client_id: app.client_id, response_type: 'code', scope: 'openid profile email', ...hidden }
+    const client = { clientID: app.client_id }
+    const mismatch = { name: 'CallbackMismatchError', code: 'unauthorized_client', attempt: 'https://app.example/other/*', authorized: app.callbacks, client }
+    const told = await rows(`client_id:${app.client_id} AND type:f`)
+    expect(told).toMatchObject([
+      {
+        details: {
+          error: { type: 'callback-url-mismatch', oauthError: 'unauthorized_client', uri: '/authorize', payload: mismatch },
+          qs: { ...qs, redirect_uri: 'https://app.example/other/*' },
+        },
+      },
+      { details: { error: { type: 'request-error', payload: { client } }, qs: { ...qs, redirect_uri: CALLBACK, audience: 'https://nobody.example/' } } },
+    ])
+    expect(JSON.stringify(told)).not.toMatch(new RegExp(`${SECRET}|ada@`))
+  })
+
+  it('is told where there is no such client, or none is named', async () => {
+    const who = new Visitor(stage.service.url)
+    const unknown = 'client-that-is-not-there'
+    expect((await who.get(`/authorize?client_id=${unknown}&response_type=code`)).status).toBe(400)
+    expect((await who.get('/authorize?response_type=code&prompt=nobody')).status).toBe(400)
+    const error = { message: 'Unknown client', oauthError: 'invalid_request', type: 'request-error', payload: { client: { clientID: unknown } } }
+    expect(await rows(`client_id:${unknown}`)).toMatchObject([{ type: 'f', details: { error, qs: { client_id: unknown, response_type: 'code' } } }])
+    const nameless = await rows('description:"Missing required parameter: client_id"')
+    expect(nameless).toMatchObject([{ type: 'f', client_id: '', details: { qs: { prompt: 'nobody' } } }])
+  })
+
+  it('tells what a person who is blocked came for, and in whose name somebody who does not belong to it', async () => {
+    const [blocked, stranger] = [await aPerson(stage.service), await aPerson(stage.service)]
+    const { id } = await organizationOf([blocked])
+    await api('PATCH', `users/${encodeURIComponent(blocked.userId)}`, { blocked: true })
+    for (const person of [blocked, stranger]) await login(id, person)
+    const qs = { organization: id, audience: stage.audience }
+    expect(await rows(`type:f AND organization_id:${id}`)).toMatchObject([
+      { user_id: blocked.userId, details: { error: { message: 'user is blocked' }, qs } },
+      { description: notPartOf(stranger, id), details: { qs } },
+    ])
+  })
+})
+
+it('a grant type that nobody has is told as the caller wrote it', async () => {
+  const { client_id } = await aClient(stage.service)
+  await stage.scene.form('oauth/token', { grant_type: 'urn:example:ada@example.com', client_id })
+  await stage.scene.form('oauth/token', { grant_type: 'magic', client_id })
+  const told = { type: 'f', description: 'Grant type not supported', user_id: '' }
+  expect(await rows(`client_id:${client_id} AND type:f`)).toMatchObject(
+    ['*', 'magic'].map((grant_type) => ({ ...told, details: { grant_type, error: { oauthError: 'unsupported_grant_type' } } })),
+  )
 })

@@ -12,6 +12,7 @@ import { type BrowserLogin, LoginEvents, type Returned } from '../post-login/log
 import { PostLoginEffects } from '../post-login/post-login-effects.js'
 import type { PendingLogin } from '../post-login/suspended-logins.js'
 import { secondFactorMissing } from '../second-factor.js'
+import { shownRequest } from '../shown-request.js'
 import { IssueAuthorizationCode } from './issue-authorization-code.js'
 
 /** `session` is as the login left it; undefined when it is over. */
@@ -126,7 +127,10 @@ export class AnswerLoginHandler implements ICommandHandler<AnswerLogin> {
   ): Promise<LoginAnswer> {
     const sealed = await this.personKeys.seal(cause.userId, texts satisfies RefusalTexts)
     const silent = request.prompt.has('none')
-    await this.audit.record({ type: 'AuthorizeFailed', data: { error, silent, texts: sealed } }, { ...cause, actions: execution })
+    await this.audit.record(
+      { type: 'AuthorizeFailed', data: { error, silent, texts: sealed, request: shownRequest(request.parameters) } },
+      { ...cause, actions: execution },
+    )
     return { kind: 'refused', error, description: TOLD[error] ?? texts.message, sessionId, session }
   }
 }

@@ -9,6 +9,7 @@ import { CheckPassword, FindAccount } from '../../users/index.js'
 import type { AuthorizeRequest } from '../authorize-request.js'
 import { type Caller, causedBy, inNameOf, ofVisitor, type Visit } from '../caused-by.js'
 import { requireSecondFactor } from '../second-factor.js'
+import { shownRequest } from '../shown-request.js'
 import { AdmitToOrganization } from './admit-to-organization.js'
 import { AnswerLogin, type LoginAnswer } from './answer-login.js'
 import { SettleConsent } from './settle-consent.js'
@@ -51,7 +52,8 @@ export class LogInHandler implements ICommandHandler<LogIn> {
     // Deleted a moment ago: then there is nobody of that name.
     if (!account) return { kind: 'wrong' }
     if (account.profile.blocked) {
-      await this.#record({ type: 'LoginFailed', data: { reason: 'blocked', description: 'user is blocked' } }, request, visit, userId)
+      const failure = { reason: 'blocked', description: 'user is blocked', request: shownRequest(request.parameters) } as const
+      await this.#record({ type: 'LoginFailed', data: failure }, request, visit, userId)
       return { kind: 'blocked' }
     }
     const { client, connection } = request

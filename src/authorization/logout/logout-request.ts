@@ -3,11 +3,11 @@ import { QueryBus } from '@nestjs/cqrs'
 import type { Parameters } from '../../http/body.js'
 import { OAuthError } from '../../http/oauth-error.js'
 import { FindTenantSettings, type TenantSettings } from '../../users/index.js'
-import { withoutPersons } from '../../redact.js'
 import type { ClientDocument } from '../client/client.events.js'
 import { isStrict } from '../client/strict.js'
 import { type IdTokenHint, IdTokenHints } from '../id-token-hints.js'
 import { FindClient } from '../queries/find-client.js'
+import { shownAddress } from '../shown-request.js'
 import { isAllowedLogoutUrl } from './logout-urls.js'
 
 /** A logout that may take place. */
@@ -101,8 +101,7 @@ const tenantUrls = (tenant: TenantSettings): readonly string[] => (tenant['allow
 /** The first that people can be sent to as it stands: one with a `*` names many hosts, and is none. */
 const firstAddress = (allowed: readonly string[]): string | undefined => allowed.find((url) => isAllowedLogoutUrl(url, [url], { ignoreQuery: true }))
 
-/** So much stands in the log of an address that anybody can make up, and of those that are allowed. */
-const MAX_ADDRESS = 500
+/** So many stand in the log. */
 const MAX_ALLOWED = 20
 
 function notAllowed(parameter: string, asked: string, clientId: string | undefined, allowed: readonly string[]): LogoutRefused {
@@ -110,8 +109,6 @@ function notAllowed(parameter: string, asked: string, clientId: string | undefin
   const description = `The "${parameter}" querystring parameter is not in the list of allowed logout URLs.`
   return new LogoutRefused(description, clientId, returnTo, allowed.slice(0, MAX_ALLOWED))
 }
-
-const shownAddress = ({ protocol, host, pathname }: URL): string => `${protocol}//${host}${withoutPersons(pathname)}`.slice(0, MAX_ADDRESS)
 
 function withState(url: string, state: string | undefined): string {
   if (state === undefined) return url

@@ -1,7 +1,8 @@
 import type { LogoutTokenSent, ManagementRequest, RateLimitFact } from '../../audit/audit.events.js'
-import type { Metadata, SealedEvent } from '../../event-store/event.js'
+import type { SealedEvent } from '../../event-store/event.js'
 import type { CookieMode } from '../../sessions/index.js'
 import { access, executionsOf, idIn, type LogEntry, type Of, type SourceEvent } from './log-entry.js'
+import { authorizeFailed, loginFailed, signUp } from './login-entries.js'
 import { capped, exchanged, exchangeFailed, manyRevoked, maskedCode, onlineRevoked, revoked } from './token-entries.js'
 
 type Table = { readonly [T in SourceEvent['type']]?: (event: Of<T>) => readonly LogEntry[] }
@@ -53,11 +54,7 @@ const ENTRIES = {
   ],
 
   AuthorizeFailed: (event) => [authorizeFailed(event)],
-  LoginFailed: ({ data }) => {
-    const oauthError = LOGIN_ERRORS[data.reason]
-    const error = { message: data.description, reason: data.reason, ...(oauthError !== undefined && { oauthError }) }
-    return [{ type: LOGIN_FAILURES[data.reason], description: data.description, ...(data.userName && { userName: data.userName }), details: { error } }]
-  },
+  LoginFailed: (event) => [loginFailed(event)],
   AccountLocked: () => [{ type: 'limit_wc', description: 'Too many wrong passwords for one account from one address.' }],
   AccountUnlocked: ({ data: { userId, userName } }) => [
     {
@@ -155,34 +152,10 @@ function issuedWith({ scope, online }: Of<'AuthorizationCodeRedeemed'>['data'], 
   return scope.includes('offline_access') ? { access: 'offline', session_id: sessionId } : undefined
 }
 
-/** An Action's own words are sealed: whoever reads the log opens them. */
-function authorizeFailed({ data: { error: oauthError, description, texts, silent }, metadata }: Of<'AuthorizeFailed'>): LogEntry {
-  const told = texts === undefined ? { message: description } : { texts }
-  const error = silent ? { ...told, oauthError } : { ...told, oauthError, type: texts === undefined ? 'request-error' : 'oauth-authorization' }
-  return {
-    type: silent ? 'fsa' : 'f',
-    ...(description !== undefined && { description }),
-    details: { error, ...(metadata.actions && { session_id: metadata.sessionId, actions: executionsOf(metadata.actions) }) },
-  }
-}
-
-/** The form as it was sent. The address is sealed elsewhere: whoever reads the log fills it in. */
-const signUp = ({ connection, clientId }: Metadata, userId?: string): Readonly<Record<string, unknown>> => ({
-  email: '',
-  password: '*****',
-  connection,
-  client_id: clientId,
-  user_id: userId,
-})
-
 const limit = ({ bucket, size, method, path }: RateLimitFact, usage?: number): Readonly<Record<string, unknown>> => ({
   limit: { bucket, global: true, size: size ?? null, ...(usage !== undefined && { usage }) },
   ...(method !== undefined && { request: { method: method.toLowerCase(), path } }),
 })
-
-/** What the client is told; of a wrong password it hears nothing. */
-const LOGIN_ERRORS: Readonly<Record<string, string | undefined>> = { blocked: 'unauthorized', denied: 'access_denied' }
-const LOGIN_FAILURES = { 'wrong-password': 'fp', 'unknown-user': 'fu', blocked: 'f', denied: 'f' } as const
 
 const logoutToken = ({ initiator, uri, statusCode, error }: LogoutTokenSent, sessionId: string | undefined): Readonly<Record<string, unknown>> => ({
   initiator,

@@ -99,10 +99,17 @@ function withError(row: TenantLogRow, opened: ErrorTexts | undefined): TenantLog
   if (texts !== undefined) {
     return { ...row, details: { ...details, action_error: { ...thrown, message: opened?.message ?? '', stack: opened?.stack ?? '' } } }
   }
-  const { texts: refused, ...error } = (details['error'] ?? {}) as NonNullable<SealedError>
+  const { texts: refused, payload, ...error } = (details['error'] ?? {}) as NonNullable<SealedError> & { payload?: object }
   if (refused === undefined) return row
   const { message = '', code } = opened ?? {}
-  return { ...row, description: message, details: { ...details, error: { ...error, message, ...(code !== undefined && { payload: { code } }) } } }
+  return {
+    ...row,
+    description: message,
+    details: {
+      ...details,
+      error: { ...error, message, ...((payload ?? code) !== undefined && { payload: { ...payload, ...(code !== undefined && { code }) } }) },
+    },
+  }
 }
 
 const nameOf = ({ user_name, user }: TenantLogRow): PersonalData | undefined => user_name ?? user?.email ?? user?.username ?? user?.phone_number ?? user?.name
