@@ -96,7 +96,7 @@ export class RedeemOnlineTokenHandler implements ICommandHandler<RedeemOnlineTok
         const began = performance.now()
         const issued = await issue({ sessionId, session: state, terms, number: token.number, user }, now)
         if ('refused' in issued) return { events: [], result: { kind: 'no access', refused: issued.refused, ...loginOf(token, state) } }
-        if (!readAnew && performance.now() - began > HELD_UP_MS) return { events: [], result: { kind: 'again' } }
+        if (issued.actions && !readAnew && performance.now() - began > HELD_UP_MS) return { events: [], result: { kind: 'again' } }
         actions = issued.actions
         const { events, result: outcome } = exchangeOnline(state, shown, issued.access, lifetimesOf(settings, state.persistent), now)
         return outcome === 'exchanged' ? { events, result: { kind: 'redeemed', sessionId, tokens: issued.tokens } } : refused(outcome)
