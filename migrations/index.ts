@@ -29,6 +29,7 @@ import { TenantLogPartitions1763703620000 } from './1763703620000-tenant-log-par
 import { GrantsByAudience1763703630000 } from './1763703630000-grants-by-audience.js'
 import { StreamPages1763703700000 } from './1763703700000-stream-pages.js'
 import { Invitations1763703720000 } from './1763703720000-invitations.js'
+import { GuardedLogins1763703730000 } from './1763703730000-guarded-logins.js'
 
 /** All migrations, oldest first. Once released, one is never edited. */
 export const migrations = [
@@ -63,4 +64,5 @@ export const migrations = [
   GrantsByAudience1763703630000,
   StreamPages1763703700000,
   Invitations1763703720000,
+  GuardedLogins1763703730000,
 ]

@@ -14,7 +14,7 @@ export interface Append {
   readonly stateVersion: number
   readonly lastAt: Date
   readonly events: readonly AppendedEvent[]
-  readonly guard?: Guard | undefined
+  readonly guards?: readonly Guard[]
 }
 
 export interface AppendedEvent {
@@ -118,7 +118,7 @@ interface Waiting {
 export async function writeAppends(db: pg.Pool | pg.PoolClient, appends: readonly Append[]): Promise<Map<string, Appended>> {
   const sorted = [...appends].sort((a, b) => (a.streamId < b.streamId ? -1 : 1))
   const events = sorted.flatMap((append) => append.events.map((event) => ({ streamId: append.streamId, ...event })))
-  const guards = sorted.flatMap(({ streamId, guard }) => guard?.keys.map((key) => ({ streamId, key, after: guard.after })) ?? [])
+  const guards = sorted.flatMap(({ streamId, guards = [] }) => guards.flatMap(({ keys, after }) => keys.map((key) => ({ streamId, key, after }))))
   const { rows } = await db.query<Mark & { stream_id: string }>({
     ...(guards.length > 0 ? GUARDED_APPEND : APPEND),
     values: [

@@ -72,7 +72,7 @@ export class EventStore {
       const cause = typeof context === 'function' ? await context(stream.seen) : context
       told = cause.onAppended
       const { append, state } = prepareAppend(decider, streamId, stream, events, cause)
-      const key = decider.isGuardKey ? id : undefined
+      const key = decider.guardKey?.(id, events)
       const alone = !alongside && key === undefined
       try {
         const outcome = await (alone ? this.#appends.append(append) : this.#appendWith(append, key, (db) => alongside?.(db, state, stream.now)))
@@ -272,7 +272,7 @@ export function prepareAppend<S, E extends Event>(
     stateVersion: decider.stateVersion,
     lastAt: stream.now,
     events: appended,
-    guard: decider.guard?.(stream.state),
+    guards: decider.guards?.(stream.state, stream.companion) ?? [],
   }
   return { append, state }
 }

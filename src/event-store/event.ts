@@ -81,7 +81,7 @@ export interface Companion {
   readonly sql: string
 }
 
-/** What an append depends on beside its own stream: that nobody has marked one of the keys since `after` (docs/adr/0004-ending-many-refresh-tokens.md). */
+/** What an append depends on beside its own stream: that nothing has come under one of the keys since `after` (docs/adr/0004-ending-many-refresh-tokens.md). */
 export interface Guard {
   readonly keys: readonly string[]
   readonly after: Date
@@ -99,9 +99,9 @@ export interface Decider<S, E extends Event> {
   /** What decisions and readers see of the stream, given its companion; its own state goes on to be what its events say. */
   seen?(state: S, companion: unknown): S
   /** What appends depend on: one that was overtaken is a conflict, and is decided again. */
-  guard?(state: S): Guard | undefined
-  /** Its ids are the keys of guards: an append waits for those under way that depend on it, and whatever depends on it waits for the append. */
-  readonly isGuardKey?: true
+  guards?(state: S, companion: unknown): readonly Guard[]
+  /** The key of guards that these events come under: their append waits for those under way that depend on it, and whatever depends on it waits for them. */
+  guardKey?(id: string, events: readonly E[]): string | undefined
   evolve(state: S, event: E, metadata: Metadata): S
 }
 

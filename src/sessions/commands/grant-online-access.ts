@@ -34,7 +34,7 @@ export class GrantOnlineAccessHandler implements ICommandHandler<GrantOnlineAcce
 
   async execute({ sessionId, terms, context, loginEnds }: GrantOnlineAccess): Promise<string | undefined> {
     const { result } = await this.store.transact(
-      loginEnds ? { ...sessionOfUser, guard: () => loginEnds.guard } : sessionOfUser,
+      loginEnds ? { ...sessionOfUser, guards: (...seen) => [...sessionOfUser.guards!(...seen), loginEnds.guard] } : sessionOfUser,
       sessionId,
       async (state, now) => {
         if (await loginEnds?.haveCome()) return { events: [], result: undefined }

@@ -1,5 +1,5 @@
 import type { Decider } from '../../event-store/event.js'
-import type { TenantSettings, UserProfile } from '../../users/index.js'
+import { loginsGuard, type TenantSettings, type UserProfile } from '../../users/index.js'
 import { type SessionState, session } from './session.js'
 import type { SessionEvent } from './session.events.js'
 
@@ -24,7 +24,7 @@ export interface SessionUser {
 
 /**
  * The session as whoever relies on it must see it, read in one statement with its user, and with the settings for its next step: one whose user is gone, or must log in again, has ended,
- * although its own stream says so only a little later.
+ * although its own stream says so only a little later. Nothing is appended to it that was decided before.
  */
 export const sessionOfUser: Decider<SessionState, SessionEvent> = {
   ...session,
@@ -39,6 +39,10 @@ export const sessionOfUser: Decider<SessionState, SessionEvent> = {
                 from person_keys k where k.person_id = s.state->>'userId'))`,
   },
   seen: (state, companion) => asSeen(state, companion as SessionUser),
+  guards: (state, companion) => {
+    const { user } = companion as SessionUser
+    return state.status === 'active' && user ? [loginsGuard(state.userId, user)] : []
+  },
 }
 
 function asSeen(state: SessionState, { user }: SessionUser): SessionState {

@@ -25,7 +25,7 @@ export const familyUnderMarks: Decider<Family, FamilyEvent> = {
   ...family,
   companion: { name: 'family-marks', sql: FAMILY_MARK },
   seen: (state, companion) => underMark(state, companion as FamilyMark),
-  guard: guardOf,
+  guards: guardsOf,
 }
 
 /** A revoked family stays as its own stream says. */
@@ -36,8 +36,8 @@ export function underMark(state: Family, mark: FamilyMark): Family {
 }
 
 /** The marks that may end it, and from when on. */
-export function guardOf(state: Family): Guard | undefined {
-  return state.status === 'active' ? { keys: markKeys(state), after: new Date(loginOf(state)) } : undefined
+export function guardsOf(state: Family): readonly Guard[] {
+  return state.status === 'active' ? [{ keys: markKeys(state), after: new Date(loginOf(state)) }] : []
 }
 
 /** When the login began that the family goes back to: marks from then on end it. */

@@ -12,7 +12,7 @@ export const refreshTokenMark: Decider<RefreshTokenMark, RefreshTokenMarkEvent> 
   initial: { status: 'none' },
   stateVersion: 1,
   upcasters: refreshTokenMarkUpcasters,
-  isGuardKey: true,
+  guardKey: (key) => key,
   evolve: (_, { type, data }) => {
     switch (type) {
       case 'RefreshTokensRevoked':

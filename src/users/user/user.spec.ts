@@ -1,7 +1,7 @@
 import type { PersonalData } from '../../event-store/event.js'
 import { at, given } from '../../event-store/testing.js'
 import type { UserEvent, UserProfile } from './user.events.js'
-import { appointAdministrator, changePassword, changeUser, createUser, deleteUser, user } from './user.js'
+import { appointAdministrator, changePassword, changeUser, createUser, deleteUser, loginsGuard, user } from './user.js'
 
 const sealed = (text: string): PersonalData => text as PersonalData
 const profile: UserProfile = {
@@ -40,6 +40,28 @@ describe('a user', () => {
     const { events } = given(user, created).when((state) => appointAdministrator(state))
     expect(events).toEqual([{ type: 'AdministratorAppointed', data: {} }])
     expect(given(user, created, ...events).when((state) => appointAdministrator(state)).events).toEqual([])
+  })
+
+  it('has what was decided for a login decided again where it ends logins, and nowhere else', () => {
+    const ending: UserEvent[] = [
+      { type: 'PasswordChanged', data: {} },
+      { type: 'LoginsEnded', data: {} },
+      { type: 'UserDeleted', data: {} },
+      { type: 'UserChanged', data: { changes: { blocked: { to: true } } } },
+      { type: 'UserChanged', data: { changes: { email: { from: sealed('1'), to: sealed('2') } } } },
+    ]
+    const other: UserEvent[] = [
+      { type: 'UserChanged', data: { changes: { blocked: { from: true, to: false } } } },
+      { type: 'UserChanged', data: { changes: { name: { to: sealed('Ada') } } } },
+      { type: 'UserRolesAssigned', data: { roles: ['r'] } },
+    ]
+    const { keys } = loginsGuard('auth0|1', { loginsEndedAt: null })
+    for (const event of ending) {
+      expect([user.guardKey!('auth0|1', [...other, event])]).toEqual(keys)
+      const ended = given(user, created, at(new Date(5), event)).state
+      expect(ended.status === 'absent' || ended.loginsEndedAt === new Date(5).toISOString()).toBe(true)
+    }
+    expect(user.guardKey!('auth0|1', other)).toBeUndefined()
   })
 
   it('that does not exist is neither changed nor appointed, and deleting it does nothing', () => {

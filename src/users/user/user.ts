@@ -1,4 +1,4 @@
-import type { Decider, Decision } from '../../event-store/event.js'
+import type { Decider, Decision, Guard } from '../../event-store/event.js'
 import { applyDifference, type Changes, type Difference, difference } from '../../event-store/difference.js'
 import { type Access, evolveAccess } from './access.js'
 import { evolveMemberships, type Memberships } from './membership.js'
@@ -24,6 +24,7 @@ export const user: Decider<UserState, UserEvent> = {
   initial: { status: 'absent' },
   stateVersion: 3,
   upcasters: userUpcasters,
+  guardKey: (userId, events) => (events.some(endLogin) ? loginsKey(userId) : undefined),
   evolve: (state, event, { at }) => {
     const { type, data } = event
     if (type === 'UserCreated') return { status: 'present', profile: data.profile, administrator: false, createdAt: at, updatedAt: at }
@@ -58,6 +59,16 @@ export const user: Decider<UserState, UserEvent> = {
   },
 }
 
+/** Whatever was decided for a login of the user, and is to be appended, depends on this one (docs/adr/0008-sessions.md). */
+export const loginsGuard = (userId: string, { loginsEndedAt }: { readonly loginsEndedAt: string | null }): Guard => ({
+  keys: [loginsKey(userId)],
+  after: new Date(loginsEndedAt ?? 0),
+})
+/** As the database's function `overtaken_appends` takes it apart. */
+const loginsKey = (userId: string): string => `logins:${userId}`
+
+const endLogin = ({ type, data }: UserEvent): boolean =>
+  type === 'PasswordChanged' || type === 'LoginsEnded' || type === 'UserDeleted' || (type === 'UserChanged' && endsLogins(data.changes))
 /** spec/sessions.md §3. */
 const endsLogins = (changes: Difference<UserProfile>): boolean => changes.blocked?.to === true || IDENTIFIERS.some((member) => member in changes)
 const IDENTIFIERS = ['email', 'email_verified', 'phone_number', 'username'] as const

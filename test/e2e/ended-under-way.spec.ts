@@ -1,13 +1,15 @@
 import { jest } from '@jest/globals'
 import type { ClientDocument } from '../../src/authorization/index.js'
 import { LoginMarks } from '../../src/tokens/queries/login-marks.js'
-import { startApp, type TestApp } from '../support/app.js'
+import { TokenSet } from '../../src/tokens/token-set.js'
+import { type Json, startApp, type TestApp } from '../support/app.js'
 import { PKCE, redeemCode } from '../support/logins.js'
-import { OAuthScene } from '../support/oauth.js'
+import { type Answer, OAuthScene, ROTATING, UNKNOWN } from '../support/oauth.js'
 import { aClient, anApi, aPerson, authorizeUrl, PASSWORD } from '../support/people.js'
+import { stalled } from '../support/stalled.js'
 import { answerOf, Visitor } from '../support/visitor.js'
 
-/* Online refresh tokens whose end comes while something is under way. */
+/* Refresh tokens whose end comes while a code or an exchange is under way. */
 let service: TestApp
 let client: ClientDocument
 let audience: string
@@ -23,11 +25,12 @@ interface Owner {
   readonly who: Visitor
 }
 const wanted = { scope: 'openid online_access read:plants', ...PKCE }
+const pathOf = ({ userId }: Owner): string => `users/${encodeURIComponent(userId)}`
 /** Somebody who has just logged in, with the code that this brought. */
-async function logIn(): Promise<Owner & { readonly code: string }> {
+async function logIn(app = client, scope = wanted.scope): Promise<Owner & { readonly code: string }> {
   const { userId, email } = await aPerson(service)
   const who = new Visitor(service.url)
-  const page = await who.submit(await who.get(authorizeUrl(client, { ...wanted, audience })), { username: email, password: PASSWORD })
+  const page = await who.submit(await who.get(authorizeUrl(app, { ...wanted, scope, audience })), { username: email, password: PASSWORD })
   return { userId, who, code: answerOf(page)['code']! }
 }
 const again = async ({ who }: Owner): Promise<string> => answerOf(await who.get(authorizeUrl(client, { ...wanted, audience, prompt: 'none' })))['code']!
@@ -72,5 +75,42 @@ describe('a grant that is deleted while the code of a login is out', () => {
       return before
     })
     expect(await redeemCode(service, client, of.code)).toMatchObject(REFUSED)
+  })
+})
+
+describe('a login that ends between what an exchange reads and what it appends', () => {
+  /** Ends it when the exchange has signed its tokens. No reactor comes to help. */
+  async function exchange(app: ClientDocument, token: string, end: () => Promise<{ status: number }>): Promise<Answer> {
+    const tokens = service.app.get(TokenSet, { strict: false })
+    const forUser = tokens.forUser.bind(tokens)
+    const spy = jest.spyOn(tokens, 'forUser').mockImplementation(async (...terms) => {
+      spy.mockRestore()
+      const signed = await forUser(...terms)
+      expect((await end()).status).toBeLessThan(300)
+      return signed
+    })
+    return stalled(service, () => new OAuthScene(service).refresh(app, token))
+  }
+  const block = (of: Owner) => service.api('PATCH', pathOf(of), { blocked: true })
+  const ENDS: [string, (of: Owner) => Promise<{ status: number }>][] = [
+    ['a block', block],
+    ['deletion', (of) => service.api('DELETE', pathOf(of))],
+    ['a new password', (of) => service.api('PATCH', pathOf(of), { password: 'Another-Horse-2' })],
+    ['DELETE /users/{id}/sessions', (of) => service.api('DELETE', `${pathOf(of)}/sessions`)],
+  ]
+
+  it.each(ENDS)('by %s: an online token brings nothing', async (_, end) => {
+    const of = await logIn()
+    const { refresh_token: token } = (await redeemCode(service, client, of.code)).body as Json
+    expect(await exchange(client, token, () => end(of))).toMatchObject(UNKNOWN)
+  })
+
+  it('by a block: an offline token brings nothing until it is lifted', async () => {
+    const app = await aClient(service, { refresh_token: ROTATING })
+    const of = await logIn(app, 'openid offline_access read:plants')
+    const { refresh_token: token } = (await redeemCode(service, app, of.code)).body as Json
+    expect(await exchange(app, token, () => block(of))).toMatchObject({ status: 403, body: { error_description: 'user is blocked' } })
+    await service.api('PATCH', pathOf(of), { blocked: false })
+    expect((await new OAuthScene(service).refresh(app, token)).status).toBe(200)
   })
 })
