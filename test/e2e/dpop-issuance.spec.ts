@@ -139,6 +139,16 @@ describe('refresh tokens (spec/refresh-tokens.md §9)', () => {
     expect((await refresh(client, third.body.refresh_token, key)).status).toBe(200)
   })
 
+  it('that a thief bound to a key are dead once their owner comes with the one from before', async () => {
+    const client = await publicClient()
+    const first = await login(client, undefined)
+    const stolen = await refresh(client, first.body.refresh_token, key)
+    expect(await refresh(client, first.body.refresh_token, undefined)).toMatchObject(unknown)
+    expect(await refresh(client, stolen.body.refresh_token, key)).toMatchObject(unknown)
+    const ended = (await scene.facts('FamilyRevoked')).filter(({ metadata }) => metadata.clientId === client.client_id)
+    expect(ended).toMatchObject([{ data: { reason: 'reuse', presentedGeneration: 1, latestGeneration: 2 } }])
+  })
+
   it('that do not rotate stay as they are', async () => {
     const client = await publicClient({ refresh_token: { ...ROTATING, rotation_type: 'non-rotating' } })
     const { refresh_token } = (await login(client, undefined)).body

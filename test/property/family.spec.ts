@@ -9,6 +9,7 @@ type Step =
       readonly do: 'exchange'
       readonly back: number
       readonly foreign: boolean
+      readonly key: string | null
       readonly leeway: number
       readonly absolute: number | null
       readonly idle: number | null
@@ -25,6 +26,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       do: fc.constant('exchange' as const),
       back: fc.integer({ min: -1, max: 4 }),
       foreign: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
+      key: fc.constantFrom(null, 'key-1', 'key-2'),
       leeway: fc.constantFrom(0, 1, 10),
       absolute: seconds,
       idle: seconds,
@@ -41,12 +43,26 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('metadata' as const) }) },
 )
 
+const login: fc.Arbitrary<Login> = fc.record({
+  rotating: fc.boolean(),
+  absolute: seconds,
+  idle: seconds,
+  key: fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: fc.constant('key-1') }),
+})
+
 interface Recorded {
   readonly event: FamilyEvent
   readonly at: number
 }
 
-function play(rotating: boolean, absolute: number | null, idle: number | null, steps: readonly Step[]): void {
+interface Login {
+  readonly rotating: boolean
+  readonly absolute: number | null
+  readonly idle: number | null
+  readonly key: string | null
+}
+
+function play({ rotating, absolute, idle, key }: Login, steps: readonly Step[]): void {
   let now = Date.UTC(2026, 0, 1)
   const log: Recorded[] = []
   let state: Family = family.initial
@@ -68,7 +84,7 @@ function play(rotating: boolean, absolute: number | null, idle: number | null, s
     keyId: 'k',
     salt: 's',
     metadata: null,
-    dpopThumbprint: null,
+    dpopThumbprint: key,
     predecessor: null,
   }
   record(start(state, terms, { absoluteSeconds: absolute, idleSeconds: idle }, new Date(now)).events)
@@ -81,14 +97,10 @@ function play(rotating: boolean, absolute: number | null, idle: number | null, s
     const generation = Math.max(1, latest(log) - (rotating ? next.back : 0))
     const before = [...log]
     const policy = { absoluteSeconds: next.absolute, idleSeconds: next.idle, leewaySeconds: next.leeway }
-    const { events, result } = exchange(
-      state,
-      { clientId: next.foreign ? 'x' : 'c', generation, dpopThumbprint: null, confidential: true },
-      policy,
-      new Date(now),
-    )
+    const shown = { clientId: next.foreign ? 'x' : 'c', generation, dpopThumbprint: next.key, confidential: false }
+    const { events, result } = exchange(state, shown, policy, new Date(now))
     record(events)
-    check(before, log.slice(before.length), { generation, foreign: next.foreign, leeway: next.leeway, now, rotating }, result)
+    check(before, log.slice(before.length), { generation, now, rotating, ...next }, result)
   }
 }
 
@@ -99,20 +111,28 @@ const ends = (log: readonly Recorded[]): { expiresAt: string | null; idleExpires
     .filter((data) => data.expiresAt !== undefined)
     .at(-1) as never
 
-/** The rules of spec/refresh-tokens.md §5 and §7, said over what happened instead of over the state. */
+/** The key that the token of a generation is bound to: that of the first event that named one, if it was no later. */
+function keyOf(log: readonly Recorded[], generation: number): string | null {
+  const named = log.find(({ event }) => (event.data as { dpopThumbprint?: string | null }).dpopThumbprint)?.event
+  if (!named || ('generation' in named.data && named.data.generation > generation)) return null
+  return (named.data as { dpopThumbprint: string }).dpopThumbprint
+}
+
+/** The rules of spec/refresh-tokens.md §5, §7 and §9, said over what happened instead of over the state. */
 function check(
   before: readonly Recorded[],
   added: readonly Recorded[],
-  asked: { generation: number; foreign: boolean; leeway: number; now: number; rotating: boolean },
+  asked: { generation: number; foreign: boolean; key: string | null; leeway: number; now: number; rotating: boolean },
   result: ExchangeResult,
 ): void {
   const L = latest(before)
   const issuedLast = before.filter(({ event }) => event.type === 'FamilyStarted' || event.type === 'RefreshTokenRotated').at(-1)!.at
   const revoked = before.some(({ event }) => event.type === 'FamilyRevoked')
   const expired = [ends(before).expiresAt, ends(before).idleExpiresAt].some((end) => end !== null && Date.parse(end) <= asked.now)
-  const usable = !revoked && !expired && !asked.foreign && asked.generation <= L
   const current = asked.generation === L
   const inLeeway = asked.generation === L - 1 && asked.leeway > 0 && asked.now - issuedLast <= asked.leeway * 1000
+  const hasKey = [null, asked.key].includes(keyOf(before, inLeeway ? L : asked.generation))
+  const usable = !revoked && !expired && !asked.foreign && asked.generation <= L && hasKey
 
   expect(result.kind === 'exchanged').toBe(usable && (!asked.rotating || current || inLeeway))
   expect(added.map(({ event }) => event.type)).toEqual(
@@ -122,13 +142,15 @@ function check(
     expect(result.generation).toBe(latest([...before, ...added]))
     const [was, is] = [ends(before), ends(added)]
     if (was.expiresAt !== null) expect(is.expiresAt).toBe(was.expiresAt)
+    const key = keyOf([...before, ...added], result.generation)
+    expect(key).toBe(keyOf(before, L) ?? (asked.rotating && current ? asked.key : null))
     if (is.expiresAt !== null && is.idleExpiresAt !== null) expect(Date.parse(is.idleExpiresAt)).toBeLessThanOrEqual(Date.parse(is.expiresAt))
   }
 }
 
 it('a family keeps its rules in every history', () => {
   fc.assert(
-    fc.property(fc.boolean(), seconds, seconds, fc.array(step, { maxLength: 40 }), (rotating, absolute, idle, steps) => play(rotating, absolute, idle, steps)),
+    fc.property(login, fc.array(step, { maxLength: 40 }), (begun, steps) => play(begun, steps)),
     { numRuns: 3000 },
   )
 })

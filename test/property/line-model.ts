@@ -7,6 +7,8 @@ export interface Line {
   readonly user: number
   /** Of the key that its tokens are bound to. */
   readonly key: string | null
+  /** The first of its secrets that is. */
+  readonly boundFrom: number
   readonly alive: boolean
   /** How many secrets there were, and when the last one was first issued. */
   readonly latest: number
@@ -62,6 +64,7 @@ export function startLine(world: World, client: number, user: number, key: strin
     client,
     user,
     key,
+    boundFrom: 1,
     alive: true,
     latest: 1,
     latestAt: now,
@@ -100,11 +103,13 @@ function exchange(world: World, op: Extract<Op, { do: 'exchange' }>): Step {
   const refused = (why: string): Step => ({ world, outcome: { kind: 'refused', why } })
   if (op.client !== line.client) return refused('foreign')
   if (!line.alive) return refused('dead')
-  if (line.key !== null && line.key !== op.key) return refused('binding')
+  const hasKey = line.key === null || line.key === op.key
+  if (!hasKey && op.token >= line.boundFrom) return refused('binding')
   if (isOver(line, now)) return refused('expired')
 
   const current = op.token === line.latest
   const retry = op.token === line.latest - 1 && settings.leeway > 0 && now <= line.latestAt + settings.leeway * 1000
+  if (retry && !hasKey) return refused('binding')
   if (!current && !retry) {
     if (!line.rotated[op.token - 1]) return refused('dead')
     return { world: withLine(world, op.line, { ...line, alive: false, lastAt: now }), outcome: { kind: 'refused', why: 'reuse' } }
@@ -120,7 +125,7 @@ function exchange(world: World, op: Extract<Op, { do: 'exchange' }>): Step {
     ...extended(line.expiresAt, settings, now),
     lastAt: now,
     ...(renews && { latest: line.latest + 1, latestAt: now, rotated: [...line.rotated, settings.rotating] }),
-    ...(renews && settings.rotating && { key: line.key ?? op.key }),
+    ...(renews && settings.rotating && line.key === null && { key: op.key, boundFrom: line.latest + 1 }),
   }
   return { world: withLine(world, op.line, next), outcome: { kind: 'given', token: next.latest } }
 }

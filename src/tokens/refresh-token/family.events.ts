@@ -29,6 +29,8 @@ export interface FamilyStarted {
   readonly metadata: PersonalData | null
   /** Of the key that its tokens are bound to (RFC 7638, RFC 9449 §5). */
   readonly dpopThumbprint: string | null
+  /** The first generation that is bound, where not all are; zero or less: of the family before, whose last one counts as 0. */
+  readonly boundSince?: number
   /** The family that it takes the place of, since the client's tokens began or ceased to rotate (spec/refresh-tokens.md §13). */
   readonly predecessor: Predecessor | null
   /** In whose name the person logged in; without it in nobody's. */

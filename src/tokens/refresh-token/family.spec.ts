@@ -180,6 +180,38 @@ describe('a family bound to a key', () => {
     expect(given(family, started(), ...events).when(present(2, expiring, 51)).result).toEqual({ kind: 'refused', why: 'binding' })
   })
 
+  describe('by a rotation', () => {
+    const since3 = given(family, at(second(0), started()), at(second(1), rotated(2)), at(second(2), rotated(3, { dpopThumbprint: 'key' })))
+
+    it.each([
+      ['no proof', null],
+      ['another key', 'other'],
+      ['its key', 'key'],
+    ])('takes what was unbound and spent for reuse with %s', (_, dpopThumbprint) => {
+      for (const generation of [1, 2]) {
+        const { events, result } = since3.when(present(generation, expiring, 3, { dpopThumbprint }))
+        expect(result).toEqual({ kind: 'refused', why: 'reuse' })
+        expect(events).toEqual([{ type: 'FamilyRevoked', data: { reason: 'reuse', latestGeneration: 3, presentedGeneration: generation } }])
+      }
+      expect(since3.when(present(1, withLeeway(10), 3, { dpopThumbprint })).result).toEqual({ kind: 'refused', why: 'reuse' })
+    })
+
+    it('repeats it within the leeway for its key alone', () => {
+      expect(since3.when(present(2, withLeeway(10), 12, { dpopThumbprint: 'key' })).result).toMatchObject({ kind: 'exchanged', generation: 3 })
+      for (const dpopThumbprint of [null, 'other']) {
+        expect(since3.when(present(2, withLeeway(10), 12, { dpopThumbprint }))).toEqual({ events: [], result: { kind: 'refused', why: 'binding' } })
+        expect(since3.when(present(2, withLeeway(10), 12.001, { dpopThumbprint })).result).toEqual({ kind: 'refused', why: 'reuse' })
+      }
+    })
+
+    it('goes on to refuse what is bound and spent for the key', () => {
+      const later = since3.when(present(3, expiring, 3, { dpopThumbprint: 'key' })).events
+      const state = later.reduce((before, event) => family.evolve(before, event, { at: iso(3) }), since3.state)
+      expect(exchange(state, { ...shown, generation: 3 }, expiring, second(4))).toEqual({ events: [], result: { kind: 'refused', why: 'binding' } })
+      expect(exchange(state, { ...shown, generation: 2 }, expiring, second(4)).result).toEqual({ kind: 'refused', why: 'reuse' })
+    })
+  })
+
   it.each([
     ['of a client that authenticates', started(), { confidential: true }],
     ['that does not rotate', started({ rotating: false }), {}],

@@ -82,7 +82,7 @@ export const NOTHING: Access = { accessTokenId: null, audience: null, scope: [] 
 export const family: Decider<Family, FamilyEvent> = {
   streamType: 'refresh_token_family',
   initial: { status: 'none' },
-  stateVersion: 3,
+  stateVersion: 4,
   upcasters: familyUpcasters,
   evolve,
 }
@@ -123,7 +123,8 @@ export function judge(state: Family, presented: Presented, policy: Pick<Exchange
     if (state.successorId !== null) return 'succeeded'
     return state.reason === 'user-deleted' ? 'user-gone' : 'revoked'
   }
-  if (state.dpopThumbprint !== null && state.dpopThumbprint !== presented.dpopThumbprint) return 'binding'
+  const holdsKey = state.dpopThumbprint === null || state.dpopThumbprint === presented.dpopThumbprint
+  if (!holdsKey && presented.generation >= (state.boundSince ?? -Infinity)) return 'binding'
   if (isExpired(state, now)) return 'expired'
   // Genuine yet newer than all we know: the log was restored to an earlier time.
   if (presented.generation > state.generation) return 'unknown'
@@ -131,7 +132,8 @@ export function judge(state: Family, presented: Presented, policy: Pick<Exchange
     if (policy.rotating !== undefined && policy.rotating !== state.rotating) return 'switch'
     return state.rotating ? 'next' : 'unchanged'
   }
-  if (isRetry(state, presented.generation, policy.leewaySeconds, now)) return 'unchanged'
+  // What it was spent for is bound, and of no use to anybody else.
+  if (isRetry(state, presented.generation, policy.leewaySeconds, now)) return holdsKey ? 'unchanged' : 'binding'
   return presented.ofRotating === false ? 'revoked' : 'reuse'
 }
 
@@ -231,7 +233,9 @@ function evolve(state: Family, event: FamilyEvent, { at, origin: sealedOrigin }:
   switch (event.type) {
     case 'RefreshTokenRotated': {
       const { metadataBefore: _, ...before } = state
-      const after = { ...used(before, event.data, at, origin), rotatedAt: at, dpopThumbprint: event.data.dpopThumbprint ?? state.dpopThumbprint }
+      const { generation, dpopThumbprint } = event.data
+      const bound = dpopThumbprint !== undefined && { dpopThumbprint, boundSince: generation }
+      const after = { ...used(before, event.data, at, origin), rotatedAt: at, ...bound }
       return event.data.metadata === undefined ? after : { ...after, metadataBefore: state.metadata }
     }
     case 'RefreshTokenExchanged': {

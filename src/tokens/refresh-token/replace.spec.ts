@@ -90,6 +90,30 @@ describe('a family of the other kind', () => {
     const { born } = replace(old(of), 'rt_old', successor, { ...shown, ...by }, { ...policy, rotating }, second(30), access)
     expect(born[0]!.data).toMatchObject({ rotating, dpopThumbprint: key })
   })
+
+  it.each([
+    ['was always', { ...old({ dpopThumbprint: 'key' }) }, undefined],
+    ['was since its second token', { ...old(), dpopThumbprint: 'key', boundSince: 2 }, -1],
+    ['becomes now', { ...old({ rotating: false }) }, 1],
+  ])('remembers since when it is bound where it %s', (_, of, boundSince) => {
+    const { born } = replace(of, 'rt_old', successor, { ...shown, dpopThumbprint: 'key' }, { ...policy, rotating: !of.rotating }, second(30), access)
+    expect((born[0]!.data as FamilyStarted).boundSince).toBe(boundSince)
+  })
+
+  it('takes the tokens from before it was bound for reuse without the key', () => {
+    const { born } = replace(
+      { ...old(), dpopThumbprint: 'key', boundSince: 2 },
+      'rt_old',
+      successor,
+      { ...shown, dpopThumbprint: 'key' },
+      policy,
+      second(30),
+      access,
+    )
+    const { state } = given(family, ...born.map((event) => at(second(30), event)))
+    const without = (generation: number): string => judge(state, { ...shown, generation, ofRotating: true }, policy, second(41))
+    expect([without(-2), without(-1), without(0), without(1)]).toEqual(['reuse', 'binding', 'binding', 'binding'])
+  })
 })
 
 describe('a token of the old family', () => {

@@ -28,13 +28,15 @@ export function replace(
 ): Replacement {
   const { userId, clientId, sessionId, authenticatedAt, connection, audience, scope, metadata, dpopThumbprint, initialOrigin } = state
   const rotating = !state.rotating
+  const bound = binding(state, presented)
   const given = givenAt(state, access, policy, now)
   const ends = { expiresAt: given.expiresAt, idleExpiresAt: given.idleExpiresAt }
   const started = {
     ...{ userId, clientId, sessionId, authenticatedAt, connection, audience, scope, metadata, dpopThumbprint, rotating, ...ends },
     ...(state.organizationId !== undefined && { organizationId: state.organizationId }),
+    ...(state.boundSince !== undefined && { boundSince: state.boundSince - state.generation }),
     // §9: a token that does not rotate stays unbound if it was.
-    ...(rotating && binding(state, presented)),
+    ...(rotating && bound.dpopThumbprint !== undefined && { ...bound, boundSince: 1 }),
     keyId: successor.keyId,
     salt: successor.salt,
     predecessor: { familyId, initialOrigin },
