@@ -5,6 +5,7 @@ import { openSealed, parseSealed, sealWith } from './person-cipher.js'
 import { type PersonEvent, person } from './person.events.js'
 import { type PersonKey, type PersonKeyRow, PersonKeyStore } from './person-key-store.js'
 import type { RootKeys } from './root-key.js'
+import { visitorsOf } from './visitor.js'
 
 /** How old a look into the table may be for a key to open with it: the promise is a second, the rest is the answer's way. */
 const OPEN_MS = 750
@@ -38,8 +39,14 @@ export class PersonKeys {
 
   /** Encrypts a JSON value for a person; the key is made at its first use. `current`: under the key that the table holds now. */
   async seal(personId: string, value: unknown, { current = false } = {}): Promise<PersonalData> {
-    const { id, key } = await this.#sealingKey(personId, current)
+    const { id, key } = (await this.#sealingKey(personId, { current }))!
     return sealWith(id, key, value)
+  }
+
+  /** As `seal`, of somebody who may be gone: no key is made for them again, the day's visitors' has to do. */
+  async sealIfKnown(personId: string, value: unknown): Promise<PersonalData> {
+    const known = await this.#sealingKey(personId, { makes: false })
+    return known ? sealWith(known.id, known.key, value) : this.seal(visitorsOf(), value)
   }
 
   /** The value, or undefined once the person was erased. Errors: PersonalDataError for a text that is not ours or was changed. */
@@ -101,14 +108,14 @@ export class PersonKeys {
     return result
   }
 
-  async #sealingKey(personId: string, current: boolean): Promise<PersonKey> {
+  async #sealingKey(personId: string, { current = false, makes = true }): Promise<PersonKey | undefined> {
     const cached = this.#byPerson.get(personId)
     if (cached && !current && age(cached) < SEAL_MS) {
       if (age(cached) >= OPEN_MS && !cached.checking) this.#check(cached)
       return cached
     }
-    const found = (await this.#load([], [personId])).find((key) => key.personId === personId)
-    return found!
+    const found = await this.#load([], makes ? [personId] : [], makes ? [] : [personId])
+    return found.find((key) => key.personId === personId)
   }
 
   /** Failing is no matter: the next use asks again, and after a minute it has to wait for the answer. */
@@ -119,21 +126,23 @@ export class PersonKeys {
     })
   }
 
-  /** Asks for what was wanted in the same turn of the event loop by one query; people without a key get one. */
-  #load(keyIds: readonly string[], personIds: readonly string[]): Promise<PersonKey[]> {
+  /** Asks for what was wanted in the same turn of the event loop by one query; people without a key get one, unless they were but `lookedFor`. */
+  #load(keyIds: readonly string[], personIds: readonly string[], lookedFor: readonly string[] = []): Promise<PersonKey[]> {
     this.#next ??= this.#startBatch()
     for (const id of keyIds) this.#next.keyIds.add(id)
     for (const id of personIds) this.#next.personIds.add(id)
+    for (const id of lookedFor) this.#next.lookedFor.add(id)
     return this.#next.keys
   }
 
   #startBatch(): Batch {
     const keyIds = new Set<string>()
     const personIds = new Set<string>()
+    const lookedFor = new Set<string>()
     const keys = new Promise<void>((resolve) => setImmediate(resolve)).then(async () => {
       this.#next = undefined
       const checkedAt = performance.now()
-      const found = await this.#table.find([...keyIds], [...personIds])
+      const found = await this.#table.find([...keyIds], [...personIds, ...lookedFor])
       const present = new Set(found.map((key) => key.personId))
       const people = [...personIds].filter((id) => !present.has(id))
       if (people.length > 0) found.push(...(await this.#table.findOrCreate(people)))
@@ -141,7 +150,7 @@ export class PersonKeys {
       for (const key of found) this.#remember({ ...key, checkedAt, checking: false })
       return found
     })
-    return { keyIds, personIds, keys }
+    return { keyIds, personIds, lookedFor, keys }
   }
 
   #remember(key: Cached): void {
@@ -169,6 +178,7 @@ interface Cached extends PersonKey {
 interface Batch {
   readonly keyIds: Set<string>
   readonly personIds: Set<string>
+  readonly lookedFor: Set<string>
   readonly keys: Promise<PersonKey[]>
 }
 

@@ -64,10 +64,10 @@ export class TokenErrorFilter extends OAuthErrorFilter {
     if (!refused?.actions || refused.userId === undefined) return { description: description.slice(0, 500) }
     const { actionCode: code } = refused
     const texts: RefusalTexts = { message: description, ...(code !== undefined && { code }) }
-    return { texts: await this.personKeys.seal(refused.userId, texts) }
+    return { texts: await this.personKeys.sealIfKnown(refused.userId, texts) }
   }
 
-  /** Whose token it was is known only where it is genuine. Somebody who is gone gets no key again. */
+  /** Whose token it was is known only where it is genuine. Whoever bears the id of somebody who is gone is another. */
   async #cause(req: ParsedTokenRequest, refused: RefusedExchange | undefined): Promise<Context> {
     const userId = refused?.userId
     const { origin, context } = requestContext(req)

@@ -6,7 +6,7 @@ import { exportLines } from '../integration/export-lines.js'
 import { type Json, startApp, type TestApp } from '../support/app.js'
 import { dumpTables, formsOf } from '../support/dump.js'
 import { eventually } from '../support/eventually.js'
-import { authorizeUrl, aClient, anApi, CALLBACK, DIRECTORY } from '../support/people.js'
+import { authorizeUrl, aClient, anApi, aPerson, CALLBACK, DIRECTORY, PASSWORD as PERSON_PASSWORD } from '../support/people.js'
 import { answerOf, Visitor } from '../support/visitor.js'
 
 let service: TestApp
@@ -101,4 +101,47 @@ it('deleting a user leaves no readable byte of them in tables, dumps or exports,
   expect(lines.some((line) => line.includes('UserDeleted'))).toBe(true)
   expect(await verifyExport(Readable.from(lines))).toMatchObject({ ok: true })
   await owner.end()
+})
+
+it('nobody who is gone gets a key again, whatever of theirs is presented', async () => {
+  const client = await aClient(service, { refresh_token: { rotation_type: 'rotating', expiration_type: 'expiring', leeway: 0 } })
+  const [{ client_id }, { client_id: another }] = [client, await aClient(service)]
+  const audience = await anApi(service, { allow_online_access: true })
+  const { userId, email } = await aPerson(service)
+  const code = async (scope: string): Promise<string> => {
+    const who = new Visitor(service.url)
+    const form = await who.get(authorizeUrl(client, { scope, audience }), FROM)
+    return answerOf(await who.submit(form, { username: email, password: PERSON_PASSWORD }, FROM))['code']!
+  }
+  const redeem = (given: string): Promise<Json> => token({ grant_type: 'authorization_code', client_id, code: given, redirect_uri: CALLBACK })
+  const exchange = (refresh_token: string, client_id: string): Promise<Json> => token({ grant_type: 'refresh_token', client_id, refresh_token })
+  const revoke = async (presented: string): Promise<number> =>
+    (await fetch(`${service.url}oauth/revoke`, { method: 'POST', body: new URLSearchParams({ client_id, token: presented }), headers: FROM })).status
+  const kept = (await redeem(await code('openid offline_access'))).refresh_token
+  const revoked = (await redeem(await code('openid offline_access'))).refresh_token
+  const online = (await redeem(await code('openid online_access'))).refresh_token
+  const [redeemed, open] = [await code('openid offline_access'), await code('openid offline_access')]
+  await redeem(redeemed)
+  expect(await revoke(revoked)).toBe(200)
+
+  await ok('DELETE', `users/${userId}`)
+  const keys = async (): Promise<number> => (await service.pool.query('select from person_keys where person_id = $1', [userId])).rowCount!
+  await eventually(async () => (await keys()) === 0)
+  const refused = expect.objectContaining({ error: 'invalid_grant' }) as object
+  const attempts: [() => Promise<unknown>, unknown][] = [
+    [() => exchange(kept, another), refused],
+    [() => exchange(kept, client_id), refused],
+    [() => exchange(revoked, client_id), refused],
+    [() => exchange(online, client_id), refused],
+    [() => exchange(online, another), refused],
+    [() => redeem(redeemed), refused],
+    [() => redeem(open), refused],
+    [() => redeem(open), refused],
+    [() => revoke(kept), 200],
+    [() => revoke(online), 200],
+  ]
+  for (const [attempt, answer] of attempts) {
+    expect(await attempt()).toEqual(answer)
+    expect(await keys()).toBe(0)
+  }
 })

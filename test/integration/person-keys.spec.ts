@@ -4,7 +4,9 @@ import type { PersonalData } from '../../src/event-store/event.js'
 import { EventStore } from '../../src/event-store/event-store.js'
 import { eventHash, ZERO_HASH } from '../../src/event-store/hashes.js'
 import { PersonKeys } from '../../src/keys/person-keys.js'
+import { keyIdOf } from '../../src/keys/person-cipher.js'
 import { RootKeys } from '../../src/keys/root-key.js'
+import { visitorsOf } from '../../src/keys/visitor.js'
 import { databaseUrl } from '../support/own-database.js'
 import { dumpTables, formsOf } from '../support/dump.js'
 import { eventually, shortest } from '../support/eventually.js'
@@ -66,6 +68,22 @@ describe('person keys', () => {
     const sealed = await Promise.all(workers.flatMap((keys, n) => [keys.seal(person, n), keys.seal(person, n)]))
     expect(new Set(sealed.map((text) => text.split('.')[1])).size).toBe(1)
     expect(await worker().openMany(sealed)).toEqual([0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7])
+  })
+
+  it('are not made for somebody who may be gone: the day’s visitors lend theirs', async () => {
+    const [gone, known] = [newPerson(), newPerson()]
+    const keyOf = async (person: string): Promise<string | undefined> =>
+      (await pool.query<{ id: string }>('select id from person_keys where person_id = $1', [person])).rows[0]?.id
+    await worker().seal(known, 'x')
+    const keys = worker()
+    const [ofGone, ofKnown] = await Promise.all([keys.sealIfKnown(gone, 'left'), keys.sealIfKnown(known, 'kept')])
+    expect(await worker().openMany([ofGone, ofKnown])).toEqual(['left', 'kept'])
+    expect([keyIdOf(ofGone), keyIdOf(ofKnown)]).toEqual([await keyOf(visitorsOf()), await keyOf(known)])
+    expect(await keyOf(gone)).toBeUndefined()
+    // Who asked for theirs in the same moment gets it.
+    const asked = worker()
+    expect(await asked.openMany(await Promise.all([asked.sealIfKnown(gone, 1), asked.seal(gone, 2)]))).toEqual([1, 2])
+    expect(await keyOf(gone)).toBeDefined()
   })
 
   it('do not deadlock when workers make the keys of the same people in different order', async () => {

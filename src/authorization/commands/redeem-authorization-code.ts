@@ -99,9 +99,9 @@ export class RedeemAuthorizationCodeHandler implements ICommandHandler<RedeemAut
       },
       async (state) => {
         const known = state.status === 'open' ? state : undefined
-        // Whose code it is, and so whose key seals the origin, is known here first.
-        const cause = origin ? await causedBy(this.personKeys, { origin, context }, known?.userId) : context
-        if (!known) return cause
+        // Whose code it is, and so whose key seals the origin, is known here first. They may be gone.
+        if (!known) return origin ? causedBy(this.personKeys, { origin, context }) : context
+        const cause = { ...context, ...(origin && { origin: await this.personKeys.sealIfKnown(known.userId, origin) }) }
         const { userId, sessionId, clientId, connection, organizationId } = known
         return { ...cause, userId, sessionId, clientId, connection, ...(organizationId !== undefined && { organizationId }) }
       },

@@ -5,7 +5,7 @@ import type { ActiveFamily, Family } from './family.js'
 
 /** Whose token it is and where the request came from, readable only as long as the person's key exists. */
 export async function causedBy(keys: PersonKeys, userId: string, origin: Origin | undefined): Promise<Context> {
-  return origin ? { userId, origin: await keys.seal(userId, origin) } : { userId }
+  return origin ? { userId, origin: await keys.sealIfKnown(userId, origin) } : { userId }
 }
 
 /** Where a request of nobody known came from: under a key of the day, which ages out with the log (docs/adr/0003-main-job.md). */
