@@ -101,5 +101,6 @@ const USER_BLOCKED: AccessRefused = { refused: 'user-blocked', error: 'invalid_g
 /** §6.3: nobody was asked about an API that only a policy names, so it must be one that needs no consent, and never the Management API. */
 const takesPolicies = (api: ResourceServerDocument): boolean => !api.is_system && api['skip_consent_for_verifiable_first_party_clients'] === true
 
-/** Whoever bears the id now came after the login: the tokens of a deleted user stay dead. */
-const isAnotherPerson = ({ startedAt }: Login, { createdAt }: User): boolean => Date.parse(createdAt) > Date.parse(startedAt)
+/** Whoever bears the id now came after the login: the tokens and codes of a deleted user stay dead. */
+export const isAnotherPerson = ({ startedAt }: Pick<Login, 'startedAt'>, { createdAt }: Pick<User, 'createdAt'>): boolean =>
+  Date.parse(createdAt) > Date.parse(startedAt)

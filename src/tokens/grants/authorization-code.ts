@@ -24,6 +24,7 @@ import { actingIn, notAMember, type TokenOrganization } from '../acting-in.js'
 import { IssueRefreshToken, type IssuedRefreshToken } from '../commands/issue-refresh-token.js'
 import { RevokeReplayedRefreshToken } from '../commands/revoke-replayed-refresh-token.js'
 import { ExchangeRefused } from '../exchange-refused.js'
+import { isAnotherPerson } from '../exchange-rights.js'
 import { expirationParameters } from '../expiration-parameters.js'
 import { decidedScope } from '../post-login/decided-scope.js'
 import { LoginMarks } from '../queries/login-marks.js'
@@ -192,9 +193,10 @@ function attached({ refreshToken: { operations, ...wantedEnds } }: IssuanceDecis
   return { metadata: replayMetadata({}, operations), wantedEnds }
 }
 
-/** The person may have gone, or been blocked, since the code was made. */
-function livingUser(user: FoundUser | undefined, { userId }: CodeGrant): FoundUser {
-  if (!user) throw new ExchangeRefused('invalid_grant', 'Invalid authorization code', { reason: 'user-gone', userId })
+/** The person may have gone, or been blocked, since the code was made, and another have come with the same id. */
+function livingUser(user: FoundUser | undefined, { userId, authorizedAt: startedAt }: CodeGrant): FoundUser {
+  const isAnother = user && startedAt !== undefined && isAnotherPerson({ startedAt }, { createdAt: user.created_at.toISOString() })
+  if (!user || isAnother) throw new ExchangeRefused('invalid_grant', 'Invalid authorization code', { reason: 'user-gone', userId })
   if (user.document.blocked) throw new ExchangeRefused('unauthorized', 'user is blocked', { reason: 'user-blocked', userId })
   return user
 }

@@ -50,6 +50,23 @@ describe('edge cases of refresh tokens: people (spec/refresh-tokens.md §17)', (
     expect((await scene.refresh(client, mine.refreshToken)).status).toBe(200)
   })
 
+  it('#22 as above: a code of the deleted user brings the new one nothing', async () => {
+    const client = await scene.client()
+    const userId = await scene.user()
+    const redeem = (code: string): Promise<Answer> => scene.token(client, { grant_type: 'authorization_code', code, redirect_uri: client.callbacks![0]! })
+    const authorizedAt = new Date().toISOString()
+    const [before, late] = [await scene.code(client, userId, { authorizedAt }), await scene.code(client, userId, { authorizedAt })]
+    expect((await redeem(before)).status).toBe(200)
+    await deleteUser(userId)
+    await scene.user({ userId })
+    const refusal = { status: 403, body: { error: 'invalid_grant', error_description: 'Invalid authorization code' } }
+    expect(await redeem(late)).toMatchObject(refusal)
+    const failed = (await scene.facts('ExchangeFailed')).filter(({ metadata }) => metadata.clientId === client.client_id)
+    expect(failed).toMatchObject([{ data: { reason: 'user-gone' } }])
+    const mine = await scene.code(client, userId, { authorizedAt: new Date().toISOString() })
+    expect((await redeem(mine)).status).toBe(200)
+  })
+
   it('#43 ID token after refresh: no nonce, old auth_time, same sid even if the session is gone', async () => {
     const client = await scene.client({ refresh_token: ROTATING })
     const first = await scene.token(client, {
