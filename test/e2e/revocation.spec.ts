@@ -1,7 +1,9 @@
+import { ChangeTenantSettings } from '../../src/users/index.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { eventually } from '../support/eventually.js'
 import { flakyProxy } from '../support/flaky-proxy.js'
 import { anotherWorker, credentialsOf, OAuthScene, SECRET } from '../support/oauth.js'
+import { familyEvents } from '../support/recorded.js'
 
 let service: TestApp
 let scene: OAuthScene
@@ -27,6 +29,17 @@ describe('POST /oauth/revoke', () => {
     } finally {
       await strict.close()
     }
+    expect((await scene.refresh(client, refreshToken)).status).toBe(200)
+  })
+
+  it('of a token that has expired ends nothing, not even a grant that goes with its tokens', async () => {
+    const [client, userId] = [await scene.client(), await scene.user()]
+    const expired = await scene.refreshToken(client, userId, { wantedEnds: { expiresAt: Date.now() - 1000 } })
+    const { refreshToken } = await scene.refreshToken(client, userId)
+    await service.commands.execute(new ChangeTenantSettings({ flags: { revoke_refresh_token_grant: true } }, {}))
+    expect((await revoke(client, expired.refreshToken)).status).toBe(200)
+    await service.commands.execute(new ChangeTenantSettings({ flags: {} }, {}))
+    expect(await familyEvents(service, expired.familyId)).toEqual(['FamilyStarted'])
     expect((await scene.refresh(client, refreshToken)).status).toBe(200)
   })
 

@@ -91,7 +91,11 @@ function play({ rotating, absolute, idle, key }: Login, steps: readonly Step[]):
 
   for (const next of steps) {
     if (next.do === 'wait') now += next.ms
-    if (next.do === 'revoke') record(revoke(state, 'client').events)
+    if (next.do === 'revoke') {
+      const { events, result } = revoke(state, 'client', new Date(now))
+      expect(result).toBe(!isRevoked(log) && !isOver(log, now))
+      record(events)
+    }
     if (next.do === 'metadata') record(setMetadata(state, 'm' as PersonalData, new Date(now)).events)
     if (next.do !== 'exchange') continue
     const generation = Math.max(1, latest(log) - (rotating ? next.back : 0))
@@ -111,6 +115,10 @@ const ends = (log: readonly Recorded[]): { expiresAt: string | null; idleExpires
     .filter((data) => data.expiresAt !== undefined)
     .at(-1) as never
 
+const isRevoked = (log: readonly Recorded[]): boolean => log.some(({ event }) => event.type === 'FamilyRevoked')
+const isOver = (log: readonly Recorded[], now: number): boolean =>
+  [ends(log).expiresAt, ends(log).idleExpiresAt].some((end) => end !== null && Date.parse(end) <= now)
+
 /** The key that the token of a generation is bound to: that of the first event that named one, if it was no later. */
 function keyOf(log: readonly Recorded[], generation: number): string | null {
   const named = log.find(({ event }) => (event.data as { dpopThumbprint?: string | null }).dpopThumbprint)?.event
@@ -127,12 +135,10 @@ function check(
 ): void {
   const L = latest(before)
   const issuedLast = before.filter(({ event }) => event.type === 'FamilyStarted' || event.type === 'RefreshTokenRotated').at(-1)!.at
-  const revoked = before.some(({ event }) => event.type === 'FamilyRevoked')
-  const expired = [ends(before).expiresAt, ends(before).idleExpiresAt].some((end) => end !== null && Date.parse(end) <= asked.now)
   const current = asked.generation === L
   const inLeeway = asked.generation === L - 1 && asked.leeway > 0 && asked.now - issuedLast <= asked.leeway * 1000
   const hasKey = [null, asked.key].includes(keyOf(before, inLeeway ? L : asked.generation))
-  const usable = !revoked && !expired && !asked.foreign && asked.generation <= L && hasKey
+  const usable = !isRevoked(before) && !isOver(before, asked.now) && !asked.foreign && asked.generation <= L && hasKey
 
   expect(result.kind === 'exchanged').toBe(usable && (!asked.rotating || current || inLeeway))
   expect(added.map(({ event }) => event.type)).toEqual(

@@ -132,8 +132,9 @@ function exchange(world: World, op: Extract<Op, { do: 'exchange' }>): Step {
 
 function endOne(world: World, n: number): Step {
   const line = world.lines[n]!
-  const next = { ...line, alive: false, lastAt: Math.max(world.clock, line.lastAt) }
-  return { world: line.alive ? withLine(world, n, next) : world, outcome: { kind: 'done', ended: line.alive } }
+  const now = Math.max(world.clock, line.lastAt)
+  if (!line.alive || isOver(line, now)) return { world, outcome: { kind: 'done', ended: false } }
+  return { world: withLine(world, n, { ...line, alive: false, lastAt: now }), outcome: { kind: 'done', ended: true } }
 }
 
 /** Nothing is written to the logins themselves. */

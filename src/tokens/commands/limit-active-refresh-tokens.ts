@@ -39,7 +39,7 @@ export class LimitActiveRefreshTokensHandler implements ICommandHandler<LimitAct
     const victims = await this.overLimit.find(userId, clientId, limit)
     for (const [n, id] of victims.entries()) {
       const active = limit + victims.length - n
-      await this.store.transact(family, id, (state) => revoke(state, 'limit', active), { userId, clientId })
+      await this.store.transact(family, id, (state, now) => revoke(state, 'limit', now, active), { userId, clientId })
     }
     return victims.length
   }

@@ -39,7 +39,7 @@ export class RevokeNonRotatingRefreshTokensHandler implements ICommandHandler<Re
     for (let page = await this.#page(login, at, ''); page.length > 0; page = await this.#page(login, at, page.at(-1)!)) {
       const context = { userId, clientId, ...(audience !== null && { audience }) }
       const cause = (state: Family): Promise<Context> => Promise.resolve({ ...context, ...(state.status === 'active' && ofLogin(state)) })
-      const ended = await Promise.all(page.map((id) => this.store.transact(family, id, (state) => revoke(state, 'rotation-switched'), cause)))
+      const ended = await Promise.all(page.map((id) => this.store.transact(family, id, (state, now) => revoke(state, 'rotation-switched', now), cause)))
       revoked += ended.filter(({ result }) => result).length
     }
     return revoked

@@ -39,8 +39,8 @@ export class RevokePresentedTokenHandler implements ICommandHandler<RevokePresen
     const outcome = await revokeLine<RevokedToken>(
       this.store,
       token.familyId,
-      (state) => {
-        const { events, result } = revoke(state, 'client')
+      (state, now) => {
+        const { events, result } = revoke(state, 'client', now)
         return { events, result: result ? 'revoked' : 'nothing' }
       },
       async (state) => ({ ...context, clientId, ...(await causedByRevocation(this.personKeys, state, origin)) }),

@@ -30,7 +30,7 @@ export class RevokeRefreshTokenHandler implements ICommandHandler<RevokeRefreshT
     return revokeLine(
       this.store,
       familyId,
-      (state) => revoke(state, reason),
+      (state, now) => revoke(state, reason, now),
       async (state) => ({ ...context, ...(await causedByRevocation(this.personKeys, state, origin)) }),
     )
   }

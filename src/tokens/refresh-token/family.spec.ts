@@ -270,8 +270,21 @@ describe('revoke', () => {
 
   it('changes nothing the second time, or for a family that never was', () => {
     const ended = given(family, started(), { type: 'FamilyRevoked', data: { reason: 'api', latestGeneration: 1 } })
-    expect(ended.when((state) => revoke(state, 'client'))).toEqual({ events: [], result: false })
-    expect(given(family).when((state) => revoke(state, 'client'))).toEqual({ events: [], result: false })
+    expect(ended.when((state) => revoke(state, 'client', second(1)))).toEqual({ events: [], result: false })
+    expect(given(family).when((state) => revoke(state, 'client', second(1)))).toEqual({ events: [], result: false })
+  })
+})
+
+describe('a family that has expired', () => {
+  const history = given(family, at(second(0), started()))
+
+  it('is revoked by nothing, from the very instant on', () => {
+    expect(history.when((state) => revoke(state, 'client', second(59.999))).result).toBe(true)
+    expect(history.when((state) => revoke(state, 'client', second(60)))).toEqual({ events: [], result: false })
+  })
+
+  it('dies with its code all the same, for the access tokens that were born with it', () => {
+    expect(history.when(revokeReplayed).result).toBe(true)
   })
 })
 

@@ -177,15 +177,19 @@ export function givenAt(
 export const metadataFor = (state: ActiveFamily, { generation }: Pick<Presented, 'generation'>): PersonalData | null =>
   generation < state.generation && state.metadataBefore !== undefined ? state.metadataBefore : state.metadata
 
-/** Ends the family; what is not active any more stays as it is. Answers whether this call ended it. */
-export function revoke(state: Family, reason: RevocationReason, activeBefore?: number): Decision<FamilyEvent, boolean> {
-  if (state.status !== 'active') return { events: [], result: false }
+/** Ends the family; what is not active any more, or expired, stays as it is (§7.2). Answers whether this call ended it. */
+export function revoke(state: Family, reason: RevocationReason, now: Date, activeBefore?: number): Decision<FamilyEvent, boolean> {
+  if (state.status !== 'active' || isExpired(state, now)) return { events: [], result: false }
   return revocation(state, reason, { ...(reason === 'api' && { clientId: state.clientId }), ...(activeBefore !== undefined && { activeBefore }) })
 }
 
-/** Ends the family of a code that came back, also before it has started. Answers whether this call ended it. */
+/**
+ * Ends the family of a code that came back, also before it has started, or once it has expired: access tokens that were born with it may live on.
+ * Answers whether this call ended it.
+ */
 export function revokeReplayed(state: Family): Decision<FamilyEvent, boolean> {
-  return state.status === 'none' ? { events: [{ type: 'FamilyBarred', data: {} }], result: true } : revoke(state, 'code-replayed')
+  if (state.status === 'none') return { events: [{ type: 'FamilyBarred', data: {} }], result: true }
+  return state.status === 'active' ? revocation(state, 'code-replayed') : { events: [], result: false }
 }
 
 /** Replaces all metadata (§11). Answers false when there is no active, unexpired family. */

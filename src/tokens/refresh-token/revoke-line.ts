@@ -12,7 +12,7 @@ import { familyUnderMarks } from './family-under-marks.js'
 export async function revokeLine<R>(
   store: EventStore,
   familyId: string,
-  decide: (state: Family) => Decision<FamilyEvent, R>,
+  decide: (state: Family, now: Date) => Decision<FamilyEvent, R>,
   context: Context | ((state: Family) => Promise<Context>),
   check: (state: Family) => R | undefined = () => undefined,
   decider: Decider<Family, FamilyEvent> = familyUnderMarks,
@@ -21,11 +21,11 @@ export async function revokeLine<R>(
     const { result } = await store.transact(
       decider,
       id,
-      (state): Decision<FamilyEvent, { readonly outcome: R } | { readonly successorId: string }> => {
+      (state, now): Decision<FamilyEvent, { readonly outcome: R } | { readonly successorId: string }> => {
         const wrong = id === familyId ? check(state) : undefined
         if (wrong !== undefined) return { events: [], result: { outcome: wrong } }
         if (state.status === 'revoked' && state.successorId !== null) return { events: [], result: { successorId: state.successorId } }
-        const { events, result: outcome } = decide(state)
+        const { events, result: outcome } = decide(state, now)
         return { events, result: { outcome } }
       },
       context,

@@ -43,6 +43,6 @@ export class EndListedTokens {
   }
 
   #end(id: string, context: Context): Promise<boolean> {
-    return revokeLine(this.store, id, (state) => revoke(state, 'api-bulk'), context)
+    return revokeLine(this.store, id, (state, now) => revoke(state, 'api-bulk', now), context)
   }
 }
