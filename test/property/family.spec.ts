@@ -130,7 +130,7 @@ function keyOf(log: readonly Recorded[], generation: number): string | null {
 function check(
   before: readonly Recorded[],
   added: readonly Recorded[],
-  asked: { generation: number; foreign: boolean; key: string | null; leeway: number; now: number; rotating: boolean },
+  asked: Omit<Extract<Step, { do: 'exchange' }>, 'do' | 'back'> & { generation: number; now: number; rotating: boolean },
   result: ExchangeResult,
 ): void {
   const L = latest(before)
@@ -148,6 +148,7 @@ function check(
     expect(result.generation).toBe(latest([...before, ...added]))
     const [was, is] = [ends(before), ends(added)]
     if (was.expiresAt !== null) expect(is.expiresAt).toBe(was.expiresAt)
+    if (asked.absolute === null && asked.idle === null) expect(is).toMatchObject({ expiresAt: was.expiresAt, idleExpiresAt: was.idleExpiresAt })
     const key = keyOf([...before, ...added], result.generation)
     expect(key).toBe(keyOf(before, L) ?? (asked.rotating && current ? asked.key : null))
     if (is.expiresAt !== null && is.idleExpiresAt !== null) expect(Date.parse(is.idleExpiresAt)).toBeLessThanOrEqual(Date.parse(is.expiresAt))

@@ -59,7 +59,7 @@ interface Step {
 export function startLine(world: World, client: number, user: number, key: string | null): World {
   const settings = world.clients[client]!
   const now = world.clock
-  const ends = extended(null, settings, now)
+  const ends = extended({ expiresAt: null, idleExpiresAt: null }, settings, now)
   const line: Line = {
     client,
     user,
@@ -122,7 +122,7 @@ function exchange(world: World, op: Extract<Op, { do: 'exchange' }>): Step {
   const renews = current && (kind || switches)
   const next = {
     ...line,
-    ...extended(line.expiresAt, settings, now),
+    ...extended(line, settings, now),
     lastAt: now,
     ...(renews && { latest: line.latest + 1, latestAt: now, rotated: [...line.rotated, settings.rotating] }),
     ...(renews && settings.rotating && line.key === null && { key: op.key, boundFrom: line.latest + 1 }),
@@ -148,9 +148,12 @@ export const familyOf = ({ rotated }: Line): number => 1 + rotated.filter((kind,
 const isOver = ({ expiresAt, idleExpiresAt }: Line, now: number): boolean =>
   (expiresAt !== null && now >= expiresAt) || (idleExpiresAt !== null && now >= idleExpiresAt)
 
-function extended(expiresAt: number | null, { absolute, idle }: Settings, now: number): Pick<Line, 'expiresAt' | 'idleExpiresAt'> {
+type Ends = Pick<Line, 'expiresAt' | 'idleExpiresAt'>
+
+function extended({ expiresAt, idleExpiresAt }: Ends, { absolute, idle }: Settings, now: number): Ends {
   const end = expiresAt ?? (absolute === null ? null : now + absolute * 1000)
-  const idleEnd = idle === null ? null : now + idle * 1000
+  const kept = absolute === null ? idleExpiresAt : null
+  const idleEnd = idle === null ? kept : now + idle * 1000
   return { expiresAt: end, idleExpiresAt: idleEnd !== null && end !== null ? Math.min(idleEnd, end) : idleEnd }
 }
 

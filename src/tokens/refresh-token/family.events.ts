@@ -1,5 +1,5 @@
 import type { PersonalData, Upcasters } from '../../event-store/event.js'
-import type { CappedEnd } from './lifetimes.js'
+import type { GivenEnds } from './lifetimes.js'
 
 /** Times are ISO strings. A family of a non-rotating token has one generation for ever. */
 export type FamilyEvent =
@@ -11,7 +11,7 @@ export type FamilyEvent =
   /** Its authorization code came back before the family had started: it will never give a token that works. */
   | { readonly type: 'FamilyBarred'; readonly data: object }
 
-export interface FamilyStarted {
+export interface FamilyStarted extends GivenEnds {
   readonly userId: string
   readonly clientId: string
   readonly sessionId: string | null
@@ -24,8 +24,6 @@ export interface FamilyStarted {
   /** Root key and salt that the family's tokens are authenticated with; neither makes a token without the root key itself. */
   readonly keyId: string
   readonly salt: string
-  readonly expiresAt: string | null
-  readonly idleExpiresAt: string | null
   readonly metadata: PersonalData | null
   /** Of the key that its tokens are bound to (RFC 7638, RFC 9449 §5). */
   readonly dpopThumbprint: string | null
@@ -37,7 +35,6 @@ export interface FamilyStarted {
   readonly organizationId?: string
   /** When the login began that it goes back to, where that was before its own start: what ended all tokens since then ends it too. */
   readonly authorizedAt?: string
-  readonly capped?: readonly CappedEnd[]
 }
 
 export interface Predecessor {
@@ -65,16 +62,12 @@ export interface ExchangedAccess {
 }
 
 /** `generation` is the latest one after the exchange. */
-export interface RefreshTokenExchange extends ExchangedAccess {
+export interface RefreshTokenExchange extends ExchangedAccess, GivenEnds {
   readonly generation: number
-  readonly expiresAt: string | null
-  readonly idleExpiresAt: string | null
   /** Only where a rotation binds a family that was bound to no key before (spec/refresh-tokens.md §9). */
   readonly dpopThumbprint?: string
   /** All of it after the exchange, where Actions changed it; null for none (spec/actions.md §4.4). */
   readonly metadata?: PersonalData | null
-  /** Later ends than there may be that Actions wanted (§4.5). */
-  readonly capped?: readonly CappedEnd[]
 }
 
 export type RevocationReason =

@@ -148,9 +148,43 @@ describe('who may exchange, and until when', () => {
     expect(events[0]!.data).toMatchObject({ expiresAt: iso(1500), idleExpiresAt: iso(560) })
   })
 
-  it('keeps the absolute end when the client goes back to none', () => {
-    const { events } = given(family, at(second(0), started())).when(present(1, forever, 10))
-    expect(events[0]!.data).toMatchObject({ expiresAt: iso(1000), idleExpiresAt: null })
+  it.each([
+    ['both', iso(1000)],
+    ['an idle one alone', null],
+  ])('keeps its ends when the client goes back to none, at every exchange: %s', (_, expiresAt) => {
+    const history = given(family, at(second(0), started({ expiresAt })))
+    const { events } = history.when(present(1, forever, 10))
+    expect(events[0]!.data).toMatchObject({ expiresAt, idleExpiresAt: iso(60) })
+    const state = events.reduce((before, event) => family.evolve(before, event, { at: iso(10) }), history.state)
+    expect(exchange(state, { ...shown, generation: 2 }, forever, second(59.999)).events[0]!.data).toMatchObject({ expiresAt, idleExpiresAt: iso(60) })
+    expect(exchange(state, { ...shown, generation: 2 }, forever, second(60)).result).toEqual({ kind: 'refused', why: 'expired' })
+  })
+
+  it('has no idle end any more where the client’s settings bound its life otherwise', () => {
+    const { events } = given(family, at(second(0), started({ expiresAt: null }))).when(present(1, { ...forever, absoluteSeconds: 1000 }, 10))
+    expect(events[0]!.data).toMatchObject({ expiresAt: iso(1010), idleExpiresAt: null })
+  })
+
+  it('keeps an idle end that an Action set for one exchange no longer, where nothing else sets one', () => {
+    const idleExpiresAt = second(30).getTime()
+    const endless = given(family, at(second(0), started({ expiresAt: null, idleExpiresAt: null })))
+    const { events } = endless.when((state) => exchange(state, shown, forever, second(1), { ...access, wantedEnds: { idleExpiresAt } }))
+    expect(events[0]!.data).toMatchObject({ expiresAt: iso(2_592_001), idleExpiresAt: iso(30), idleOnce: true })
+    const state = events.reduce((before, event) => family.evolve(before, event, { at: iso(1) }), endless.state)
+    const next = exchange(state, { ...shown, generation: 2 }, forever, second(2))
+    expect(next.events[0]!.data).toMatchObject({ expiresAt: iso(2_592_001), idleExpiresAt: null })
+    expect(next.events[0]!.data).not.toHaveProperty('idleOnce')
+    expect(next.events.reduce((before, event) => family.evolve(before, event, { at: iso(2) }), state)).not.toHaveProperty('idleOnce')
+    // One that the settings bounded is shortened for as long as they end nothing.
+    const bounded = given(family, at(second(0), started())).when((s) => exchange(s, shown, forever, second(1), { ...access, wantedEnds: { idleExpiresAt } }))
+    expect(bounded.events[0]!.data).not.toHaveProperty('idleOnce')
+  })
+
+  it('is begun with such an end, too', () => {
+    const wantedEnds = { idleExpiresAt: second(30).getTime() }
+    const { events, result } = given(family).when((state) => start(state, terms, forever, second(0), wantedEnds))
+    expect(events[0]!.data).toMatchObject({ idleExpiresAt: iso(30), idleOnce: true })
+    expect(result).toEqual({ expiresAt: iso(2_592_000), idleExpiresAt: iso(30) })
   })
 })
 

@@ -8,7 +8,7 @@ import {
   type RefreshTokenExchange,
   type RevocationReason,
 } from './family.events.js'
-import { type Ends, extend, isExpired, type LifetimePolicy, shorten, type WantedEnds } from './lifetimes.js'
+import { type Ends, type GivenEnds, givenEnds, isExpired, type LifetimePolicy, NO_ENDS, type WantedEnds } from './lifetimes.js'
 import { type Resource, withAccess } from './resources.js'
 
 export { isExpired, type LifetimePolicy } from './lifetimes.js'
@@ -90,15 +90,16 @@ export const family: Decider<Family, FamilyEvent> = {
 /** Starts the family. One that was barred stays so: its token is given and will be refused, as if it had been revoked right after. */
 export function start(
   state: Family,
-  started: Omit<FamilyStarted, keyof Ends | 'capped'>,
+  started: Omit<FamilyStarted, keyof GivenEnds>,
   policy: LifetimePolicy,
   now: Date,
   wantedEnds: WantedEnds = {},
 ): Decision<FamilyEvent, Ends> {
-  const { capped, ...ends } = shorten(extend(null, policy, now), wantedEnds, now)
+  const given = givenEnds(NO_ENDS, policy, wantedEnds, now)
+  const ends = { expiresAt: given.expiresAt, idleExpiresAt: given.idleExpiresAt }
   if (state.status === 'barred') return { events: [], result: ends }
   if (state.status !== 'none') throw new Error('this family has been started before')
-  return { events: [{ type: 'FamilyStarted', data: { ...started, ...ends, ...(capped.length > 0 && { capped }) } }], result: ends }
+  return { events: [{ type: 'FamilyStarted', data: { ...started, ...given } }], result: ends }
 }
 
 export interface Presented {
@@ -163,15 +164,12 @@ export function exchange(
 }
 
 /** What the exchange's event says of it, with the ends that follow. */
-export function givenAt(
-  { expiresAt }: Ends,
+export const givenAt = (
+  state: ActiveFamily,
   { wantedEnds = {}, ...access }: Access,
   policy: LifetimePolicy,
   now: Date,
-): Omit<RefreshTokenExchange, 'generation' | 'dpopThumbprint'> {
-  const { capped, ...ends } = shorten(extend(expiresAt, policy, now), wantedEnds, now)
-  return { ...ends, ...access, ...(capped.length > 0 && { capped }) }
-}
+): Omit<RefreshTokenExchange, 'generation' | 'dpopThumbprint'> => ({ ...givenEnds(state, policy, wantedEnds, now), ...access })
 
 /** A token that came back because its answer was lost: Actions run on what the exchange before had found, so that nothing is counted twice. */
 export const metadataFor = (state: ActiveFamily, { generation }: Pick<Presented, 'generation'>): PersonalData | null =>
@@ -262,9 +260,10 @@ function evolve(state: Family, event: FamilyEvent, { at, origin: sealedOrigin }:
 }
 
 /** §5: tokens that never expire do not keep when and from where they were last used. */
-function used(state: ActiveFamily, exchange: RefreshTokenExchange, at: string, origin: PersonalData | null): ActiveFamily {
-  const { generation, expiresAt, idleExpiresAt, metadata = state.metadata } = exchange
+function used({ idleOnce: _, ...state }: ActiveFamily, exchange: RefreshTokenExchange, at: string, origin: PersonalData | null): ActiveFamily {
+  const { generation, expiresAt, idleExpiresAt, idleOnce, metadata = state.metadata } = exchange
   const resources = withAccess(state.resources ?? [], state.audience, exchange)
-  const after = { ...state, generation, expiresAt, idleExpiresAt, metadata, ...(resources.length > 0 && { resources }) }
+  const ends = { expiresAt, idleExpiresAt, ...(idleOnce && { idleOnce }) }
+  const after = { ...state, generation, ...ends, metadata, ...(resources.length > 0 && { resources }) }
   return expiresAt === null && idleExpiresAt === null ? after : { ...after, lastExchangedAt: at, lastOrigin: origin }
 }

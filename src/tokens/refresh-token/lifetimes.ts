@@ -14,10 +14,14 @@ export interface Ends {
 export const isExpired = ({ expiresAt, idleExpiresAt }: Ends, now: Date): boolean =>
   [expiresAt, idleExpiresAt].some((end) => end !== null && now.getTime() >= Date.parse(end))
 
-/** §5: an absolute end, once set, stays; the idle end follows the settings in force and never passes the absolute one. */
-export function extend(expiresAt: string | null, policy: LifetimePolicy, now: Date): Ends {
+/**
+ * §5: an absolute end, once set, stays; the idle end follows the settings in force and never passes the absolute one. Where they end nothing any
+ * more, a token that has an idle end keeps it.
+ */
+export function extend({ expiresAt, idleExpiresAt }: Ends, policy: LifetimePolicy, now: Date): Ends {
   const absolute = expiresAt ?? after(now, policy.absoluteSeconds)
-  const idle = after(now, policy.idleSeconds)
+  const isEndless = policy.absoluteSeconds === null && policy.idleSeconds === null
+  const idle = isEndless ? idleExpiresAt : after(now, policy.idleSeconds)
   return { expiresAt: absolute, idleExpiresAt: earlier(idle, absolute) }
 }
 
@@ -34,6 +38,26 @@ export interface CappedEnd {
   readonly wanted: string
   readonly given: string
 }
+
+/** What an event says of ends. */
+export interface GivenEnds extends Ends {
+  /** The idle end is an Action's where the settings gave none: it holds until the next exchange (spec/actions.md §3.5). */
+  readonly idleOnce?: true
+  /** Later ends than there may be that Actions wanted (§4.5). */
+  readonly capped?: readonly CappedEnd[]
+}
+
+/** The ends from an issue or an exchange on, of what had those of `before` until then. */
+export function givenEnds(before: Omit<GivenEnds, 'capped'>, policy: LifetimePolicy, wanted: WantedEnds, now: Date): GivenEnds {
+  const own = before.idleOnce ? { ...before, idleExpiresAt: null } : before
+  const extended = extend(own, policy, now)
+  const { capped, ...ends } = shorten(extended, wanted, now)
+  const idleOnce = extended.idleExpiresAt === null && ends.idleExpiresAt !== null
+  return { ...ends, ...(idleOnce && { idleOnce }), ...(capped.length > 0 && { capped }) }
+}
+
+/** Of what is not issued yet. */
+export const NO_ENDS: Ends = { expiresAt: null, idleExpiresAt: null }
 
 /** spec/actions.md §4.5: what nothing ends may be ended by an Action, within these. */
 const ENDLESS_ABSOLUTE_SECONDS = 2_592_000

@@ -86,12 +86,25 @@ describe('edge cases of refresh tokens: lifetimes (spec/refresh-tokens.md §17)'
     await change(client, EXPIRING)
     expect(await record(familyId)).toMatchObject({ expires_at: null, idle_expires_at: null })
     expect((await scene.refresh(client, refreshToken)).status).toBe(200)
-    const { expires_at, last_exchanged_at } = await record(familyId)
+    const { expires_at, idle_expires_at, last_exchanged_at } = await record(familyId)
     expect(secondsBetween(last_exchanged_at, expires_at)).toBe(3600)
     await change(client, FOREVER)
+    for (let n = 0; n < 2; n++) {
+      await clock.move(200)
+      expect((await scene.refresh(client, refreshToken)).status).toBe(200)
+      expect(await record(familyId)).toMatchObject({ expires_at, idle_expires_at })
+    }
+    await clock.move(200)
+    expect(await scene.refresh(client, refreshToken)).toMatchObject(UNKNOWN)
+  })
+
+  it('#11 as above: an idle end alone stays, too', async () => {
+    const client = await scene.client({ refresh_token: { ...EXPIRING, infinite_token_lifetime: true } })
+    const { refreshToken, familyId, idleExpiresAt } = await scene.refreshToken(client, await scene.user())
+    await change(client, FOREVER)
     expect((await scene.refresh(client, refreshToken)).status).toBe(200)
-    expect(await record(familyId)).toMatchObject({ expires_at, idle_expires_at: null })
-    await clock.move(3600)
+    expect(await record(familyId)).toMatchObject({ expires_at: null, idle_expires_at: idleExpiresAt })
+    await clock.move(600)
     expect(await scene.refresh(client, refreshToken)).toMatchObject(UNKNOWN)
   })
 
