@@ -1,4 +1,4 @@
-import { ActionsScene, aLogin, anExchange, claiming, POST_LOGIN } from '../support/actions.js'
+import { ActionsScene, aLogin, claiming, POST_LOGIN } from '../support/actions.js'
 import { type Json, startApp, type TestApp } from '../support/app.js'
 import { createOwnerClient } from '../../src/database/pool.js'
 import { dumpTables, formsOf } from '../support/dump.js'
@@ -210,53 +210,6 @@ describe('X5: the network', () => {
     expect(await scene.claims()).toEqual({ n: Object.fromEntries(urls.map((url) => [url, expect.stringMatching(/Requires net access/)])) })
     expect((await fetch(`${service.url}health/live`)).status).toBe(200)
     await scene.bind('post-login')
-  })
-})
-
-describe('X7: the console', () => {
-  it('is kept to 256 characters, and whole for who watches', async () => {
-    await scene.use(`console.log('x'.repeat(300)); console.warn('second')`)
-    const watching = await fetch(`${service.url}api/v2/actions/logs/stream`, {
-      headers: { authorization: `Bearer ${await service.managementToken(['read:actions'])}` },
-    })
-    expect(watching.headers.get('content-type')).toBe('text/event-stream')
-    const reader = watching.body!.pipeThrough(new TextDecoderStream()).getReader()
-    const outcome = await scene.run(aLogin())
-    let text = ''
-    const until = async (last: RegExp): Promise<void> => {
-      while (!last.test(text)) text += (await reader.read()).value!
-    }
-    await until(/second/)
-    const lines = (): Json[] => [...text.matchAll(/^data: (.*)$/gm)].map(([, line]) => JSON.parse(line!))
-    expect(lines()).toMatchObject([
-      { level: 'log', text: 'x'.repeat(300), execution_id: outcome.execution.id, trigger_id: 'post-login' },
-      { level: 'warn', text: 'second' },
-    ])
-    const { body } = await service.api('GET', `actions/executions/${outcome.execution.id}`)
-    expect(body).toEqual({
-      id: outcome.execution.id,
-      trigger_id: 'post-login',
-      status: 'final',
-      results: [expect.objectContaining({ logs: 'x'.repeat(256), version_number: 1, started_at: expect.any(String), ended_at: expect.any(String) })],
-      created_at: expect.any(String),
-      updated_at: expect.any(String),
-    })
-    // Those that write long lines at the same time are told apart.
-    await scene.use(`const who = event.refresh_token ? 'b' : 'a'; for (let n = 0; n < 5; n++) console.log(who.repeat(9000)); console.log(who)`)
-    text = ''
-    await Promise.all([scene.run(aLogin()), scene.run(anExchange())])
-    for (const who of ['a', 'b']) await until(new RegExp(`"text":"${who}"`))
-    const told = ['a', 'b'].flatMap((who) => [who, ...Array(5).fill(who.repeat(9000))])
-    expect(Array.from(lines(), ({ text: shown }) => shown).sort()).toEqual(told)
-    // While the Action still runs.
-    text = ''
-    await scene.use(`console.log('at once'); await new Promise((done) => setTimeout(done, 3000)); throw new Error('in the end')`)
-    const over = scene.run(aLogin()).then(() => 'over')
-    expect(await Promise.race([until(/at once/).then(() => 'heard'), over])).toBe('heard')
-    await until(/in the end/)
-    await reader.cancel()
-    await scene.bind('post-login')
-    expect(await service.api('GET', 'actions/executions/nowhere')).toMatchObject({ status: 404, body: { message: 'That execution does not exist.' } })
   })
 })
 
