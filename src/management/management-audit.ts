@@ -60,13 +60,13 @@ export class ManagementAudit {
     const { tokenId, scopes = new Set<string>() } = management ?? {}
     // What was refused may name nobody: then it is whatever somebody typed.
     const known = status < 400 ? withUserIds : withoutPersons
-    const parameters = Object.entries(query).filter(([name]) => HARMLESS.has(name))
+    const parameters = Object.entries(query).flatMap(([name, value]) => (HARMLESS.has(name) && typeof value === 'string' ? [[name, known(value)]] : []))
     return {
       method,
       path: known(path),
       operation: this.#operation(context).name,
       status,
-      query: Object.fromEntries(parameters.map(([name, value]) => [name, known(String(value))])),
+      query: Object.fromEntries(parameters),
       ...(tokenId !== undefined && { tokenId }),
       scopes: [...scopes].slice(0, MAX_SCOPES),
       ...(scopes.size > MAX_SCOPES && { furtherScopes: scopes.size - MAX_SCOPES }),

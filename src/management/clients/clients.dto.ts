@@ -1,21 +1,5 @@
 import { ABSOLUTE_URI, HTTPS_URI, ORIGIN, WEB_URI } from '../validation/urls.js'
-import {
-  AnyObject,
-  Choices,
-  Flag,
-  Int,
-  Name,
-  Nested,
-  NestedList,
-  OneOf,
-  ReadOnly,
-  Required,
-  rule,
-  Text,
-  TextMap,
-  Texts,
-  typeOf,
-} from '../validation/rules.js'
+import { AnyObject, Choices, Flag, Int, Name, Nested, NestedList, OneOf, ReadOnly, Required, rule, Text, TextMap, Texts, typeOf } from '../validation/rules.js'
 import { AuthenticationMethods } from './client-credentials.dto.js'
 import { DefaultOrganization, SessionTransfer, TokenExchange, TokenQuota } from './client-parts.dto.js'
 import { OidcLogoutSettings } from './oidc-logout.dto.js'
