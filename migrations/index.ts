@@ -30,6 +30,7 @@ import { GrantsByAudience1763703630000 } from './1763703630000-grants-by-audienc
 import { StreamPages1763703700000 } from './1763703700000-stream-pages.js'
 import { Invitations1763703720000 } from './1763703720000-invitations.js'
 import { GuardedLogins1763703730000 } from './1763703730000-guarded-logins.js'
+import { LogoutCauses1763703740000 } from './1763703740000-logout-causes.js'
 
 /** All migrations, oldest first. Once released, one is never edited. */
 export const migrations = [
@@ -65,4 +66,5 @@ export const migrations = [
   StreamPages1763703700000,
   Invitations1763703720000,
   GuardedLogins1763703730000,
+  LogoutCauses1763703740000,
 ]

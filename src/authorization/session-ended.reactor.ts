@@ -16,7 +16,7 @@ export class SessionEndedReactor implements Reactor<Ended> {
 
   constructor(private readonly commands: CommandBus) {}
 
-  async react({ streamId, data }: SealedEvent<Ended>): Promise<void> {
-    await this.commands.execute(new NoteLogoutMessages(streamId.slice(STREAM_PREFIX.length), data))
+  async react({ streamId, data, metadata }: SealedEvent<Ended>): Promise<void> {
+    await this.commands.execute(new NoteLogoutMessages(streamId.slice(STREAM_PREFIX.length), data, metadata))
   }
 }

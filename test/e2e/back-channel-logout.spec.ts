@@ -7,7 +7,7 @@ import { NoteLogoutMessages } from '../../src/authorization/commands/note-logout
 import { type Json, startApp, type TestApp } from '../support/app.js'
 import { eventually } from '../support/eventually.js'
 import { anotherWorker } from '../support/oauth.js'
-import { aClient, aPerson, authorizeUrl, PASSWORD } from '../support/people.js'
+import { aClient, aPerson, authorizeUrl, DIRECTORY, PASSWORD } from '../support/people.js'
 import { recorded } from '../support/recorded.js'
 import { Visitor } from '../support/visitor.js'
 
@@ -85,14 +85,22 @@ it('tells each client of the session, by a token that it can verify, once', asyn
   expect([tokens(first.path).length, tokens(second.path).length]).toEqual([1, 1])
 })
 
-it('appears in the log', async () => {
-  const { client } = await listening()
+it('appears in the log, with where the logout came from and what became of it', async () => {
+  const [{ client }, failing] = [await listening(), await listening()]
+  answers.set(failing.path, (_, res) => void res.writeHead(500).end())
   const { who, userId } = await logIn(client)
-  await logOut(who)
+  await who.get(authorizeUrl(failing.client))
+  await who.get('/v2/logout', { 'x-forwarded-for': '203.0.113.77' })
   const entries = async (): Promise<Json[]> =>
     (await service.api('GET', `users/${encodeURIComponent(userId)}/logs`)).body.filter(({ type }: { type: string }) => type.startsWith('oidc_backchannel'))
-  await eventually(async () => (await entries()).length === 1)
-  expect((await entries())[0]).toMatchObject({ type: 'oidc_backchannel_logout_succeeded', client_id: client.client_id, details: { initiator: 'rp-logout' } })
+  await eventually(async () => (await entries()).length === 2)
+  const about = { ip: '203.0.113.77', connection: DIRECTORY, strategy: 'auth0' }
+  const told = 'answered with status 500'
+  const failed = { details: { initiator: 'rp-logout', response: { statusCode: 500 }, errors: [told] }, description: told }
+  expect((await entries()).sort((a, b) => (a.type < b.type ? 1 : -1))).toMatchObject([
+    { type: 'oidc_backchannel_logout_succeeded', client_id: client.client_id, ...about, details: { initiator: 'rp-logout' } },
+    { type: 'oidc_backchannel_logout_failed', client_id: failing.client.client_id, ...about, ...failed },
+  ])
 })
 
 it('tells only those who want to hear of this kind of end, with the metadata if they ask for it', async () => {

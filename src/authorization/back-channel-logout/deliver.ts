@@ -20,7 +20,7 @@ export async function deliver(url: string, logoutToken: string, allowPrivate: bo
       allowPrivate,
     })
     const delivered = statusCode === 200 || statusCode === 204
-    return { delivered, final: delivered || statusCode === 400, statusCode }
+    return { delivered, final: delivered || statusCode === 400, statusCode, ...(!delivered && { error: `answered with status ${statusCode}` }) }
   } catch (error) {
     return { delivered: false, final: false, error: messageOf(error) }
   }

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common'
 import pg from 'pg'
-import type { PersonalData } from '../../event-store/event.js'
+import type { Context, PersonalData } from '../../event-store/event.js'
 
 export interface LogoutMessage {
   readonly session_id: string
@@ -9,6 +9,8 @@ export interface LogoutMessage {
   readonly initiator: string
   /** The session's, sealed. */
   readonly metadata: PersonalData | null
+  /** What ended the session; null in messages of before. */
+  readonly cause: Context | null
   /** How often it was tried, this time included. */
   readonly tries: number
 }
@@ -25,10 +27,10 @@ export class LogoutMessages {
 
   /** Safe to repeat. */
   async add(message: Omit<LogoutMessage, 'tries'>): Promise<void> {
-    const { session_id, client_id, user_id, initiator, metadata } = message
+    const { session_id, client_id, user_id, initiator, metadata, cause } = message
     await this.pool.query(
-      `insert into logout_messages (session_id, client_id, user_id, initiator, metadata) values ($1, $2, $3, $4, $5) on conflict do nothing`,
-      [session_id, client_id, user_id, initiator, metadata],
+      `insert into logout_messages (session_id, client_id, user_id, initiator, metadata, cause) values ($1, $2, $3, $4, $5, $6) on conflict do nothing`,
+      [session_id, client_id, user_id, initiator, metadata, cause],
     )
   }
 
@@ -47,10 +49,10 @@ export class LogoutMessages {
   }
 
   async end({ session_id, client_id }: LogoutMessage): Promise<void> {
-    await this.pool.query(`update logout_messages set next_try_at = null, ended_at = now(), metadata = null where session_id = $1 and client_id = $2`, [
-      session_id,
-      client_id,
-    ])
+    await this.pool.query(
+      `update logout_messages set next_try_at = null, ended_at = now(), metadata = null, cause = null where session_id = $1 and client_id = $2`,
+      [session_id, client_id],
+    )
   }
 
   async forgetEnded(): Promise<void> {
@@ -62,4 +64,4 @@ const CLAIM = `
   update logout_messages m set tries = tries + 1, next_try_at = now() + make_interval(secs => $2)
   from (select session_id, client_id from logout_messages where next_try_at <= now() order by next_try_at limit $1 for update skip locked) as due
   where m.session_id = due.session_id and m.client_id = due.client_id
-  returning m.session_id, m.client_id, m.user_id, m.initiator, m.metadata, m.tries`
+  returning m.session_id, m.client_id, m.user_id, m.initiator, m.metadata, m.cause, m.tries`

@@ -1,4 +1,5 @@
 import { Command, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs'
+import type { Context } from '../../event-store/event.js'
 import type { SessionEvent } from '../../sessions/index.js'
 import { INITIATOR_OF, logoutTarget } from '../back-channel-logout/initiators.js'
 import { LogoutMessages } from '../back-channel-logout/logout-messages.js'
@@ -11,6 +12,8 @@ export class NoteLogoutMessages extends Command<void> {
   constructor(
     readonly sessionId: string,
     readonly ended: Ended,
+    /** What ended it. */
+    readonly context: Context = {},
   ) {
     super()
   }
@@ -23,12 +26,22 @@ export class NoteLogoutMessagesHandler implements ICommandHandler<NoteLogoutMess
     private readonly messages: LogoutMessages,
   ) {}
 
-  async execute({ sessionId, ended: { reason, userId, clients, metadata } }: NoteLogoutMessages): Promise<void> {
+  async execute({ sessionId, ended: { reason, userId, clients, metadata }, context }: NoteLogoutMessages): Promise<void> {
     const initiator = INITIATOR_OF[reason]
+    const cause = requestOf(context)
     for (const clientId of clients) {
       const client = await this.queries.execute(new FindClient({ clientId }, 'now'))
       if (!client || !logoutTarget(client.document, initiator)) continue
-      await this.messages.add({ session_id: sessionId, client_id: clientId, user_id: userId, initiator, metadata })
+      await this.messages.add({ session_id: sessionId, client_id: clientId, user_id: userId, initiator, metadata, cause })
     }
   }
 }
+
+/** Of what ended a session: the request, and where the login was. */
+const requestOf = ({ origin, connection, organizationId, hostname, correlationId }: Context): Context => ({
+  ...(origin && { origin }),
+  ...(connection !== undefined && { connection }),
+  ...(organizationId !== undefined && { organizationId }),
+  ...(hostname !== undefined && { hostname }),
+  ...(correlationId !== undefined && { correlationId }),
+})

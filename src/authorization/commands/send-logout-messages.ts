@@ -41,7 +41,7 @@ export class SendLogoutMessagesHandler implements ICommandHandler<SendLogoutMess
   }
 
   async #send(message: LogoutMessage): Promise<void> {
-    const { client_id: clientId, session_id: sessionId, user_id: userId, initiator, tries } = message
+    const { client_id: clientId, session_id: sessionId, user_id: userId, initiator, cause, tries } = message
     const client = await this.queries.execute(new FindClient({ clientId }, 'now'))
     const target = client && logoutTarget(client.document, initiator)
     // Its address was taken away meanwhile.
@@ -51,7 +51,7 @@ export class SendLogoutMessagesHandler implements ICommandHandler<SendLogoutMess
     const { delivered, final, ...outcome } = answer
     const data = { initiator, uri: target.url, ...outcome }
     const fact = delivered ? ({ type: 'LogoutTokenDelivered', data } as const) : ({ type: 'LogoutTokenFailed', data } as const)
-    await this.audit.record(fact, { clientId, userId, sessionId })
+    await this.audit.record(fact, { ...cause, clientId, userId, sessionId })
     const pause = PAUSES_SECONDS[tries - 1]
     if (final || pause === undefined) return this.messages.end(message)
     await this.messages.tryAgain(message, pause)

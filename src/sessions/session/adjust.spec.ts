@@ -63,7 +63,11 @@ describe('a session that Actions adjust', () => {
   it('ends with its refresh tokens, or without, and once', () => {
     const revoke = (preserveRefreshTokens: boolean) => given(session, started).when((state) => revokeSession(state, { preserveRefreshTokens }, at(1)))
     expect(revoke(false).events).toEqual([
-      { type: 'SessionEnded', data: { reason: 'action', userId: 'auth0|1', clients: ['c1'], metadata: null, endsRefreshTokens: true } },
+      {
+        type: 'SessionEnded',
+        data: { reason: 'action', userId: 'auth0|1', clients: ['c1'], metadata: null, endsRefreshTokens: true },
+        cause: { connection: 'db' },
+      },
     ])
     expect(revoke(true).events[0]!.data).not.toHaveProperty('endsRefreshTokens')
     const again = given(session, started, ...revoke(false).events).when((state) => revokeSession(state, { preserveRefreshTokens: false }, at(2)))

@@ -1,4 +1,4 @@
-import type { PersonalData, Upcasters } from '../../event-store/event.js'
+import type { Context, PersonalData, Upcasters } from '../../event-store/event.js'
 
 /** Times are ISO strings. `expiresAt` is the absolute end, `idleExpiresAt` the end if nothing more happens. */
 export interface SessionEnds {
@@ -103,7 +103,8 @@ export type SessionEvent =
   | { readonly type: 'OnlineTokenExchanged'; readonly data: OnlineTokenExchanged }
   /** These online refresh tokens are worth nothing any more; the session goes on. */
   | { readonly type: 'OnlineAccessWithdrawn'; readonly data: { readonly numbers: readonly number[]; readonly reason: OnlineWithdrawalReason } }
-  | { readonly type: 'SessionEnded'; readonly data: SessionEnded }
+  /** Whatever ends it, the log tells where the person had logged in. */
+  | { readonly type: 'SessionEnded'; readonly data: SessionEnded; readonly cause?: Pick<Context, 'connection'> }
 
 export const sessionUpcasters: Upcasters<SessionEvent> = {
   SessionStarted: [(old: object) => ({ method: 'pwd', salt: '', ...old })],

@@ -82,7 +82,7 @@ describe('a session', () => {
   it('ends once', () => {
     const ended = given(session, started).when((state) => endSession(state, 'logout', hour(0.5)))
     const data = { reason: 'logout', userId: 'auth0|1', clients: ['c1'], metadata: null }
-    expect(ended).toEqual({ events: [{ type: 'SessionEnded', data }], result: 'ended' })
+    expect(ended).toEqual({ events: [{ type: 'SessionEnded', data, cause: { connection: login.connection } }], result: 'ended' })
     expect(given(session, started, ended.events[0] as SessionEvent).when((state) => endSession(state, 'logout', hour(0.6)))).toEqual({
       events: [],
       result: 'over',

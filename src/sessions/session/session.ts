@@ -135,8 +135,8 @@ export function endSession(
 ): Decision<SessionEvent, 'ended' | 'over'> {
   const due = reason === 'expired' ? state.status === 'active' && !isAlive(state, now) : isAlive(state, now)
   if (state.status !== 'active' || !due) return { events: [], result: 'over' }
-  const { userId, clients, metadata } = state
-  return { events: [{ type: 'SessionEnded', data: { reason, userId, clients, metadata, ...how } }], result: 'ended' }
+  const { userId, clients, metadata, connection } = state
+  return { events: [{ type: 'SessionEnded', data: { reason, userId, clients, metadata, ...how }, cause: { connection } }], result: 'ended' }
 }
 
 /** How browsers keep the cookie now. */
