@@ -12,7 +12,10 @@ import { isGenuine, parseRefreshToken } from '../refresh-token/token-value.js'
 /** `foreign`: another client's; nothing happened to it. */
 export type RevokedToken = 'revoked' | 'nothing' | 'foreign'
 
-/** RFC 7009: ends the family of a refresh token, whichever of its members is presented. What is none of ours ends nothing. */
+/**
+ * RFC 7009: ends the family of a refresh token, whichever of its members is presented. What is none of ours ends nothing. Repeated, it finishes what
+ * the end of the family has left undone.
+ */
 export class RevokePresentedToken extends Command<RevokedToken> {
   constructor(
     readonly presented: string,
@@ -36,10 +39,12 @@ export class RevokePresentedTokenHandler implements ICommandHandler<RevokePresen
   async execute({ presented, clientId, origin, context }: RevokePresentedToken): Promise<RevokedToken> {
     const token = parseRefreshToken(presented)
     if (!token) return 'nothing'
+    let endedBefore: string | undefined
     const outcome = await revokeLine<RevokedToken>(
       this.store,
       token.familyId,
       (state, now) => {
+        endedBefore = state.status === 'revoked' && (state.reason === 'client' || state.reason === 'reuse') ? state.revokedAt : undefined
         const { events, result } = revoke(state, 'client', now)
         return { events, result: result ? 'revoked' : 'nothing' }
       },
@@ -49,7 +54,9 @@ export class RevokePresentedTokenHandler implements ICommandHandler<RevokePresen
         return state.clientId === clientId ? undefined : 'foreign'
       },
     )
-    if (outcome === 'revoked') await this.commands.execute(new EndGrantOfFamily(token.familyId, { ...context, clientId }))
+    if (outcome === 'revoked' || endedBefore !== undefined) {
+      await this.commands.execute(new EndGrantOfFamily(token.familyId, { ...context, clientId }, endedBefore))
+    }
     return outcome
   }
 }
