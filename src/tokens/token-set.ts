@@ -60,6 +60,17 @@ export class TokenSet {
     private readonly rootKeys: RootKeys,
   ) {}
 
+  /** `forUser`, for one request: when a conflict asks again, what was signed for the same rights a moment ago is as good. */
+  once(id: string): (terms: UserTerms, now: Date) => Promise<TokenResponse> {
+    let signed: { readonly rights: string; readonly tokens: TokenResponse } | undefined
+    return async (terms, now) => {
+      const { familyId, sessionId, authenticatedAt, api, scope, permissions, person, organization, proof } = terms
+      const rights = JSON.stringify([familyId, sessionId, authenticatedAt, api?.identifier, scope, permissions, person.updatedAt, organization, proof])
+      if (signed?.rights !== rights) signed = { rights, tokens: await this.forUser(id, terms, now) }
+      return signed.tokens
+    }
+  }
+
   /** Access token, and ID token where `openid` was granted. `id` is the access token's `jti`. */
   async forUser(id: string, terms: UserTerms, now: Date): Promise<TokenResponse> {
     const { client, api, person, scope, gty, familyId, permissions, organization, proof, decided } = terms

@@ -66,6 +66,7 @@ export class OnlineRefreshTokenGrantHandler implements ICommandHandler<OnlineRef
   #issuer({ request, client, caller, sender: { proofs } }: OnlineRefreshTokenGrant, once: Asked): IssueOnline<TokenResponse, NoAccess> {
     const { scope: requested, audience } = request
     const id = this.tokenSet.newId()
+    const signed = this.tokenSet.once(id)
     return async (grant, now) => {
       const { sessionId, session, terms, user } = grant
       const { scope: loginScope, audience: loginAudience, organizationId } = terms
@@ -101,7 +102,7 @@ export class OnlineRefreshTokenGrantHandler implements ICommandHandler<OnlineRef
         proof,
         decided,
       }
-      const tokens = await this.tokenSet.forUser(id, rest, now)
+      const tokens = await signed(rest, now)
       return { access: { accessTokenId: id, audience: api?.identifier ?? null, scope }, tokens, actions: decided?.execution }
     }
   }

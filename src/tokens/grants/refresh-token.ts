@@ -71,7 +71,7 @@ export class RefreshTokenGrantHandler implements ICommandHandler<RefreshTokenGra
   #issuer({ request, client, caller, sender: { proofs } }: RefreshTokenGrant, once: Asked): IssueAccess<TokenResponse> {
     const { scope: requested, audience } = request
     const id = this.tokenSet.newId()
-    let signed: { readonly terms: string; readonly tokens: TokenResponse } | undefined
+    const signed = this.tokenSet.once(id)
     return async (family, user, now) => {
       const rights = await this.rights.find(family, user, client, { audience, scope: requested })
       if ('refused' in rights) return rights
@@ -86,39 +86,35 @@ export class RefreshTokenGrantHandler implements ICommandHandler<RefreshTokenGra
       if (decided?.kind === 'denied') return { refused: 'actions', error: decided.error, description: decided.description, ...used }
       const { scope, added } = decided ? decidedScope(granted, decided.scopes, api) : { scope: granted, added: [] }
       const { id: familyId, sessionId, authenticatedAt, scope: loginScope } = family
-      // A conflict asks again; what was signed for the same rights a moment ago is as good.
-      const terms = JSON.stringify([familyId, api?.identifier, scope, permissions, person.updatedAt, organization, proof])
-      if (signed?.terms !== terms) {
-        const login = {
-          familyId,
-          client,
-          api,
-          person,
-          sessionId,
-          authenticatedAt,
-          loginScope,
-          scope,
-          permissions,
-          organization,
-          gty: 'refresh_token' as const,
-          proof,
-          decided,
-        }
-        signed = { terms, tokens: await this.tokenSet.forUser(id, login, now) }
+      const login = {
+        familyId,
+        client,
+        api,
+        person,
+        sessionId,
+        authenticatedAt,
+        loginScope,
+        scope,
+        permissions,
+        organization,
+        gty: 'refresh_token' as const,
+        proof,
+        decided,
       }
+      const tokens = await signed(login, now)
       const access = {
         accessTokenId: id,
         audience: api?.identifier ?? null,
         scope,
-        accessTokenSeconds: signed.tokens.expires_in,
+        accessTokenSeconds: tokens.expires_in,
         ...used,
         ...(audience !== undefined && { requestedAudience: audience }),
         ...(requested && { requestedScope: requested.join(' ').slice(0, MAX_SCOPE) }),
         ...(added.length > 0 && { addedScope: added }),
       }
-      if (!decided) return { access, tokens: signed.tokens }
+      if (!decided) return { access, tokens }
       const { operations, ...wantedEnds } = decided.refreshToken
-      return { access: { ...access, wantedEnds }, tokens: signed.tokens, actions: { execution: decided.execution, operations } }
+      return { access: { ...access, wantedEnds }, tokens, actions: { execution: decided.execution, operations } }
     }
   }
 

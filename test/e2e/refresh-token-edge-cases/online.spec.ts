@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { ClientDocument } from '../../../src/authorization/index.js'
+import { SigningKeys } from '../../../src/keys/signing-keys.js'
 import { onlineTokenId } from '../../../src/sessions/index.js'
 import { ChangeTenantSettings, ChangeUser } from '../../../src/users/index.js'
 import { type Json, startApp, type TestApp } from '../../support/app.js'
@@ -118,6 +119,22 @@ it('is exchanged by many at once, each of them counting', async () => {
   expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 12 }, () => 200))
   const exchanged = (await recorded(service, 'OnlineTokenExchanged')).filter(({ metadata }) => metadata['sessionId'] === login.sessionId)
   expect(exchanged).toHaveLength(12)
+})
+
+it('is signed for once, also where another exchange comes first', async () => {
+  const login = await logIn()
+  const keys = service.app.get(SigningKeys)
+  const sign = keys.sign.bind(keys)
+  const signed = jest.spyOn(keys, 'sign')
+  // Once its signatures have begun, the session moves under it.
+  signed.mockImplementationOnce(async (...asked) => {
+    expect(await works(login)).toBe(true)
+    return sign(...asked)
+  })
+  expect(await works(login)).toBe(true)
+  // Access token and ID token of two exchanges.
+  expect(signed).toHaveBeenCalledTimes(4)
+  signed.mockRestore()
 })
 
 it('#31 offline_access online_access', async () => {
