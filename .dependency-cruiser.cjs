@@ -18,7 +18,7 @@ const EDGE = `${MODULE}.*\\.(?:controller|guard)\\.ts$`
 const PAGE = '^src/.*/pages/'
 const PROJECTION = '\\.projection\\.ts$'
 /** The table of the log's projection and what it is written with: parts of it, apart for their size. */
-const LOG_TABLE = '^src/management/logs/(?:log-entries|log-entry|token-entries|log-codes|user-agent)\\.ts$'
+const LOG_TABLE = '^src/management/logs/(?:log-entries|log-entry|token-entries|login-entries|log-codes|user-agent)\\.ts$'
 const REACTOR = '\\.reactor\\.ts$'
 const EVENT_TYPES = '^src/event-store/event\\.ts$'
 /** Pure, and compares values with node:util. */
