@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { isConnectionError } from './errors.js'
 
 /** The role that the service works as: it may insert events and seals, and read them, nothing more. */
 export const APP_ROLE = 'evergrant_app'
@@ -45,17 +46,29 @@ export const createOwnerClient = (databaseUrl: string): pg.Client =>
 /** Runs `work` in a transaction; whatever it throws rolls back. */
 export async function inTransaction<T>(pool: pg.Pool, work: (db: pg.PoolClient) => Promise<T>): Promise<T> {
   const db = await pool.connect()
-  let failed: Error | undefined
+  let failed: unknown
   try {
     await db.query('begin')
     const result = await work(db)
     await db.query('commit')
     return result
   } catch (error) {
-    failed = error as Error
+    failed = error
     throw error
   } finally {
-    // Closing the connection rolls back what did not reach its commit.
-    db.release(failed)
+    await giveBack(db, failed)
   }
+}
+
+/**
+ * Gives back a connection whose transaction is over, or failed with an error: rolled back and kept where the server still answers. Closed otherwise,
+ * which rolls back as well.
+ */
+export async function giveBack(db: pg.PoolClient, failed: unknown): Promise<void> {
+  if (failed === undefined) return db.release()
+  if (isConnectionError(failed)) return db.release(true)
+  await db.query('rollback').then(
+    () => db.release(),
+    () => db.release(true),
+  )
 }

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type pg from 'pg'
 import { isConnectionError } from '../database/errors.js'
+import { giveBack } from '../database/pool.js'
 import { traced } from '../tracing.js'
 import { type Append, type AppendOutcome, AppendQueue, lockGuardKey, UnknownOutcome, writeAppends } from './append-queue.js'
 import {
@@ -187,7 +188,7 @@ export class EventStore {
    */
   async #appendWith(append: Append, key: string | undefined, alongside: (db: pg.PoolClient) => Promise<void> | undefined): Promise<AppendOutcome> {
     const db = await this.pool.connect()
-    let broken: Error | undefined
+    let failed: unknown
     try {
       await db.query('begin')
       if (key !== undefined) await lockGuardKey(db, key)
@@ -196,11 +197,10 @@ export class EventStore {
       await db.query(mark ? 'commit' : 'rollback')
       return mark ?? 'conflict'
     } catch (error) {
-      broken = error as Error
+      failed = error
       throw isConnectionError(error) ? new UnknownOutcome(error) : error
     } finally {
-      // A client with a failed transaction is closed, which rolls it back.
-      db.release(broken)
+      await giveBack(db, failed)
     }
   }
 

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common'
 import pg from 'pg'
+import { giveBack } from '../../database/pool.js'
 import { LookupKey } from '../../keys/lookup-key.js'
 import { deviceLookup } from '../refresh-token/refresh-token-devices.projection.js'
 import type { RefreshTokenRow } from '../refresh-token/refresh-tokens.projection.js'
@@ -51,17 +52,17 @@ export class RefreshTokenPages {
 
   async #inOrder<R extends pg.QueryResultRow>(text: string, values: unknown[]): Promise<R[]> {
     const db = await this.pool.connect()
-    let failed: Error | undefined
+    let failed: unknown
     try {
       await db.query(IN_ORDER)
       const { rows } = await db.query<R>(text, values)
       await db.query('commit')
       return rows
     } catch (error) {
-      failed = error as Error
+      failed = error
       throw error
     } finally {
-      db.release(failed)
+      await giveBack(db, failed)
     }
   }
 
