@@ -33,18 +33,32 @@ const STATUS = {
 
 export type OAuthErrorCode = keyof typeof STATUS
 
+/** Some repeat what was sent. */
+const MAX_DESCRIPTION = 1000
+/** RFC 6749 §5.2 takes printable ASCII without \ and ". Auth0's texts have quotation marks. */
+const UNFIT = /[^ -[\]-~]/gu
+
+export interface OAuthErrorOptions {
+  readonly status?: number
+  readonly headers?: Readonly<Record<string, string>>
+  /** An Action's words, in whatever language: made fit where they come from. */
+  readonly ofAction?: boolean
+}
+
 /** Thrown by OAuth endpoints. `description` goes to the client; `detail` only to the log. */
 export class OAuthError extends Error {
   override name = 'OAuthError'
   readonly status: number
+  readonly description: string
 
   constructor(
     readonly code: OAuthErrorCode,
-    readonly description: string,
+    description: string,
     readonly detail?: string,
-    readonly options: { readonly status?: number; readonly headers?: Readonly<Record<string, string>> } = {},
+    readonly options: OAuthErrorOptions = {},
   ) {
     super(description)
+    this.description = options.ofAction ? description : description.slice(0, MAX_DESCRIPTION).replace(UNFIT, '?')
     this.status = options.status ?? STATUS[code]
   }
 

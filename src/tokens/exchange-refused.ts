@@ -27,6 +27,6 @@ export class ExchangeRefused extends OAuthError {
     description: string,
     readonly refused: RefusedExchange,
   ) {
-    super(code, description, refused.reason)
+    super(code, description, refused.reason, { ofAction: refused.actions !== undefined })
   }
 }

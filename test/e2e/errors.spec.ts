@@ -45,6 +45,17 @@ describe('a request to the token endpoint', () => {
     }
   })
 
+  it('that names what is not there gets little of it back', async () => {
+    const client = await scene.client()
+    const told = async (audience: string): Promise<string> => {
+      const answer = await scene.token(client, { grant_type: 'client_credentials', audience })
+      expect(answer).toMatchObject({ status: 403, body: { error: 'access_denied' } })
+      return (answer.body as unknown as { error_description: string }).error_description
+    }
+    expect(await told('a'.repeat(90_000))).toHaveLength(1000)
+    expect(await told('https://\t\ufffd.example.com/')).toBe('Service not found: https://??.example.com/')
+  })
+
   it('that cannot be read is a bad request', async () => {
     const bodies: [string, Record<string, string>][] = [
       ['grant_type=refresh_token', { 'content-type': 'text/plain' }],
