@@ -42,7 +42,7 @@ export function offlineToken(family: Exchanged, metadata: Stored, device: EventD
   }
 }
 
-/** An online one: it began, is used and ends with its session, and has no metadata of its own (spec/refresh-tokens.md §8). */
+/** An online one: it began, is used and ends with its session, and has no metadata of its own (spec/actions.md §3.5, where spec/refresh-tokens.md §8 would keep some). */
 export function onlineTokenFacts({ sessionId, session, terms, number }: OnlineGrant, device: EventDevice): EventRefreshToken {
   const { userId, expiresAt, idleExpiresAt } = session
   const { clientId, audience, scope } = terms
