@@ -13,6 +13,7 @@ import { TouchSessionHandler } from './commands/touch-session.js'
 import { WithdrawOnlineAccessHandler } from './commands/withdraw-online-access.js'
 import { LoginsEndedReactor } from './logins-ended.reactor.js'
 import { FindOnlineTokenHandler } from './queries/find-online-token.js'
+import { FindRevokedOnlineTokenHandler } from './queries/find-revoked-online-token.js'
 import { FindSessionByIdHandler } from './queries/find-session-by-id.js'
 import { FindSessionEndHandler } from './queries/find-session-end.js'
 import { FindSessionHandler } from './queries/find-session.js'
@@ -36,6 +37,7 @@ import { OverdueSessions } from './queries/overdue-sessions.js'
     EndSessionsOfUserHandler,
     EndOverdueSessionsHandler,
     FindSessionHandler,
+    FindRevokedOnlineTokenHandler,
     FindSessionByIdHandler,
     FindSessionEndHandler,
     FindSessionsHandler,

@@ -3,14 +3,20 @@ import { CommandBus } from '@nestjs/cqrs'
 import { type ConsentEvent, consentUpcasters } from '../authorization/index.js'
 import type { SealedEvent, Upcasters } from '../event-store/event.js'
 import type { Reactor } from '../event-store/projection.js'
-import { WithdrawOnlineAccess } from '../sessions/index.js'
+import { type SessionEvent, sessionUpcasters, WithdrawOnlineAccess } from '../sessions/index.js'
 import { EndGrantOfFamily } from './commands/end-grant-of-family.js'
+import { EndGrantOfOnlineToken } from './commands/end-grant-of-online-token.js'
 import { RevokeRefreshTokens } from './commands/revoke-refresh-tokens.js'
 import { type FamilyEvent, familyUpcasters } from './refresh-token/family.events.js'
 
-type Ended = Extract<ConsentEvent, { type: 'ConsentWithdrawn' }> | Extract<FamilyEvent, { type: 'FamilyRevoked' }>
+type Ended =
+  Extract<ConsentEvent, { type: 'ConsentWithdrawn' }> | Extract<FamilyEvent, { type: 'FamilyRevoked' }> | Extract<SessionEvent, { type: 'SessionEnded' }>
 
-const UPCASTERS: Upcasters<Ended> = { ConsentWithdrawn: consentUpcasters.ConsentWithdrawn, FamilyRevoked: familyUpcasters.FamilyRevoked }
+const UPCASTERS: Upcasters<Ended> = {
+  ConsentWithdrawn: consentUpcasters.ConsentWithdrawn,
+  FamilyRevoked: familyUpcasters.FamilyRevoked,
+  SessionEnded: sessionUpcasters.SessionEnded,
+}
 const STREAM_PREFIX = 'refresh_token_family-'
 
 /** Finishes what the process did not that began to end a grant; mostly there is nothing left to do. With users and clients go marks of their own. */
@@ -23,12 +29,19 @@ export class GrantEndedReactor implements Reactor<Ended> {
 
   async react(event: SealedEvent<Ended>): Promise<void> {
     const { metadata } = event
-    const { at, actor } = metadata
+    const { at, actor, clientId: byClient, audience: ofToken = null } = metadata
     const by = actor === undefined ? {} : { actor }
     if (event.type === 'FamilyRevoked') {
       const { reason } = event.data
       if (reason !== 'client' && reason !== 'reuse') return
       await this.commands.execute(new EndGrantOfFamily(event.streamId.slice(STREAM_PREFIX.length), by, at))
+      return
+    }
+    if (event.type === 'SessionEnded') {
+      const { reason, userId, revokedOnline } = event.data
+      // What an Action ends so is not ended by the client (§10).
+      if (reason !== 'revoked' || revokedOnline === undefined || byClient === undefined) return
+      await this.commands.execute(new EndGrantOfOnlineToken({ userId, clientId: byClient, audience: ofToken }, by, at))
       return
     }
     const { reason, userId, clientId, audience } = event.data

@@ -7,6 +7,7 @@ import { IssueRefreshTokenHandler } from './commands/issue-refresh-token.js'
 import { ClientDeletedReactor } from './client-deleted.reactor.js'
 import { EndGrantHandler } from './commands/end-grant.js'
 import { EndGrantOfFamilyHandler } from './commands/end-grant-of-family.js'
+import { EndGrantOfOnlineTokenHandler } from './commands/end-grant-of-online-token.js'
 import { EndGrantsOfUserHandler } from './commands/end-grants-of-user.js'
 import { GrantEndedReactor } from './grant-ended.reactor.js'
 import { LimitActiveRefreshTokensHandler } from './commands/limit-active-refresh-tokens.js'
@@ -89,6 +90,7 @@ import { UserinfoController } from './userinfo.controller.js'
     FindReuseHandler,
     EndGrantHandler,
     EndGrantOfFamilyHandler,
+    EndGrantOfOnlineTokenHandler,
     EndGrantsOfUserHandler,
     SetRefreshTokenMetadataHandler,
     LimitActiveRefreshTokensHandler,

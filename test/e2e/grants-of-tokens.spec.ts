@@ -1,4 +1,5 @@
 import type { ClientDocument } from '../../src/authorization/index.js'
+import { EndSession, FindOnlineToken } from '../../src/sessions/index.js'
 import { ChangeTenantSettings } from '../../src/users/index.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { eventually } from '../support/eventually.js'
@@ -49,6 +50,28 @@ it('a revocation that could not be finished is finished by whoever repeats it, a
   })
   expect(await eventually(async () => (await revoke(offline)) === 200)).toBe(true)
   expect(await Promise.all(online.map(works))).toEqual([false, false])
+})
+
+it('a session ends with its online token before its grant can, which whoever repeats the revocation finishes', async () => {
+  const { offline, online } = await owner()
+  const [own, other] = online
+  await stalled(service, async () => {
+    expect(await revoke(own)).toBe(503)
+    expect([await works(own), await works(offline), await works(other)]).toEqual([false, false, true])
+    expect(await revoke(own)).toBe(503)
+  })
+  expect(await eventually(async () => (await revoke(own)) === 200)).toBe(true)
+  expect(await works(other)).toBe(false)
+})
+
+it('an online token whose revocation a process began that died takes its grant along all the same', async () => {
+  const { offline, online } = await owner()
+  const found = await service.queries.execute(new FindOnlineToken(online[0]))
+  const { sessionId, number, session } = found!
+  const cause = { userId: session.userId, clientId: client.client_id, audience }
+  await service.commands.execute(new EndSession(sessionId, 'revoked', cause, { revokedOnline: number }))
+  await eventually(async () => !(await works(online[1])))
+  expect(await works(offline)).toBe(false)
 })
 
 it('a revocation that is repeated later ends nothing of what began since', async () => {

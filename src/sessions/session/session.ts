@@ -49,6 +49,8 @@ export interface EndedSession {
   readonly connection: string
   /** When its refresh tokens end as well: no login in it began later. */
   readonly endsRefreshTokensAt?: string
+  /** The online refresh token that its client revoked, and when. */
+  readonly revokedOnline?: Pick<OnlineTerms, 'clientId' | 'audience'> & { readonly number: number; readonly salt: string; readonly at: string }
 }
 
 export type SessionState = { readonly status: 'unknown' } | ActiveSession | EndedSession
@@ -197,8 +199,12 @@ function evolve(state: SessionState, event: SessionEvent, { at, origin: sealed }
       return used({ ...state, online, expiresAt, idleExpiresAt }, clientId, at, origin)
     }
     case 'SessionEnded': {
-      const { reason, endsRefreshTokens } = event.data
-      return { status: 'ended', reason, userId: state.userId, connection: state.connection, ...(endsRefreshTokens && { endsRefreshTokensAt: at }) }
+      const { reason, endsRefreshTokens, revokedOnline: number } = event.data
+      const { userId, connection, salt, online } = state
+      const terms = reason === 'revoked' ? online.find((granted) => granted.number === number) : undefined
+      const revokedOnline = terms && { number: terms.number, clientId: terms.clientId, audience: terms.audience, salt, at }
+      const ends = { ...(endsRefreshTokens && { endsRefreshTokensAt: at }), ...(revokedOnline && { revokedOnline }) }
+      return { status: 'ended', reason, userId, connection, ...ends }
     }
   }
 }
