@@ -4,7 +4,7 @@ import { ChangeTenantSettings } from '../../src/users/index.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { eventually } from '../support/eventually.js'
 import { PKCE, redeemCode } from '../support/logins.js'
-import { type Answer, OAuthScene, ROTATING } from '../support/oauth.js'
+import { type Answer, OAuthScene, ROTATING, UNKNOWN } from '../support/oauth.js'
 import { aClient, anApi, aPerson, authorizeUrl, PASSWORD } from '../support/people.js'
 import { stalled } from '../support/stalled.js'
 import { answerOf, Visitor } from '../support/visitor.js'
@@ -72,6 +72,16 @@ it('an online token whose revocation a process began that died takes its grant a
   await service.commands.execute(new EndSession(sessionId, 'revoked', cause, { revokedOnline: number }))
   await eventually(async () => !(await works(online[1])))
   expect(await works(offline)).toBe(false)
+})
+
+it('reuse is refused as ever while the online tokens of the grant cannot be found, which the background ends', async () => {
+  const { offline, online } = await owner()
+  const { refresh_token: next } = (await exchange(offline)).body
+  await stalled(service, async () => {
+    expect(await exchange(offline)).toMatchObject(UNKNOWN)
+    expect([await works(next!), await works(online[0])]).toEqual([false, true])
+  })
+  await eventually(async () => !(await works(online[0])) && !(await works(online[1])))
 })
 
 it('a revocation that is repeated later ends nothing of what began since', async () => {

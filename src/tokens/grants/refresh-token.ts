@@ -2,6 +2,8 @@ import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nest
 import { Inject } from '@nestjs/common'
 import { type ClientDocument, issuance, thumbprintOf } from '../../authorization/index.js'
 import { CONFIG, type Config } from '../../config.js'
+import type { Context } from '../../event-store/event.js'
+import { NotYetError } from '../../event-store/projection.js'
 import { EndGrantOfFamily } from '../commands/end-grant-of-family.js'
 import { type IssueAccess, RedeemRefreshToken, type RedeemedRefreshToken, type RefusedRefreshToken } from '../commands/redeem-refresh-token.js'
 import { RevokeRefreshToken } from '../commands/revoke-refresh-token.js'
@@ -54,7 +56,7 @@ export class RefreshTokenGrantHandler implements ICommandHandler<RefreshTokenGra
     const redeemed = (await this.commands.execute(redeem as RedeemRefreshToken<unknown>)) as RedeemedRefreshToken<TokenResponse>
     if (redeemed.kind === 'refused') {
       const { why, familyId } = redeemed
-      if (why === 'reuse' && familyId !== undefined) await this.commands.execute(new EndGrantOfFamily(familyId, { ...context, clientId: client.client_id }))
+      if (why === 'reuse' && familyId !== undefined) await this.#endGrant(familyId, { ...context, clientId: client.client_id })
       const decided = why === 'actions' ? await asked.decided : undefined
       if (decided?.kind === 'denied') await this.#revoke(decided, redeemed, grant)
       throw refusal(redeemed, decided)
@@ -115,6 +117,15 @@ export class RefreshTokenGrantHandler implements ICommandHandler<RefreshTokenGra
       if (!decided) return { access, tokens }
       const { operations, ...wantedEnds } = decided.refreshToken
       return { access: { ...access, wantedEnds }, tokens, actions: { execution: decided.execution, operations } }
+    }
+  }
+
+  /** Whoever presents a stolen token is told no more than of an unknown one, also where online tokens cannot be found yet: GrantEndedReactor ends those. */
+  async #endGrant(familyId: string, context: Context): Promise<void> {
+    try {
+      await this.commands.execute(new EndGrantOfFamily(familyId, context))
+    } catch (error) {
+      if (!(error instanceof NotYetError)) throw error
     }
   }
 
