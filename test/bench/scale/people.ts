@@ -34,14 +34,12 @@ export class NewPeople {
 
   /** As commands want it: they seal, and learn what they have read. */
   get asPersonKeys(): PersonKeys {
-    const keys: Pick<PersonKeys, 'seal' | 'learn'> = {
-      seal: (personId, value) => {
-        const data = this.seal(personId, value)
-        this.#sealed.set(data, value)
-        return Promise.resolve(data)
-      },
-      learn: () => undefined,
+    const seal = (personId: string, value: unknown): Promise<PersonalData> => {
+      const data = this.seal(personId, value)
+      this.#sealed.set(data, value)
+      return Promise.resolve(data)
     }
+    const keys: Pick<PersonKeys, 'seal' | 'sealIfKnown' | 'learn'> = { seal, sealIfKnown: seal, learn: () => undefined }
     return keys as unknown as PersonKeys
   }
 
