@@ -1,5 +1,6 @@
 import { ActionsScene, aLogin, claiming, POST_LOGIN } from '../support/actions.js'
 import { type Json, startApp, type TestApp } from '../support/app.js'
+import { ExecutionLog } from '../../src/actions/executions/execution-log.js'
 import { createOwnerClient } from '../../src/database/pool.js'
 import { dumpTables, formsOf } from '../support/dump.js'
 import { recorded } from '../support/recorded.js'
@@ -219,7 +220,10 @@ describe('X8: a test run', () => {
       `exports.onExecutePostLogin = async (event, api) => { console.log('for', event.user.name, event.secrets.S, event.client.name); api.user.setUserMetadata('seen', true); api.refreshToken.setMetadata('a', event.request.geoip.country_code) }`,
       { secrets: [{ name: 'S', value: 'secret-value-1' }] },
     )
-    const counted = async (): Promise<unknown> => (await service.pool.query('select (select count(*) from action_executions) as n')).rows
+    const counted = async (): Promise<unknown> => {
+      await service.app.get(ExecutionLog).flushed()
+      return (await service.pool.query('select count(*) as n from action_executions')).rows
+    }
     const before = await counted()
     const { status, body } = await service.api('POST', `actions/actions/${action.id}/test`, {
       payload: { event: { user: { name: 'Bob' }, request: { geoip: { countryCode: 'DE' } } } },
