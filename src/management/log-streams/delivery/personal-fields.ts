@@ -17,17 +17,18 @@ const MASK = '*****'
 let loaded: Promise<XXHashAPI> | undefined
 
 /**
- * A copy of an event in which the chosen members are masked, or hashed by xxHash64 (hex), and equal texts elsewhere with them: an address is a name of
- * the user and of what the user typed. Empty texts and null stay: they tell of nobody.
+ * A copy of an event in which the chosen members are masked, or hashed by xxHash64 (hex), and an address that stands in one of them wherever it stands:
+ * as a name of the user it is in what the user typed as well. Other texts are concealed by their place alone, since people may call themselves as an
+ * event is called. Empty texts and null stay: they tell of nobody.
  */
 export async function withoutPersonalFields(event: unknown, { log_fields, method = 'mask' }: PersonalFields): Promise<unknown> {
   const names = new Set(log_fields.flatMap((field) => MEMBERS[field] ?? []))
   const { h64ToString } = await (loaded ??= xxhash())
-  const texts = new Set<unknown>()
+  const addresses = new Set<unknown>()
   const collect = (value: unknown): void => {
     if (typeof value !== 'object' || value === null) return
     for (const [name, member] of Object.entries(value)) {
-      if (names.has(name) && typeof member === 'string') texts.add(member)
+      if (names.has(name) && typeof member === 'string' && member.includes('@')) addresses.add(member)
       collect(member)
     }
   }
@@ -37,7 +38,7 @@ export async function withoutPersonalFields(event: unknown, { log_fields, method
     return method === 'mask' ? MASK : h64ToString(typeof value === 'string' ? value : JSON.stringify(value))
   }
   const copy = (value: unknown): unknown => {
-    if (texts.has(value)) return conceal(value)
+    if (addresses.has(value)) return conceal(value)
     if (Array.isArray(value)) return value.map(copy)
     if (typeof value !== 'object' || value === null) return value
     return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, names.has(name) ? conceal(member) : copy(member)]))
