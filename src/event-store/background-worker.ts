@@ -23,6 +23,8 @@ const BUSY = 10
 /** … and when none has come for a while: a log is quiet most of the time, and each look costs. */
 const SEAL_EVERY_QUIET_MS = 20
 const QUIET_AFTER_MS = 1000
+/** Under load readers are told of seals no more often than that: each batch costs them a dozen statements, however few its events are. */
+const TELL_EVERY_BUSY_MS = 200
 /** Readers are rung awake by the sealer; this is for what another process sealed just before this one took over. */
 const READ_EVERY_MS = 1000
 const WATCH_EVERY_MS = 1000
@@ -55,6 +57,7 @@ export class BackgroundWorker {
   readonly #stop = new AbortController()
   #heldUntil = 0
   #sealedAt = performance.now()
+  #toldAt = -Infinity
   #loops: Promise<void>[] = []
 
   constructor(
@@ -112,13 +115,21 @@ export class BackgroundWorker {
 
   async #seal(): Promise<void> {
     const sealed = await this.#sealer.seal()
-    if (this.#sealer.end) this.#feed.sealed(this.#sealer.end)
-    if (sealed > 0) {
-      this.#sealedAt = performance.now()
-      this.#sealed.ring()
-    }
-    const isQuiet = performance.now() - this.#sealedAt > QUIET_AFTER_MS
-    await this.#rest(sealed > BUSY ? SEAL_EVERY_BUSY_MS : isQuiet ? SEAL_EVERY_QUIET_MS : SEAL_EVERY_MS)
+    const isBusy = sealed > BUSY
+    const now = performance.now()
+    if (sealed > 0) this.#sealedAt = now
+    if (!isBusy || now - this.#toldAt >= TELL_EVERY_BUSY_MS) this.#tell(now)
+    const isQuiet = now - this.#sealedAt > QUIET_AFTER_MS
+    await this.#rest(isBusy ? SEAL_EVERY_BUSY_MS : isQuiet ? SEAL_EVERY_QUIET_MS : SEAL_EVERY_MS)
+  }
+
+  /** Readers are told where the log ends, and woken where that has moved since. */
+  #tell(now: number): void {
+    const { end } = this.#sealer
+    if (!end) return
+    this.#feed.sealed(end)
+    if (this.#toldAt < this.#sealedAt) this.#sealed.ring()
+    this.#toldAt = now
   }
 
   async #watchLag(): Promise<void> {
