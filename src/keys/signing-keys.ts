@@ -57,7 +57,7 @@ export class SigningKeys {
 
   /** Every key that a token in circulation may verify with, and the one that comes next. */
   async published(): Promise<readonly PublishedJwk[]> {
-    return (await this.#keys()).published
+    return (await this.#keys()).published.map(publish)
   }
 
   /** All keys with their certificates, also those that verify no more, the newest first. */
@@ -140,7 +140,7 @@ export class SigningKeys {
     if (signing.length === 0) throw new Error('there are no signing keys yet: bootstrap makes them')
     const current = new Map(signing.map((row) => [row.alg, heldIn(former, row) ?? this.#signingKey(row)]))
     const certificate = signing.find(({ alg }) => alg === DEFAULT_ALGORITHM)?.certificate ?? undefined
-    this.#cache = { askedAt, current, published: rows.map(publish), certificate }
+    this.#cache = { askedAt, current, published: rows, certificate }
     return this.#cache
   }
 
@@ -160,7 +160,7 @@ interface SigningKey {
 interface Cache {
   readonly askedAt: number
   readonly current: ReadonlyMap<SigningAlgorithm, SigningKey>
-  readonly published: readonly PublishedJwk[]
+  readonly published: readonly SigningKeyRow[]
   readonly certificate: string | undefined
 }
 
