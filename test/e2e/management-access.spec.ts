@@ -1,6 +1,6 @@
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js'
 import { RequestMethod } from '@nestjs/common'
-import { ModulesContainer } from '@nestjs/core'
+import { MetadataScanner, ModulesContainer } from '@nestjs/core'
 import { MANAGEMENT_SCOPES } from '../../src/authorization/index.js'
 import { OPERATION, PUBLIC, REQUIRED_SCOPES, type RequiredScopes } from '../../src/management/scopes.js'
 import { startApp, type TestApp } from '../support/app.js'
@@ -25,9 +25,9 @@ function routes(): Route[] {
     const prefix = String(Reflect.getMetadata(PATH_METADATA, metatype as object) ?? '')
     if (!prefix.startsWith('api/v2')) return []
     const prototype = (metatype as { prototype: Record<string, () => unknown> }).prototype
-    return Object.getOwnPropertyNames(prototype).flatMap((name) => {
+    return new MetadataScanner().getAllMethodNames(prototype).flatMap((name) => {
       const handler = prototype[name]!
-      if (name === 'constructor' || Reflect.getMetadata(METHOD_METADATA, handler) === undefined || Reflect.getMetadata(PUBLIC, handler)) return []
+      if (Reflect.getMetadata(METHOD_METADATA, handler) === undefined || Reflect.getMetadata(PUBLIC, handler)) return []
       const paths = [Reflect.getMetadata(PATH_METADATA, handler) as string | string[]].flat()
       return paths.map((path) => ({
         method: RequestMethod[Reflect.getMetadata(METHOD_METADATA, handler) as number]!,

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { RequestMethod } from '@nestjs/common'
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js'
-import { ModulesContainer } from '@nestjs/core'
+import { MetadataScanner, ModulesContainer } from '@nestjs/core'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { PUBLIC, REQUIRED_SCOPES, type RequiredScopes } from '../../src/management/scopes.js'
 import { type Json, startApp, type TestApp } from '../support/app.js'
@@ -39,10 +39,10 @@ function routes(): Record<string, RequiredScopes> {
     const prefix = String(Reflect.getMetadata(PATH_METADATA, metatype as object) ?? '')
     if (!prefix.startsWith('api/v2')) return []
     const prototype = (metatype as { prototype: Record<string, () => unknown> }).prototype
-    return Object.getOwnPropertyNames(prototype).flatMap((name): [string, RequiredScopes][] => {
+    return new MetadataScanner().getAllMethodNames(prototype).flatMap((name): [string, RequiredScopes][] => {
       const handler = prototype[name]!
       const method = Reflect.getMetadata(METHOD_METADATA, handler) as number | undefined
-      if (name === 'constructor' || method === undefined || Reflect.getMetadata(PUBLIC, handler)) return []
+      if (method === undefined || Reflect.getMetadata(PUBLIC, handler)) return []
       const address = `${prefix}/${Reflect.getMetadata(PATH_METADATA, handler) as string}`.replace(/\/+/g, '/').replace(/\/$/, '').slice('api/v2'.length)
       return [[`${RequestMethod[method]} ${address.replace(/:(\w+)/g, '{$1}')}`, Reflect.getMetadata(REQUIRED_SCOPES, handler) as RequiredScopes]]
     })

@@ -1,7 +1,7 @@
 import { Agent, request as httpRequest } from 'node:http'
 import { RequestMethod } from '@nestjs/common'
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js'
-import { ModulesContainer } from '@nestjs/core'
+import { MetadataScanner, ModulesContainer } from '@nestjs/core'
 import { getMetadataStorage } from 'class-validator'
 import type { TestApp } from './app.js'
 
@@ -18,9 +18,9 @@ export function routesOf({ app }: TestApp): Route[] {
   const controllers = [...app.get(ModulesContainer).values()].flatMap(({ controllers }) => [...controllers.values()])
   const routes = controllers.flatMap(({ metatype }) => {
     const prototype = (metatype as { prototype: Record<string, () => unknown> }).prototype
-    return Object.getOwnPropertyNames(prototype).flatMap((name): Route[] => {
+    return new MetadataScanner().getAllMethodNames(prototype).flatMap((name): Route[] => {
       const handler = prototype[name]!
-      const method = name === 'constructor' ? undefined : (Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod | undefined)
+      const method = Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod | undefined
       if (method === undefined) return []
       const members = membersOf((Reflect.getMetadata('design:paramtypes', prototype, name) ?? []) as unknown[])
       return pathsOf(metatype as object).flatMap((prefix) =>

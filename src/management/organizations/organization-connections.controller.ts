@@ -10,10 +10,13 @@ import { OrganizationConnections } from './organization-connections.js'
 import type { ListedConnection } from './organization-lists.js'
 import { AddConnectionBody, UpdateConnectionBody } from './organizations.dto.js'
 
-/** The connections of an organization, at the address that older clients use (spec/management-api.md §2.11). */
-@ManagementController('organizations/:id/enabled_connections')
-export class EnabledConnectionsController {
-  constructor(private readonly connections: OrganizationConnections) {}
+/** The connections of an organization (spec/management-api.md §2.11), which stand at two addresses in two shapes. */
+abstract class ConnectionsOfOrganization {
+  constructor(
+    private readonly connections: OrganizationConnections,
+    private readonly listName: string,
+    private readonly show: (listed: ListedConnection) => object,
+  ) {}
 
   @Get()
   @Scopes('read:organization_connections')
@@ -21,20 +24,20 @@ export class EnabledConnectionsController {
   async list(@Param('id') id: string, @Query() query: QueryParameters): Promise<object> {
     const request = offsetRequest(query)
     const { rows, total } = await this.connections.list(id, request)
-    return offsetAnswer(request, 'enabled_connections', rows.map(showEnabled), total)
+    return offsetAnswer(request, this.listName, rows.map(this.show), total)
   }
 
   @Post()
   @Scopes('create:organization_connections')
   @Operation('Add a connection to an organization')
   async add(@Param('id') id: string, @Body(validBody(AddConnectionBody)) body: AddConnectionBody, @Caller() { context }: CallerOf): Promise<object> {
-    return showEnabled(await this.connections.add(id, body, context))
+    return this.show(await this.connections.add(id, body, context))
   }
 
   @Get(':connectionId')
   @Scopes('read:organization_connections')
   async get(@Param('id') id: string, @Param('connectionId') connectionId: string): Promise<object> {
-    return showEnabled(await this.connections.get(id, connectionId))
+    return this.show(await this.connections.get(id, connectionId))
   }
 
   @Patch(':connectionId')
@@ -46,7 +49,7 @@ export class EnabledConnectionsController {
     @Body(validBody(UpdateConnectionBody)) body: UpdateConnectionBody,
     @Caller() { context }: CallerOf,
   ): Promise<object> {
-    return showEnabled(await this.connections.change(id, connectionId, body, context))
+    return this.show(await this.connections.change(id, connectionId, body, context))
   }
 
   @Delete(':connectionId')
@@ -58,51 +61,19 @@ export class EnabledConnectionsController {
   }
 }
 
-/** The connections of an organization, at the address that deploy tools use (spec/management-api.md §2.11). */
+/** Where older clients look for them. */
+@ManagementController('organizations/:id/enabled_connections')
+export class EnabledConnectionsController extends ConnectionsOfOrganization {
+  constructor(connections: OrganizationConnections) {
+    super(connections, 'enabled_connections', showEnabled)
+  }
+}
+
+/** Where deploy tools do. */
 @ManagementController('organizations/:id/connections')
-export class OrganizationConnectionsController {
-  constructor(private readonly connections: OrganizationConnections) {}
-
-  @Get()
-  @Scopes('read:organization_connections')
-  @Parameters(...PAGES)
-  async list(@Param('id') id: string, @Query() query: QueryParameters): Promise<object> {
-    const request = offsetRequest(query)
-    const { rows, total } = await this.connections.list(id, request)
-    return offsetAnswer(request, 'connections', rows.map(show), total)
-  }
-
-  @Post()
-  @Scopes('create:organization_connections')
-  @Operation('Add a connection to an organization')
-  async add(@Param('id') id: string, @Body(validBody(AddConnectionBody)) body: AddConnectionBody, @Caller() { context }: CallerOf): Promise<object> {
-    return show(await this.connections.add(id, body, context))
-  }
-
-  @Get(':connectionId')
-  @Scopes('read:organization_connections')
-  async get(@Param('id') id: string, @Param('connectionId') connectionId: string): Promise<object> {
-    return show(await this.connections.get(id, connectionId))
-  }
-
-  @Patch(':connectionId')
-  @Scopes('update:organization_connections')
-  @Operation('Update a connection of an organization')
-  async patch(
-    @Param('id') id: string,
-    @Param('connectionId') connectionId: string,
-    @Body(validBody(UpdateConnectionBody)) body: UpdateConnectionBody,
-    @Caller() { context }: CallerOf,
-  ): Promise<object> {
-    return show(await this.connections.change(id, connectionId, body, context))
-  }
-
-  @Delete(':connectionId')
-  @HttpCode(204)
-  @Scopes('delete:organization_connections')
-  @Operation('Delete a connection from an organization')
-  remove(@Param('id') id: string, @Param('connectionId') connectionId: string, @Caller() { context }: CallerOf): Promise<void> {
-    return this.connections.remove(id, connectionId, context)
+export class OrganizationConnectionsController extends ConnectionsOfOrganization {
+  constructor(connections: OrganizationConnections) {
+    super(connections, 'connections', show)
   }
 }
 
