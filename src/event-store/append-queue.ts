@@ -2,6 +2,7 @@ import type pg from 'pg'
 import { refusedByServer } from '../database/errors.js'
 import { appendBatchSize, appendDuration } from './event-store.metrics.js'
 import type { Appended, Guard, Mark } from './event.js'
+import { SharedStatements } from './shared-statements.js'
 
 /** One stream's move from `expected` to `version`, with the events between. */
 export interface Append {
@@ -31,55 +32,19 @@ export interface AppendedEvent {
 export type AppendOutcome = Appended | 'conflict'
 
 const MAX_BATCH = 32
-const MAX_IN_FLIGHT = 2
 
-/**
- * Shares one statement between the appends that wait at the same time (docs/adr/0001-event-store.md).
- * At most 32 streams a statement and 2 statements in flight; a lone append leaves at once.
- */
+/** Shares one statement between the appends that wait at the same time (docs/adr/0001-event-store.md), at most 32 streams a statement. */
 export class AppendQueue {
-  readonly #waiting: Waiting[] = []
-  #inFlight = 0
-  #scheduled = false
+  readonly #statements = new SharedStatements<Waiting>(takeBatch, (batch) => this.#write(batch))
 
   constructor(private readonly pool: pg.Pool) {}
 
   /** Errors: what the database said of this append alone; `UnknownOutcome` when its answer was lost. */
   append(append: Append): Promise<AppendOutcome> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ append, resolve, reject })
-      if (this.#scheduled) return
-      this.#scheduled = true
-      setImmediate(() => {
-        this.#scheduled = false
-        this.#flush()
-      })
-    })
+    return new Promise((resolve, reject) => this.#statements.add({ append, resolve, reject }))
   }
 
-  #flush(): void {
-    while (this.#inFlight < MAX_IN_FLIGHT && this.#waiting.length > 0) {
-      this.#inFlight++
-      void this.#write(this.#takeBatch()).finally(() => {
-        this.#inFlight--
-        this.#flush()
-      })
-    }
-  }
-
-  /** One member per stream: a second one of the same stream waits for the next statement, where it can only conflict. */
-  #takeBatch(): Waiting[] {
-    const batch = new Map<string, Waiting>()
-    const later: Waiting[] = []
-    for (const member of this.#waiting.splice(0)) {
-      if (batch.size < MAX_BATCH && !batch.has(member.append.streamId)) batch.set(member.append.streamId, member)
-      else later.push(member)
-    }
-    this.#waiting.push(...later)
-    return [...batch.values()]
-  }
-
-  async #write(batch: Waiting[]): Promise<void> {
+  async #write(batch: readonly Waiting[]): Promise<void> {
     try {
       const stop = appendDuration.startTimer()
       const marks = await writeAppends(
@@ -96,6 +61,18 @@ export class AppendQueue {
       else for (const member of batch) await this.#write([member])
     }
   }
+}
+
+/** One member per stream: a second one of the same stream waits for the next statement, where it can only conflict. */
+function takeBatch(waiting: Waiting[]): Waiting[] {
+  const batch = new Map<string, Waiting>()
+  const later: Waiting[] = []
+  for (const member of waiting.splice(0)) {
+    if (batch.size < MAX_BATCH && !batch.has(member.append.streamId)) batch.set(member.append.streamId, member)
+    else later.push(member)
+  }
+  waiting.push(...later)
+  return [...batch.values()]
 }
 
 /** The database may or may not have committed: the connection broke before its answer. */

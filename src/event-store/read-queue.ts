@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { isConnectionError } from '../database/errors.js'
 import type { Companion } from './event.js'
+import { SharedStatements } from './shared-statements.js'
 
 /** A stream's row as one moment saw it, with the database's clock; all but the clock are null where there is no such stream. */
 export interface StreamRow {
@@ -15,9 +16,8 @@ export interface StreamRow {
 }
 
 const MAX_BATCH = 32
-const MAX_IN_FLIGHT = 2
 
-/** Shares one statement between the reads that wait at the same time, as AppendQueue does for appends; a lone read leaves at once. */
+/** Shares one statement between the reads that wait at the same time, at most 32 streams a statement. */
 export class ReadQueue {
   readonly #lanes = new Map<string, Lane>()
 
@@ -34,9 +34,10 @@ export class ReadQueue {
 
 /** Reads with one companion. */
 class Lane {
-  readonly #waiting: Waiting[] = []
-  #inFlight = 0
-  #scheduled = false
+  readonly #statements = new SharedStatements<Waiting>(
+    (waiting) => waiting.splice(0, MAX_BATCH),
+    (batch) => this.#ask(batch),
+  )
 
   constructor(
     private readonly pool: pg.Pool,
@@ -44,25 +45,7 @@ class Lane {
   ) {}
 
   read(streamId: string): Promise<StreamRow> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ streamId, resolve, reject })
-      if (this.#scheduled) return
-      this.#scheduled = true
-      setImmediate(() => {
-        this.#scheduled = false
-        this.#flush()
-      })
-    })
-  }
-
-  #flush(): void {
-    while (this.#inFlight < MAX_IN_FLIGHT && this.#waiting.length > 0) {
-      this.#inFlight++
-      void this.#ask(this.#waiting.splice(0, MAX_BATCH)).finally(() => {
-        this.#inFlight--
-        this.#flush()
-      })
-    }
+    return new Promise((resolve, reject) => this.#statements.add({ streamId, resolve, reject }))
   }
 
   async #ask(batch: readonly Waiting[]): Promise<void> {
