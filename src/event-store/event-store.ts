@@ -48,7 +48,7 @@ export class EventStore {
    * never earlier than the stream's last event. An append whose answer was lost is looked up before anything is
    * decided again, so a broken connection never makes one command happen twice. `alongside` changes tables in the same
    * transaction, after the append: it gets the state that follows and the time of the events.
-   * `context` says who caused it; as a function when that depends on the state, such as whose key seals the origin.
+   * `context` says who caused it, as far as that is known before the state is.
    * Answers the decision's result and, when events were written, the mark that `caughtUp` can wait for.
    * Errors: what `decide` throws; ConcurrencyError; the database's own when it cannot be reached.
    */
@@ -56,23 +56,21 @@ export class EventStore {
     decider: Decider<S, E>,
     id: string,
     decide: (state: S, now: Date, companion: unknown) => D | Promise<D>,
-    context: Context | ((state: S) => Promise<Context>) = {},
+    context: Context = {},
     alongside?: (db: pg.PoolClient, state: S, now: Date) => Promise<void>,
   ): Promise<{ result: D['result']; mark?: Appended }> {
     const streamId = streamName(decider.streamType, id)
     const lost: { append: Append; result: D['result'] }[] = []
-    let told: Context['onAppended']
     const attempt = async (): Promise<{ result: D['result']; mark?: Appended } | 'conflict'> => {
       for (const { append, result } of lost) {
         const mark = await this.#committed(append)
         if (mark) return { result, mark }
       }
       const stream = await this.#load(decider, streamId)
-      const { events, result } = await decide(stream.seen, stream.now, stream.companion)
+      const { events, result, cause } = await decide(stream.seen, stream.now, stream.companion)
       if (events.length === 0) return { result }
-      const cause = typeof context === 'function' ? await context(stream.seen) : context
-      told = cause.onAppended
-      const { append, state } = prepareAppend(decider, streamId, stream, events, cause)
+      const caused = cause ? { ...context, ...(await cause()) } : context
+      const { append, state } = prepareAppend(decider, streamId, stream, events, caused)
       const key = decider.guardKey?.(id, events)
       const alone = !alongside && key === undefined
       try {
@@ -88,7 +86,7 @@ export class EventStore {
       const first = await attempt()
       const done = first === 'conflict' ? await this.#inTurn(streamId, () => this.#retry(decider.streamType, attempt)) : first
       if (!done.mark) return done
-      told?.(done.mark)
+      context.onAppended?.(done.mark)
       if (alongside) for (const tell of this.#tablesChanged) await tell(streamId, true)
       return done
     })

@@ -67,6 +67,8 @@ export type SealedEvent<E extends Event = Event> = StoredEvent<E> & { readonly p
 export interface Decision<E extends Event, R> {
   readonly events: readonly E[]
   readonly result: R
+  /** Adds to the context of its command what depends on the state, such as whose key seals the origin. Asked once there are events to append. */
+  readonly cause?: () => Context | Promise<Context>
 }
 
 /** Per event type the chain of functions old → new. A type's schema version is the length of its chain plus one. */

@@ -95,18 +95,20 @@ export class RedeemAuthorizationCodeHandler implements ICommandHandler<RedeemAut
       async (state, now) => {
         const access = sender ? await this.#issuance(state, sender) : BEARER
         const { events, result } = redeemCode(state, { ...sent, possessionMissing: access.kind === 'refused' ? access.description : undefined }, now)
-        return { events, result: { ...result, at: now, proof: access.kind === 'constrained' ? access.proof : undefined } }
+        const proof = access.kind === 'constrained' ? access.proof : undefined
+        return { events, result: { ...result, at: now, proof }, cause: () => this.#cause(state, origin) }
       },
-      async (state) => {
-        const known = state.status === 'open' ? state : undefined
-        // Whose code it is, and so whose key seals the origin, is known here first. They may be gone.
-        if (!known) return origin ? causedBy(this.personKeys, { origin, context }) : context
-        const cause = { ...context, ...(origin && { origin: await this.personKeys.sealIfKnown(known.userId, origin) }) }
-        const { userId, sessionId, clientId, connection, organizationId } = known
-        return { ...cause, userId, sessionId, clientId, connection, ...(organizationId !== undefined && { organizationId }) }
-      },
+      context,
     )
     return result.kind === 'redeemed' ? { ...result, grant: toGrant(result.grant) } : refused(result, exchange.redirectUri)
+  }
+
+  /** Whose code it is, and so whose key seals the origin, the code knows first. They may be gone. */
+  async #cause(state: AuthorizationCodeState, origin: Origin | undefined): Promise<Context> {
+    if (state.status !== 'open') return origin ? causedBy(this.personKeys, { origin, context: {} }) : {}
+    const { userId, sessionId, clientId, connection, organizationId } = state
+    const sealed = origin && { origin: await this.personKeys.sealIfKnown(userId, origin) }
+    return { ...sealed, userId, sessionId, clientId, connection, ...(organizationId !== undefined && { organizationId }) }
   }
 
   /** Where the operator wants what a public client keeps to be worth nothing to a thief. */

@@ -31,8 +31,8 @@ export class WithdrawConsentHandler implements ICommandHandler<WithdrawConsent> 
     const { result } = await this.store.transact(
       consent,
       id,
-      (state) => withdraw(state, reason, until),
-      (state) => Promise.resolve({ ...context, ...(state.status === 'given' && { userId: state.userId }) }),
+      (state) => ({ ...withdraw(state, reason, until), cause: () => (state.status === 'given' ? { userId: state.userId } : {}) }),
+      context,
       (db, state, now) => writeConsent(db, id, state, now),
     )
     return result

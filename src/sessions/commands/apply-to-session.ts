@@ -5,6 +5,7 @@ import { PersonKeys } from '../../keys/person-keys.js'
 import type { AttachedMetadata } from '../../metadata.js'
 import { type Adjusted, adjustSession, type Adjustments, revokeSession } from '../session/adjust.js'
 import { lifetimesOf } from '../session/lifetimes.js'
+import { whose } from '../session/session.js'
 import { type SessionUser, sessionOfUser } from '../session/session-of-user.js'
 
 /** What Actions want of a session. Ends in epoch milliseconds; they may only come nearer. */
@@ -46,12 +47,14 @@ export class ApplyToSessionHandler implements ICommandHandler<ApplyToSession> {
       sessionOfUser,
       sessionId,
       async (state, now, companion) => {
-        if (revoke) return { events: revokeSession(state, revoke, now).events, result: { session: undefined, clamped: [] } }
+        const cause = () => whose(state)
+        if (revoke) return { events: revokeSession(state, revoke, now).events, result: { session: undefined, clamped: [] }, cause }
         const isActive = state.status === 'active'
         const replaced = isActive && metadata ? await this.#replaced(state.userId, state.metadata, metadata) : {}
-        return adjustSession(state, { ...wanted, ...replaced }, lifetimesOf((companion as SessionUser).settings, !isActive || state.persistent), now)
+        const lifetimes = lifetimesOf((companion as SessionUser).settings, !isActive || state.persistent)
+        return { ...adjustSession(state, { ...wanted, ...replaced }, lifetimes, now), cause }
       },
-      (state) => Promise.resolve({ ...context, sessionId, ...('userId' in state && { userId: state.userId }) }),
+      { ...context, sessionId },
     )
     return result
   }

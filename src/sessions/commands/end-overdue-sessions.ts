@@ -1,7 +1,7 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
 import { EventStore } from '../../event-store/event-store.js'
 import { OverdueSessions } from '../queries/overdue-sessions.js'
-import { endSession, session } from '../session/session.js'
+import { endSession, session, whose } from '../session/session.js'
 
 const AT_ONCE = 100
 
@@ -25,12 +25,9 @@ export class EndOverdueSessionsHandler implements ICommandHandler<EndOverdueSess
   }
 
   async #end(sessionId: string): Promise<boolean> {
-    const { result } = await this.store.transact(
-      session,
+    const { result } = await this.store.transact(session, sessionId, (state, now) => ({ ...endSession(state, 'expired', now), cause: () => whose(state) }), {
       sessionId,
-      (state, now) => endSession(state, 'expired', now),
-      (state) => Promise.resolve('userId' in state ? { userId: state.userId, sessionId } : { sessionId }),
-    )
+    })
     return result === 'ended'
   }
 }

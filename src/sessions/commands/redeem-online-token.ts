@@ -82,7 +82,6 @@ export class RedeemOnlineTokenHandler implements ICommandHandler<RedeemOnlineTok
     const { sessionId } = token
     const shown = { number: token.number, ...sender }
     const askedAt = performance.now()
-    let actions: ExecutionFacts | undefined
     const { result } = await this.store.transact(
       sessionOfUser,
       sessionId,
@@ -97,23 +96,17 @@ export class RedeemOnlineTokenHandler implements ICommandHandler<RedeemOnlineTok
         const issued = await issue({ sessionId, session: state, terms, number: token.number, user }, now)
         if ('refused' in issued) return { events: [], result: { kind: 'no access', refused: issued.refused, ...loginOf(token, state) } }
         if (issued.actions && !readAnew && performance.now() - began > HELD_UP_MS) return { events: [], result: { kind: 'again' } }
-        actions = issued.actions
         const { events, result: outcome } = exchangeOnline(state, shown, issued.access, lifetimesOf(settings, state.persistent), now)
-        return outcome === 'exchanged' ? { events, result: { kind: 'redeemed', sessionId, tokens: issued.tokens } } : refused(outcome)
+        if (outcome !== 'exchanged') return refused(outcome)
+        return { events, result: { kind: 'redeemed', sessionId, tokens: issued.tokens }, cause: () => this.#cause(state, origin, issued.actions) }
       },
-      async (state) => ({
-        ...context,
-        clientId: sender.clientId,
-        sessionId,
-        ...(state.status === 'active' && (await this.#cause(state, origin))),
-        ...(actions && { actions }),
-      }),
+      { ...context, clientId: sender.clientId, sessionId },
     )
     return result
   }
 
-  async #cause({ userId, connection }: ActiveSession, origin: Origin): Promise<Context> {
-    return { userId, connection, origin: await this.personKeys.seal(userId, origin) }
+  async #cause({ userId, connection }: ActiveSession, origin: Origin, actions: ExecutionFacts | undefined): Promise<Context> {
+    return { userId, connection, origin: await this.personKeys.seal(userId, origin), ...(actions && { actions }) }
   }
 }
 

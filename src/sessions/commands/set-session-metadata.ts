@@ -3,7 +3,7 @@ import type { Context, PersonalData } from '../../event-store/event.js'
 import { EventStore } from '../../event-store/event-store.js'
 import { PersonKeys } from '../../keys/person-keys.js'
 import { type AttachedMetadata, checkMetadata } from '../../metadata.js'
-import { setSessionMetadata } from '../session/session.js'
+import { setSessionMetadata, whose } from '../session/session.js'
 import { sessionOfUser } from '../session/session-of-user.js'
 
 /** Replaces a session's metadata (spec/sessions.md §10). Answers false when there is no such living session. Errors: InvalidMetadataError. */
@@ -29,8 +29,11 @@ export class SetSessionMetadataHandler implements ICommandHandler<SetSessionMeta
     const { result } = await this.store.transact(
       sessionOfUser,
       sessionId,
-      async (state, now) => setSessionMetadata(state, state.status === 'active' ? await this.#seal(state.userId, metadata) : null, now),
-      (state) => Promise.resolve({ ...context, sessionId, ...('userId' in state && { userId: state.userId }) }),
+      async (state, now) => {
+        const sealed = state.status === 'active' ? await this.#seal(state.userId, metadata) : null
+        return { ...setSessionMetadata(state, sealed, now), cause: () => whose(state) }
+      },
+      { ...context, sessionId },
     )
     return result
   }

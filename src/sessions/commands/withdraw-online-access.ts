@@ -4,7 +4,7 @@ import { EventStore } from '../../event-store/event-store.js'
 import { NotYetError } from '../../event-store/projection.js'
 import { FindSessions, type SessionPage } from '../queries/find-sessions.js'
 import { type OnlineSelection, withdrawOnline } from '../session/online.js'
-import { session } from '../session/session.js'
+import { session, whose } from '../session/session.js'
 import type { OnlineWithdrawalReason } from '../session/session.events.js'
 
 const PAGE = 100
@@ -52,8 +52,8 @@ export class WithdrawOnlineAccessHandler implements ICommandHandler<WithdrawOnli
     const { result } = await this.store.transact(
       session,
       sessionId,
-      (state, now) => withdrawOnline(state, selection, reason, now),
-      (state) => Promise.resolve({ ...context, sessionId, ...('userId' in state && { userId: state.userId }) }),
+      (state, now) => ({ ...withdrawOnline(state, selection, reason, now), cause: () => whose(state) }),
+      { ...context, sessionId },
     )
     return result
   }

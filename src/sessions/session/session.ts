@@ -1,4 +1,4 @@
-import type { Decider, Decision, Metadata, PersonalData } from '../../event-store/event.js'
+import type { Context, Decider, Decision, Metadata, PersonalData } from '../../event-store/event.js'
 import {
   type AuthenticationMethod,
   type CookieMode,
@@ -54,6 +54,9 @@ export interface EndedSession {
 }
 
 export type SessionState = { readonly status: 'unknown' } | ActiveSession | EndedSession
+
+/** For the log: the person, where there has been a session. */
+export const whose = (state: SessionState): Pick<Context, 'userId'> => ('userId' in state ? { userId: state.userId } : {})
 
 /** What the tenant's settings allow now. */
 export interface SessionLifetimes {

@@ -1,6 +1,6 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
 import type { MetadataOperation } from '../../actions/index.js'
-import type { Context, ExecutionFacts, Origin } from '../../event-store/event.js'
+import type { Context, Decision, ExecutionFacts, Origin } from '../../event-store/event.js'
 import { EventStore } from '../../event-store/event-store.js'
 import type { OAuthErrorCode } from '../../http/oauth-error.js'
 import { PersonKeys } from '../../keys/person-keys.js'
@@ -127,41 +127,37 @@ export class RedeemRefreshTokenHandler implements ICommandHandler<RedeemRefreshT
     const { by: familyId, token, generation, ofRotating } = place
     const shown = { clientId, generation, ofRotating, ...sender }
     const askedAt = performance.now()
-    let known = false
-    let actions: ExecutionFacts | undefined
     const { result } = await this.store.transact(
       forActions ? familyWithLogin : familyWithUser,
       familyId,
-      async (state, now, companion): Promise<{ events: readonly FamilyEvent[]; result: RedeemedRefreshToken<T> | Further }> => {
+      async (state, now, companion): Promise<Decision<FamilyEvent, RedeemedRefreshToken<T> | Further>> => {
         if (state.status === 'none' || state.status === 'barred' || (token && !isGenuine(this.rootKeys, state, token))) {
           return { events: [], result: { kind: 'refused', why: 'unknown' } }
         }
-        const user = this.#learn(companion, askedAt)
-        known = user.known
+        const { user, known } = this.#learn(companion, askedAt)
         const began = performance.now()
         const verdict = judge(state, shown, policy, now)
         const isExchange = state.status === 'active' && (verdict === 'next' || verdict === 'unchanged')
         const found = isExchange && { ...state, id: familyId, exchangedId: familyId, metadata: metadataFor(state, shown) }
-        const issued = found ? await this.#completed(await issue?.(found, user.user, now), state, known) : undefined
+        const issued = found ? await this.#completed(await issue?.(found, user, now), state, known) : undefined
         if (isHeldUp(issued, began, place)) return { events: [], result: { kind: 'again' } }
-        actions = issued && 'actions' in issued ? issued.actions?.execution : undefined
+        const actions = issued && 'actions' in issued && issued.actions && { actions: issued.actions.execution }
+        const cause = async (): Promise<Context> => ({
+          ...(state.status === 'active' && (await causedByExchange(this.personKeys, state, origin, known))),
+          ...actions,
+        })
         const { events, result: outcome } = exchange(state, shown, policy, now, issued && ('refused' in issued ? issued : issued.access))
         if (outcome.kind === 'switch' || outcome.kind === 'succeeded') return { events, result: outcome }
         if (outcome.kind === 'refused') {
           const told = issued && 'refused' in issued && outcome.why === issued.refused ? { told: issued } : {}
-          return { events, result: { ...outcome, familyId, userId: state.userId, ...beganWith(state), ...told } }
+          return { events, result: { ...outcome, familyId, userId: state.userId, ...beganWith(state), ...told }, cause }
         }
         const { generation: given, expiresAt, idleExpiresAt } = outcome
         const tokens = issued && 'tokens' in issued ? issued.tokens : undefined
         const text = refreshToken(this.rootKeys, state, familyId, given)
-        return { events, result: { kind: 'redeemed', familyId, refreshToken: text, expiresAt, idleExpiresAt, at: now, tokens } }
+        return { events, result: { kind: 'redeemed', familyId, refreshToken: text, expiresAt, idleExpiresAt, at: now, tokens }, cause }
       },
-      async (state) => ({
-        ...context,
-        clientId,
-        ...(state.status === 'active' && (await causedByExchange(this.personKeys, state, origin, known))),
-        ...(actions && { actions }),
-      }),
+      { ...context, clientId },
     )
     return result
   }
@@ -178,7 +174,7 @@ export class RedeemRefreshTokenHandler implements ICommandHandler<RedeemRefreshT
     const { result } = await this.store.transact(
       forActions ? familyWithLogin : familyWithUser,
       familyId,
-      async (state, now, companion): Promise<{ events: readonly FamilyEvent[]; result: RedeemedRefreshToken<T> | Further }> => {
+      async (state, now, companion): Promise<Decision<FamilyEvent, RedeemedRefreshToken<T> | Further>> => {
         if (state.status !== 'active' || judge(state, shown, policy, now) !== 'switch') return { events: [], result: { kind: 'again' } }
         const { user, known } = this.#learn(companion, askedAt)
         const began = performance.now()
@@ -194,9 +190,10 @@ export class RedeemRefreshTokenHandler implements ICommandHandler<RedeemRefreshT
         born = replaced.born
         const text = refreshToken(this.rootKeys, successor, successor.familyId, 1)
         const { familyId: id } = successor
-        return { events: replaced.events, result: { kind: 'redeemed', familyId: id, refreshToken: text, ...replaced.ends, at: now, tokens: issued?.tokens } }
+        const result = { kind: 'redeemed' as const, familyId: id, refreshToken: text, ...replaced.ends, at: now, tokens: issued?.tokens }
+        return { events: replaced.events, result, cause: () => cause }
       },
-      () => Promise.resolve(cause),
+      {},
       (db, _, now) => this.store.startAlongside(db, family, successor.familyId, born, cause, now),
     )
     return result

@@ -1,11 +1,12 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
 import { CatchUp } from '../../event-store/catch-up.js'
-import type { Context } from '../../event-store/event.js'
+import type { Decision } from '../../event-store/event.js'
 import { EventStore } from '../../event-store/event-store.js'
 import { NotYetError } from '../../event-store/projection.js'
 import { NonRotatingRefreshTokens } from '../queries/non-rotating-refresh-tokens.js'
 import { ofLogin } from '../refresh-token/cause.js'
 import { type Family, family, revoke } from '../refresh-token/family.js'
+import type { FamilyEvent } from '../refresh-token/family.events.js'
 import { refreshTokensProjection } from '../refresh-token/refresh-tokens.projection.js'
 
 const CATCH_UP_MS = 5000
@@ -38,8 +39,7 @@ export class RevokeNonRotatingRefreshTokensHandler implements ICommandHandler<Re
     let revoked = 0
     for (let page = await this.#page(login, at, ''); page.length > 0; page = await this.#page(login, at, page.at(-1)!)) {
       const context = { userId, clientId, ...(audience !== null && { audience }) }
-      const cause = (state: Family): Promise<Context> => Promise.resolve({ ...context, ...(state.status === 'active' && ofLogin(state)) })
-      const ended = await Promise.all(page.map((id) => this.store.transact(family, id, (state, now) => revoke(state, 'rotation-switched', now), cause)))
+      const ended = await Promise.all(page.map((id) => this.store.transact(family, id, end, context)))
       revoked += ended.filter(({ result }) => result).length
     }
     return revoked
@@ -49,3 +49,8 @@ export class RevokeNonRotatingRefreshTokensHandler implements ICommandHandler<Re
     return this.nonRotating.find(userId, clientId, audience, at, after)
   }
 }
+
+const end = (state: Family, now: Date): Decision<FamilyEvent, boolean> => ({
+  ...revoke(state, 'rotation-switched', now),
+  cause: () => (state.status === 'active' ? ofLogin(state) : {}),
+})

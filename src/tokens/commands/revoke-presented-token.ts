@@ -46,9 +46,9 @@ export class RevokePresentedTokenHandler implements ICommandHandler<RevokePresen
       (state, now) => {
         endedBefore = state.status === 'revoked' && (state.reason === 'client' || state.reason === 'reuse') ? state.revokedAt : undefined
         const { events, result } = revoke(state, 'client', now)
-        return { events, result: result ? 'revoked' : 'nothing' }
+        return { events, result: result ? 'revoked' : 'nothing', cause: () => causedByRevocation(this.personKeys, state, origin) }
       },
-      async (state) => ({ ...context, clientId, ...(await causedByRevocation(this.personKeys, state, origin)) }),
+      { ...context, clientId },
       (state) => {
         if (!('salt' in state) || !isGenuine(this.rootKeys, state, token)) return 'nothing'
         return state.clientId === clientId ? undefined : 'foreign'

@@ -30,8 +30,8 @@ export class RevokeRefreshTokenHandler implements ICommandHandler<RevokeRefreshT
     return revokeLine(
       this.store,
       familyId,
-      (state, now) => revoke(state, reason, now),
-      async (state) => ({ ...context, ...(await causedByRevocation(this.personKeys, state, origin)) }),
+      (state, now) => ({ ...revoke(state, reason, now), cause: () => causedByRevocation(this.personKeys, state, origin) }),
+      context,
     )
   }
 }

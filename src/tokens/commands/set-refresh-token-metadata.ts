@@ -34,9 +34,9 @@ export class SetRefreshTokenMetadataHandler implements ICommandHandler<SetRefres
       familyId,
       async (state, now) => {
         const next = state.status === 'active' ? await this.#seal(state.userId, { ...(without && (await this.#kept(state, without))), ...metadata }) : null
-        return setMetadata(state, next, now)
+        return { ...setMetadata(state, next, now), cause: () => ('userId' in state ? { userId: state.userId, clientId: state.clientId } : {}) }
       },
-      (state) => Promise.resolve('userId' in state ? { ...context, userId: state.userId, clientId: state.clientId } : context),
+      context,
     )
     return result
   }

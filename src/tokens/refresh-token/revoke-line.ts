@@ -13,7 +13,7 @@ export async function revokeLine<R>(
   store: EventStore,
   familyId: string,
   decide: (state: Family, now: Date) => Decision<FamilyEvent, R>,
-  context: Context | ((state: Family) => Promise<Context>),
+  context: Context,
   check: (state: Family) => R | undefined = () => undefined,
   decider: Decider<Family, FamilyEvent> = familyUnderMarks,
 ): Promise<R> {
@@ -25,8 +25,8 @@ export async function revokeLine<R>(
         const wrong = id === familyId ? check(state) : undefined
         if (wrong !== undefined) return { events: [], result: { outcome: wrong } }
         if (state.status === 'revoked' && state.successorId !== null) return { events: [], result: { successorId: state.successorId } }
-        const { events, result: outcome } = decide(state, now)
-        return { events, result: { outcome } }
+        const { result: outcome, ...decided } = decide(state, now)
+        return { ...decided, result: { outcome } }
       },
       context,
     )

@@ -22,8 +22,8 @@ export class DeleteDeviceKeyHandler implements ICommandHandler<DeleteDeviceKey> 
     const { result } = await this.store.transact(
       deviceKey,
       id,
-      deleteDeviceKey,
-      (state) => Promise.resolve({ ...context, ...(state.status === 'present' && { userId: state.userId }) }),
+      (state) => ({ ...deleteDeviceKey(state), cause: () => (state.status === 'present' ? { userId: state.userId } : {}) }),
+      context,
       (db) => removeDeviceKey(db, id),
     )
     return result

@@ -35,7 +35,7 @@ export class CapturedStore {
     decider: Decider<S, E>,
     id: string,
     decide: (state: S, now: Date, companion: unknown) => D | Promise<D>,
-    context: Context | ((state: S) => Promise<Context>) = {},
+    context: Context = {},
     alongside?: (db: pg.PoolClient, state: S, now: Date) => Promise<void>,
   ): Promise<{ result: D['result'] }> {
     const streamId = streamName(decider.streamType, id)
@@ -43,10 +43,9 @@ export class CapturedStore {
     const known = this.#streams.get(streamId)?.loaded as Loaded<S> | undefined
     const stream: Loaded<S> = { ...(known ?? { state: decider.initial, version: 0, headHash: ZERO_HASH }), now, companion }
     const seen = decider.seen ? decider.seen(stream.state, companion) : stream.state
-    const { events, result } = await decide(seen, now, companion)
+    const { events, result, cause } = await decide(seen, now, companion)
     if (events.length === 0) return { result }
-    const cause = typeof context === 'function' ? await context(seen) : context
-    const { append, state } = prepareAppend(decider, streamId, stream, events, cause)
+    const { append, state } = prepareAppend(decider, streamId, stream, events, { ...context, ...(await cause?.()) })
     this.#streams.set(streamId, { loaded: { state, version: append.version, headHash: append.headHash, now, companion }, row: append })
     this.appends.push(append)
     await alongside?.(this.db.asClient<pg.PoolClient>(), state, now)
