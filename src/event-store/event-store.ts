@@ -67,14 +67,18 @@ export class EventStore {
         if (mark) return { result, mark }
       }
       const stream = await this.#load(decider, streamId)
-      const { events, result, cause } = await decide(stream.seen, stream.now, stream.companion)
+      const { events, result, cause, starts } = await decide(stream.seen, stream.now, stream.companion)
       if (events.length === 0) return { result }
       const caused = cause ? { ...context, ...(await cause()) } : context
       const { append, state } = prepareAppend(decider, streamId, stream, events, caused)
       const key = decider.guardKey?.(id, events)
-      const alone = !alongside && key === undefined
+      const alone = !alongside && !starts && key === undefined
+      const beside = async (db: pg.PoolClient): Promise<void> => {
+        if (starts) await begin(db, decider, starts, stream, caused)
+        await alongside?.(db, state, stream.now)
+      }
       try {
-        const outcome = await (alone ? this.#appends.append(append) : this.#appendWith(append, key, (db) => alongside?.(db, state, stream.now)))
+        const outcome = await (alone ? this.#appends.append(append) : this.#appendWith(append, key, beside))
         return outcome === 'conflict' ? outcome : { result, mark: outcome }
       } catch (error) {
         if (!(error instanceof UnknownOutcome)) throw error
@@ -103,23 +107,6 @@ export class EventStore {
   /** Another process changed it, together with tables. */
   changedElsewhere(streamId: string): void {
     for (const tell of this.#tablesChanged) void tell(streamId, false)
-  }
-
-  /**
-   * Starts another stream within the transaction of `transact`'s `alongside`, at its time: both are written, or neither.
-   * For what must never be half done; an id that nobody else could have used. Throws where the stream is there already.
-   */
-  async startAlongside<S, E extends Event>(
-    db: pg.PoolClient,
-    decider: Decider<S, E>,
-    id: string,
-    events: readonly E[],
-    context: Context,
-    now: Date,
-  ): Promise<void> {
-    const nothing = { state: decider.initial, version: 0, headHash: ZERO_HASH, now, companion: null }
-    const { append } = prepareAppend(decider, streamName(decider.streamType, id), nothing, events, context)
-    if (!(await writeAppends(db, [append])).has(append.streamId)) throw new Error(`a ${decider.streamType} stream was there before it started`)
   }
 
   /** The stream's current state, read from its row: as current as any command would see it. */
@@ -184,7 +171,7 @@ export class EventStore {
    * The append first: its transaction takes an id only after the version was read, so log order agrees with the stream's. Only the lock on a key of
    * guards comes before, for the same reason: what was appended without knowing of this stands before it in the log.
    */
-  async #appendWith(append: Append, key: string | undefined, alongside: (db: pg.PoolClient) => Promise<void> | undefined): Promise<AppendOutcome> {
+  async #appendWith(append: Append, key: string | undefined, alongside: (db: pg.PoolClient) => Promise<void>): Promise<AppendOutcome> {
     const db = await this.pool.connect()
     let failed: unknown
     try {
@@ -235,6 +222,19 @@ interface EventRow {
   schema_version: number
   data: object
   metadata: Metadata
+}
+
+/** Begins another stream in the transaction of one that was read as `beside`. Throws where it is there already. */
+async function begin<S, E extends Event>(
+  db: pg.PoolClient,
+  decider: Decider<S, E>,
+  { id, events }: NonNullable<Decision<E, unknown>['starts']>,
+  beside: Loaded<S>,
+  context: Context,
+): Promise<void> {
+  const nothing = { ...beside, state: decider.initial, version: 0, headHash: ZERO_HASH }
+  const { append } = prepareAppend(decider, streamName(decider.streamType, id), nothing, events, context)
+  if (!(await writeAppends(db, [append])).has(append.streamId)) throw new Error(`a ${decider.streamType} stream was there before it started`)
 }
 
 /** What stands in the tables once these events, decided upon `stream`, are appended: their texts and hashes, and the state that follows. */

@@ -69,6 +69,8 @@ export interface Decision<E extends Event, R> {
   readonly result: R
   /** Adds to the context of its command what depends on the state, such as whose key seals the origin. Asked once there are events to append. */
   readonly cause?: () => Context | Promise<Context>
+  /** Another stream of the kind, under an id that nobody else could have used: it begins in the same transaction, or nothing happens. */
+  readonly starts?: { readonly id: string; readonly events: readonly E[] }
 }
 
 /** Per event type the chain of functions old → new. A type's schema version is the length of its chain plus one. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import { exchange, type ExchangeResult, type Family, family, revoke, setMetadata, start } from '../../src/tokens/refresh-token/family.js'
+import { exchange, type ExchangeResult } from '../../src/tokens/refresh-token/exchange.js'
+import { type Family, family, revoke, setMetadata, start } from '../../src/tokens/refresh-token/family.js'
 import type { FamilyEvent } from '../../src/tokens/refresh-token/family.events.js'
 import type { PersonalData } from '../../src/event-store/event.js'
 

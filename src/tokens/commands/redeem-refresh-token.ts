@@ -6,25 +6,13 @@ import type { OAuthErrorCode } from '../../http/oauth-error.js'
 import { PersonKeys } from '../../keys/person-keys.js'
 import { RootKeys } from '../../keys/root-key.js'
 import { causedByExchange, ofLogin } from '../refresh-token/cause.js'
-import {
-  type Access,
-  type ActiveFamily,
-  exchange,
-  type ExchangePolicy,
-  type ExchangeRefusal,
-  type Family,
-  family,
-  judge,
-  metadataFor,
-  type NoAccess,
-  NOTHING,
-  type Presented,
-} from '../refresh-token/family.js'
+import { type Access, exchange, metadataFor } from '../refresh-token/exchange.js'
+import type { ActiveFamily, Family } from '../refresh-token/family.js'
 import type { FamilyEvent } from '../refresh-token/family.events.js'
 import { type FamilyUser, familyWithLogin, familyWithUser } from '../refresh-token/family-with-user.js'
+import { type ExchangePolicy, type ExchangeRefusal, isGood, judge, type NoAccess, type Presented } from '../refresh-token/judge.js'
 import type { Ends } from '../refresh-token/lifetimes.js'
 import { replayedMetadata } from '../refresh-token/replayed-metadata.js'
-import { replace } from '../refresh-token/replace.js'
 import { isGenuine, newFamilyId, newSalt, parseRefreshToken, type PresentedToken, refreshToken } from '../refresh-token/token-value.js'
 
 /** What the client is told where there can be no access. */
@@ -87,17 +75,30 @@ export class RedeemRefreshToken<T = undefined> extends Command<RedeemedRefreshTo
   }
 }
 
-/** Not the end of it: the family must give way, has given way, or moved meanwhile. */
-type Further = { readonly kind: 'switch' } | { readonly kind: 'again' } | Successor
-type Successor = { readonly kind: 'succeeded'; readonly by: string; readonly generation: number; readonly ofRotating: boolean }
-
-/** Where the token is looked for; `token` has to be shown genuine only by the family that it names. */
-interface Place extends Omit<Successor, 'kind' | 'ofRotating'> {
-  readonly ofRotating: boolean | undefined
-  readonly token: PresentedToken | undefined
+/** Where the token is looked for: in the family that it names, or in one that took its place, where it counts as another generation. */
+interface Place extends Pick<Presented, 'generation' | 'ofRotating'> {
+  readonly familyId: string
+  /** To be shown genuine by the family that it names alone. */
+  readonly token?: PresentedToken
   /** It was read a second time since Actions took long. */
-  readonly readAnew?: boolean
+  readonly readAnew?: true
 }
+
+/** No answer yet: what the token is good for has to be seen there. */
+interface Further {
+  readonly kind: 'further'
+  readonly place: Place
+}
+
+/** A family that the token was shown to be of. `known`: the person's key is there. */
+interface Read extends Pick<FamilyUser, 'user'> {
+  readonly state: Exclude<Family, { status: 'none' | 'barred' }>
+  readonly known: boolean
+}
+
+type Decided<T> = Decision<FamilyEvent, RedeemedRefreshToken<T> | Further>
+
+const UNKNOWN = { events: [], result: { kind: 'refused', why: 'unknown' } } as const
 
 /** A decision that Actions held up for longer than that is made again by what is true then, the clock included: a leeway begins with the answer. */
 const HELD_UP_MS = 100
@@ -113,112 +114,75 @@ export class RedeemRefreshTokenHandler implements ICommandHandler<RedeemRefreshT
   async execute<T>(request: RedeemRefreshToken<T>): Promise<RedeemedRefreshToken<T>> {
     const token = parseRefreshToken(request.presented)
     if (!token) return { kind: 'refused', why: 'unknown' }
-    let place: Place = { by: token.familyId, generation: token.generation, ofRotating: undefined, token }
-    for (;;) {
-      let outcome = await this.#present(request, place)
-      if (outcome.kind === 'switch') outcome = await this.#replace(request, place)
-      if (outcome.kind === 'redeemed' || outcome.kind === 'refused') return outcome
-      place = outcome.kind === 'succeeded' ? { ...outcome, token: undefined } : { ...place, readAnew: true }
-    }
+    let outcome = await this.#present(request, { familyId: token.familyId, generation: token.generation, token })
+    while (outcome.kind === 'further') outcome = await this.#present(request, outcome.place)
+    return outcome
   }
 
   async #present<T>(request: RedeemRefreshToken<T>, place: Place): Promise<RedeemedRefreshToken<T> | Further> {
-    const { clientId, policy, context, origin, issue, sender, forActions } = request
-    const { by: familyId, token, generation, ofRotating } = place
-    const shown = { clientId, generation, ofRotating, ...sender }
+    const { forActions, context, clientId } = request
     const askedAt = performance.now()
     const { result } = await this.store.transact(
       forActions ? familyWithLogin : familyWithUser,
-      familyId,
-      async (state, now, companion): Promise<Decision<FamilyEvent, RedeemedRefreshToken<T> | Further>> => {
-        if (state.status === 'none' || state.status === 'barred' || (token && !isGenuine(this.rootKeys, state, token))) {
-          return { events: [], result: { kind: 'refused', why: 'unknown' } }
-        }
-        const { user, known } = this.#learn(companion, askedAt)
-        const began = performance.now()
-        const verdict = judge(state, shown, policy, now)
-        const isExchange = state.status === 'active' && (verdict === 'next' || verdict === 'unchanged')
-        const found = isExchange && { ...state, id: familyId, exchangedId: familyId, metadata: metadataFor(state, shown) }
-        const issued = found ? await this.#completed(await issue?.(found, user, now), state, known) : undefined
-        if (isHeldUp(issued, began, place)) return { events: [], result: { kind: 'again' } }
-        const actions = issued && 'actions' in issued && issued.actions && { actions: issued.actions.execution }
-        const cause = async (): Promise<Context> => ({
-          ...(state.status === 'active' && (await causedByExchange(this.personKeys, state, origin, known))),
-          ...actions,
-        })
-        const { events, result: outcome } = exchange(state, shown, policy, now, issued && ('refused' in issued ? issued : issued.access))
-        if (outcome.kind === 'switch' || outcome.kind === 'succeeded') return { events, result: outcome }
-        if (outcome.kind === 'refused') {
-          const told = issued && 'refused' in issued && outcome.why === issued.refused ? { told: issued } : {}
-          return { events, result: { ...outcome, familyId, userId: state.userId, ...beganWith(state), ...told }, cause }
-        }
-        const { generation: given, expiresAt, idleExpiresAt } = outcome
-        const tokens = issued && 'tokens' in issued ? issued.tokens : undefined
-        const text = refreshToken(this.rootKeys, state, familyId, given)
-        return { events, result: { kind: 'redeemed', familyId, refreshToken: text, expiresAt, idleExpiresAt, at: now, tokens }, cause }
+      place.familyId,
+      (state, now, companion) => {
+        if (state.status === 'none' || state.status === 'barred' || (place.token && !isGenuine(this.rootKeys, state, place.token))) return UNKNOWN
+        const { user, key } = companion as FamilyUser
+        if (key) this.personKeys.learn(key, askedAt)
+        return this.#decide(request, place, { state, user, known: key !== null }, now)
       },
       { ...context, clientId },
     )
     return result
   }
 
-  /** Old and new family move in one transaction: whoever is killed meanwhile leaves the old one as it was (docs/adr/0006-switching-rotation.md). */
-  async #replace<T>(request: RedeemRefreshToken<T>, place: Place): Promise<RedeemedRefreshToken<T> | Further> {
-    const { clientId, policy, context, origin, issue, sender, forActions } = request
-    const { by: familyId, generation } = place
-    const shown = { clientId, generation, ...sender }
-    const successor = { familyId: newFamilyId(), keyId: this.rootKeys.newestId, salt: newSalt() }
-    const askedAt = performance.now()
-    let cause: Context = {}
-    let born: readonly FamilyEvent[] = []
-    const { result } = await this.store.transact(
-      forActions ? familyWithLogin : familyWithUser,
-      familyId,
-      async (state, now, companion): Promise<Decision<FamilyEvent, RedeemedRefreshToken<T> | Further>> => {
-        if (state.status !== 'active' || judge(state, shown, policy, now) !== 'switch') return { events: [], result: { kind: 'again' } }
-        const { user, known } = this.#learn(companion, askedAt)
-        const began = performance.now()
-        const found = { ...state, id: successor.familyId, exchangedId: familyId }
-        const issued = await this.#completed(await issue?.(found, user, now), state, known)
-        if (isHeldUp(issued, began, place)) return { events: [], result: { kind: 'again' } }
-        if (issued && 'refused' in issued) {
-          return { events: [], result: { kind: 'refused', why: issued.refused, familyId, userId: state.userId, ...beganWith(state), told: issued } }
-        }
-        const actions = issued?.actions && { actions: issued.actions.execution }
-        cause = { ...context, clientId, ...(await causedByExchange(this.personKeys, state, origin, known)), ...actions }
-        const replaced = replace(state, familyId, successor, shown, policy, now, issued?.access ?? NOTHING)
-        born = replaced.born
-        const text = refreshToken(this.rootKeys, successor, successor.familyId, 1)
-        const { familyId: id } = successor
-        const result = { kind: 'redeemed' as const, familyId: id, refreshToken: text, ...replaced.ends, at: now, tokens: issued?.tokens }
-        return { events: replaced.events, result, cause: () => cause }
-      },
-      {},
-      (db, _, now) => this.store.startAlongside(db, family, successor.familyId, born, cause, now),
-    )
-    return result
+  /** §6.1 from check 5 on. Nothing is locked meanwhile: where the family has moved before the append, all of it is done again. */
+  async #decide<T>(request: RedeemRefreshToken<T>, place: Place, { state, user, known }: Read, now: Date): Promise<Decided<T>> {
+    const { clientId, policy, origin, issue, sender } = request
+    const { familyId, generation, ofRotating } = place
+    const shown = { clientId, generation, ofRotating, ...sender }
+    const verdict = judge(state, shown, policy, now)
+    const successor = verdict === 'switch' ? { familyId: newFamilyId(), keyId: this.rootKeys.newestId, salt: newSalt(), replaces: familyId } : undefined
+    const id = successor?.familyId ?? familyId
+    const began = performance.now()
+    const answer =
+      issue && state.status === 'active' && isGood(verdict)
+        ? await this.#completed(await issue({ ...state, id, exchangedId: familyId, metadata: metadataFor(state, shown) }, user, now), state, known)
+        : undefined
+    const refused = answer && 'refused' in answer ? answer : undefined
+    const issued = answer && 'access' in answer ? answer : undefined
+    if (issued?.actions && !place.readAnew && performance.now() - began > HELD_UP_MS) {
+      return { events: [], result: { kind: 'further', place: { ...place, readAnew: true } } }
+    }
+    const { result, ...decided } = exchange(state, shown, policy, now, refused ?? issued?.access, successor)
+    const cause = async (): Promise<Context> => ({
+      ...(state.status === 'active' && (await causedByExchange(this.personKeys, state, origin, known))),
+      ...(issued?.actions && { actions: issued.actions.execution }),
+    })
+    switch (result.kind) {
+      case 'succeeded':
+        return { ...decided, result: { kind: 'further', place: { familyId: result.by, generation: result.generation, ofRotating: result.ofRotating } } }
+      case 'refused': {
+        const about = { familyId, userId: state.userId, ...(state.status === 'active' && { login: ofLogin(state) }), ...(refused && { told: refused }) }
+        return { ...decided, result: { ...result, ...about }, cause }
+      }
+      case 'exchanged': {
+        const { expiresAt, idleExpiresAt } = result
+        const text = refreshToken(this.rootKeys, successor ?? state, id, result.generation)
+        return { ...decided, result: { kind: 'redeemed', familyId: id, refreshToken: text, expiresAt, idleExpiresAt, at: now, tokens: issued?.tokens }, cause }
+      }
+    }
   }
 
   /** With the metadata as Actions change what is stored now. Where the person's key is gone, so is what could be changed. */
   async #completed<T>(
-    issued: IssuedAccess<T> | AccessRefused | undefined,
+    issued: IssuedAccess<T> | AccessRefused,
     { metadata: stored, userId }: ActiveFamily,
     known: boolean,
-  ): Promise<(IssuedAccess<T> & { readonly access: Access }) | AccessRefused | undefined> {
-    if (!issued || 'refused' in issued || !issued.actions || !known) return issued
+  ): Promise<(IssuedAccess<T> & { readonly access: Access }) | AccessRefused> {
+    if ('refused' in issued || !issued.actions || !known) return issued
     const replayed = await replayedMetadata(this.personKeys, userId, stored, issued.actions.operations)
     if ('problem' in replayed) return { refused: 'actions', error: 'access_denied', description: replayed.problem }
     return { ...issued, access: { ...issued.access, ...replayed } }
   }
-
-  #learn(companion: unknown, askedAt: number): { readonly user: FamilyUser['user']; readonly known: boolean } {
-    const { user, key } = companion as FamilyUser
-    if (key) this.personKeys.learn(key, askedAt)
-    return { user, known: key !== null }
-  }
 }
-
-const isHeldUp = (issued: IssuedAccess<unknown> | AccessRefused | undefined, began: number, { readAnew = false }: Place): boolean =>
-  issued !== undefined && 'actions' in issued && !readAnew && performance.now() - began > HELD_UP_MS
-
-const beganWith = (state: Family): Pick<RefusedRefreshToken, 'login'> => (state.status === 'active' ? { login: ofLogin(state) } : {})

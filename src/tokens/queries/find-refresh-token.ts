@@ -1,6 +1,7 @@
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs'
 import { EventStore } from '../../event-store/event-store.js'
-import { type ActiveFamily, isExpired } from '../refresh-token/family.js'
+import type { ActiveFamily } from '../refresh-token/family.js'
+import { isExpired } from '../refresh-token/lifetimes.js'
 import { familyUnderMarks } from '../refresh-token/family-under-marks.js'
 import type { RefreshTokenRow } from '../refresh-token/refresh-tokens.projection.js'
 

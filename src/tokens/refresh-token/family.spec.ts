@@ -1,7 +1,9 @@
 import { type PersonalData, upcast } from '../../event-store/event.js'
 import { at, given } from '../../event-store/testing.js'
-import { type ActiveFamily, exchange, type ExchangePolicy, family, type Presented, revoke, revokeReplayed, setMetadata, start } from './family.js'
+import { exchange } from './exchange.js'
+import { type ActiveFamily, family, revoke, revokeReplayed, setMetadata, start } from './family.js'
 import { type FamilyEvent, type FamilyStarted, familyUpcasters } from './family.events.js'
+import type { ExchangePolicy, Presented } from './judge.js'
 
 const second = (n: number): Date => new Date(Date.UTC(2026, 0, 1) + n * 1000)
 const iso = (n: number): string => second(n).toISOString()

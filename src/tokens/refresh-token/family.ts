@@ -1,17 +1,8 @@
 import type { Decider, Decision, Metadata, PersonalData } from '../../event-store/event.js'
-import {
-  type ExchangedAccess,
-  type FamilyEvent,
-  type FamilyRevoked,
-  type FamilyStarted,
-  familyUpcasters,
-  type RefreshTokenExchange,
-  type RevocationReason,
-} from './family.events.js'
+import { type FamilyEvent, type FamilyRevoked, type FamilyStarted, familyUpcasters, type RefreshTokenExchange, type RevocationReason } from './family.events.js'
 import { type Ends, type GivenEnds, givenEnds, isExpired, type LifetimePolicy, NO_ENDS, type WantedEnds } from './lifetimes.js'
 import { type Resource, withAccess } from './resources.js'
 
-export { isExpired, type LifetimePolicy } from './lifetimes.js'
 export { type Resource, withAccess } from './resources.js'
 
 /** All refresh tokens that descend from one authorization (spec/refresh-tokens.md §1). Times are ISO strings. */
@@ -51,34 +42,6 @@ export interface RevokedFamily {
   readonly successorId: string | null
 }
 
-export interface ExchangePolicy extends LifetimePolicy {
-  readonly leewaySeconds: number
-  /** Whether the client's tokens are to rotate; absent: as they are. */
-  readonly rotating?: boolean
-}
-
-/**
- * `exchanged`: `generation` is the one whose token the client gets, or keeps if the family does not rotate. `switch`: the family must give
- * way to one of the other kind, by `replace`. `succeeded`: it has; the token counts there as `generation`. Neither changes anything.
- */
-export type ExchangeResult =
-  | ({ readonly kind: 'exchanged'; readonly generation: number } & Ends)
-  | { readonly kind: 'switch' }
-  | { readonly kind: 'succeeded'; readonly by: string; readonly generation: number; readonly ofRotating: boolean }
-  | { readonly kind: 'refused'; readonly why: ExchangeRefusal }
-
-/** The first six in the order of §6.1, checks 5 to 8; the others say why there can be no access, checks 9 to 13. */
-export type ExchangeRefusal = 'unknown' | 'foreign' | 'binding' | 'revoked' | 'expired' | 'reuse' | NoAccess
-export type NoAccess =
-  'user-gone' | 'user-blocked' | 'not-a-member' | 'scope' | 'unknown-audience' | 'other-audience' | 'possession' | 'no-client-grant' | 'actions'
-
-/** What an exchange gives and, where Actions took part, what they made of the refresh token. */
-export interface Access extends ExchangedAccess, Pick<RefreshTokenExchange, 'metadata'> {
-  readonly wantedEnds?: WantedEnds
-}
-
-export const NOTHING: Access = { accessTokenId: null, audience: null, scope: [] }
-
 export const family: Decider<Family, FamilyEvent> = {
   streamType: 'refresh_token_family',
   initial: { status: 'none' },
@@ -102,79 +65,6 @@ export function start(
   return { events: [{ type: 'FamilyStarted', data: { ...started, ...given } }], result: ends }
 }
 
-export interface Presented {
-  readonly clientId: string
-  /** Zero or less: of the family that this one took the place of, whose last generation counts as 0. */
-  readonly generation: number
-  /** Of such a token: whether its own family rotated. One that did not may be held in several places by right, so its return is no sign of theft. */
-  readonly ofRotating?: boolean | undefined
-  /** Of the key whose proof came with the request; null without one. */
-  readonly dpopThumbprint: string | null
-  /** Whether the client has shown a secret or a key of its own, which binds its tokens instead (§9). */
-  readonly confidential: boolean
-}
-
-type Verdict = 'unchanged' | 'next' | 'switch' | 'succeeded' | 'user-gone' | Exclude<ExchangeRefusal, NoAccess>
-
-/** §6.1 checks 5 to 8, with §7.1: what the token is good for. The caller has seen that it is genuine. */
-export function judge(state: Family, presented: Presented, policy: Pick<ExchangePolicy, 'leewaySeconds' | 'rotating'>, now: Date): Verdict {
-  if (state.status === 'none' || state.status === 'barred') return 'unknown'
-  if (state.clientId !== presented.clientId) return 'foreign'
-  if (state.status === 'revoked') {
-    if (state.successorId !== null) return 'succeeded'
-    return state.reason === 'user-deleted' ? 'user-gone' : 'revoked'
-  }
-  const holdsKey = state.dpopThumbprint === null || state.dpopThumbprint === presented.dpopThumbprint
-  if (!holdsKey && presented.generation >= (state.boundSince ?? -Infinity)) return 'binding'
-  if (isExpired(state, now)) return 'expired'
-  // Genuine yet newer than all we know: the log was restored to an earlier time.
-  if (presented.generation > state.generation) return 'unknown'
-  if (presented.generation === state.generation) {
-    if (policy.rotating !== undefined && policy.rotating !== state.rotating) return 'switch'
-    return state.rotating ? 'next' : 'unchanged'
-  }
-  // What it was spent for is bound, and of no use to anybody else.
-  if (isRetry(state, presented.generation, policy.leewaySeconds, now)) return holdsKey ? 'unchanged' : 'binding'
-  return presented.ofRotating === false ? 'revoked' : 'reuse'
-}
-
-/** Spends the token for `access`, or for none where the caller found a reason against it; reuse ends the family whatever that is. */
-export function exchange(
-  state: Family,
-  presented: Presented,
-  policy: ExchangePolicy,
-  now: Date,
-  access: Access | { readonly refused: NoAccess } = NOTHING,
-): Decision<FamilyEvent, ExchangeResult> {
-  const verdict = judge(state, presented, policy, now)
-  if (state.status === 'revoked' && state.successorId !== null && verdict === 'succeeded') {
-    const { successorId: by, generation, rotating } = state
-    return { events: [], result: { kind: 'succeeded', by, generation: presented.generation - generation, ofRotating: presented.ofRotating ?? rotating } }
-  }
-  if (state.status === 'active' && verdict === 'switch') return { events: [], result: { kind: 'switch' } }
-  if (state.status !== 'active' || (verdict !== 'next' && verdict !== 'unchanged')) {
-    const { events } =
-      state.status === 'active' && verdict === 'reuse' ? revocation(state, 'reuse', { presentedGeneration: presented.generation }) : { events: [] }
-    return { events, result: { kind: 'refused', why: verdict as ExchangeRefusal } }
-  }
-  if ('refused' in access) return { events: [], result: { kind: 'refused', why: access.refused } }
-  const given = givenAt(state, access, policy, now)
-  if (verdict === 'next') return exchanged('RefreshTokenRotated', { generation: state.generation + 1, ...given, ...binding(state, presented) })
-  return exchanged('RefreshTokenExchanged', { generation: state.generation, ...given })
-}
-
-/** What the exchange's event says of it, with the ends that follow. */
-export const givenAt = (
-  state: ActiveFamily,
-  { wantedEnds = {}, ...access }: Access,
-  policy: LifetimePolicy,
-  now: Date,
-): Omit<RefreshTokenExchange, 'generation' | 'dpopThumbprint'> => ({ ...givenEnds(state, policy, wantedEnds, now), ...access })
-
-/** A token that came back because its answer was lost: Actions run on what the exchange before had found, so that nothing is counted twice. */
-export const metadataFor = (state: ActiveFamily, { generation }: Pick<Presented, 'generation'>): PersonalData | null =>
-  generation < state.generation && state.metadataBefore !== undefined ? state.metadataBefore : state.metadata
-
 /** Ends the family; what is not active any more, or expired, stays as it is (§7.2). Answers whether this call ended it. */
 export function revoke(state: Family, reason: RevocationReason, now: Date, activeBefore?: number): Decision<FamilyEvent, boolean> {
   if (state.status !== 'active' || isExpired(state, now)) return { events: [], result: false }
@@ -196,14 +86,6 @@ export function setMetadata(state: Family, metadata: PersonalData | null, now: D
   return { events: [{ type: 'RefreshTokenMetadataSet', data: { metadata } }], result: true }
 }
 
-/** §9: a public client's rotating token becomes bound to the key of the first proof that comes with it. */
-export function binding(
-  state: Pick<ActiveFamily, 'dpopThumbprint'>,
-  { dpopThumbprint, confidential }: Presented,
-): Pick<RefreshTokenExchange, 'dpopThumbprint'> {
-  return state.dpopThumbprint === null && dpopThumbprint !== null && !confidential ? { dpopThumbprint } : {}
-}
-
 export function revocation(
   state: ActiveFamily,
   reason: RevocationReason,
@@ -211,16 +93,6 @@ export function revocation(
 ): Decision<FamilyEvent, true> {
   return { events: [{ type: 'FamilyRevoked', data: { reason, latestGeneration: state.generation, ...more } }], result: true }
 }
-
-/** §7.1: only the previous generation, and only until the leeway after the rotation has passed. */
-function isRetry(state: ActiveFamily, generation: number, leewaySeconds: number, now: Date): boolean {
-  return leewaySeconds > 0 && generation === state.generation - 1 && now.getTime() <= Date.parse(state.rotatedAt) + leewaySeconds * 1000
-}
-
-const exchanged = (type: 'RefreshTokenRotated' | 'RefreshTokenExchanged', data: RefreshTokenExchange): Decision<FamilyEvent, ExchangeResult> => ({
-  events: [{ type, data }],
-  result: { kind: 'exchanged', generation: data.generation, expiresAt: data.expiresAt, idleExpiresAt: data.idleExpiresAt },
-})
 
 function evolve(state: Family, event: FamilyEvent, { at, origin: sealedOrigin }: Metadata): Family {
   const origin = sealedOrigin ?? null

@@ -1,5 +1,5 @@
 import { type ClientDocument, isStrict } from '../../authorization/index.js'
-import type { ExchangePolicy } from './family.js'
+import type { ExchangePolicy } from './judge.js'
 
 const DEFAULT_ABSOLUTE_SECONDS = 2_592_000
 const DEFAULT_IDLE_SECONDS = 1_296_000

@@ -1,8 +1,9 @@
 import { at, given } from '../../event-store/testing.js'
 import type { PersonalData } from '../../event-store/event.js'
-import { type ActiveFamily, exchange, family, judge, type Presented } from './family.js'
+import { exchange } from './exchange.js'
+import { type ActiveFamily, family } from './family.js'
 import type { FamilyEvent, FamilyStarted } from './family.events.js'
-import { replace } from './replace.js'
+import { type ExchangePolicy, judge, type Presented } from './judge.js'
 
 const second = (n: number): Date => new Date(Date.UTC(2026, 0, 1) + n * 1000)
 const iso = (n: number): string => second(n).toISOString()
@@ -26,7 +27,7 @@ const login: FamilyStarted = {
   predecessor: null,
 }
 const access = { accessTokenId: 'jti', audience: 'https://api', scope: [] }
-const successor = { familyId: 'rt_new', keyId: 'k2', salt: 's2' }
+const successor = { familyId: 'rt_new', keyId: 'k2', salt: 's2', replaces: 'rt_old' }
 const shown: Presented = { clientId: 'app', generation: 3, dpopThumbprint: null, confidential: false }
 const policy = { absoluteSeconds: 50, idleSeconds: 20, leewaySeconds: 10, rotating: false }
 
@@ -43,16 +44,22 @@ const old = (over: Partial<FamilyStarted> = {}): ActiveFamily =>
     at(second(20), rotated(3)),
   ).state as ActiveFamily
 
+function replace(state: ActiveFamily, presented: Presented, by: ExchangePolicy) {
+  const { events, starts, result } = exchange(state, presented, by, second(30), access, successor)
+  return { events, born: starts!.events, result }
+}
+
 describe('a family of the other kind', () => {
   it('is in the same organization, where the old one was in one', () => {
-    const { born } = replace(old({ organizationId: 'org_1' }), 'rt_old', successor, shown, policy, second(30), access)
+    const { born } = replace(old({ organizationId: 'org_1' }), shown, policy)
     expect(born[0]).toMatchObject({ type: 'FamilyStarted', data: { organizationId: 'org_1' } })
   })
 
   it('keeps the login and its end, begins with the exchange, and names the old one, which names it', () => {
-    const { events, born, ends } = replace(old(), 'rt_old', successor, shown, policy, second(30), access)
+    const { events, born, result } = replace(old(), shown, policy)
     expect(events).toEqual([{ type: 'FamilyRevoked', data: { reason: 'rotation-switched', latestGeneration: 3, successorId: 'rt_new' } }])
-    expect(ends).toEqual({ expiresAt: iso(1000), idleExpiresAt: iso(50) })
+    const ends = { expiresAt: iso(1000), idleExpiresAt: iso(50) }
+    expect(result).toEqual({ kind: 'exchanged', generation: 1, ...ends })
     expect(born).toEqual([
       {
         type: 'FamilyStarted',
@@ -77,8 +84,8 @@ describe('a family of the other kind', () => {
   })
 
   it('gets an absolute end now if there was none', () => {
-    const { ends } = replace({ ...old(), expiresAt: null, idleExpiresAt: null }, 'rt_old', successor, shown, policy, second(30), access)
-    expect(ends).toEqual({ expiresAt: iso(80), idleExpiresAt: iso(50) })
+    const { result } = replace({ ...old(), expiresAt: null, idleExpiresAt: null }, shown, policy)
+    expect(result).toMatchObject({ expiresAt: iso(80), idleExpiresAt: iso(50) })
   })
 
   it.each([
@@ -87,7 +94,7 @@ describe('a family of the other kind', () => {
     ['to none, if it does not rotate', {}, { dpopThumbprint: 'key' }, false, null],
     ['to none, of a client that authenticates', { rotating: false }, { dpopThumbprint: 'key', confidential: true }, true, null],
   ])('is bound %s', (_, of, by, rotating, key) => {
-    const { born } = replace(old(of), 'rt_old', successor, { ...shown, ...by }, { ...policy, rotating }, second(30), access)
+    const { born } = replace(old(of), { ...shown, ...by }, { ...policy, rotating })
     expect(born[0]!.data).toMatchObject({ rotating, dpopThumbprint: key })
   })
 
@@ -96,20 +103,12 @@ describe('a family of the other kind', () => {
     ['was since its second token', { ...old(), dpopThumbprint: 'key', boundSince: 2 }, -1],
     ['becomes now', { ...old({ rotating: false }) }, 1],
   ])('remembers since when it is bound where it %s', (_, of, boundSince) => {
-    const { born } = replace(of, 'rt_old', successor, { ...shown, dpopThumbprint: 'key' }, { ...policy, rotating: !of.rotating }, second(30), access)
+    const { born } = replace(of, { ...shown, dpopThumbprint: 'key' }, { ...policy, rotating: !of.rotating })
     expect((born[0]!.data as FamilyStarted).boundSince).toBe(boundSince)
   })
 
   it('takes the tokens from before it was bound for reuse without the key', () => {
-    const { born } = replace(
-      { ...old(), dpopThumbprint: 'key', boundSince: 2 },
-      'rt_old',
-      successor,
-      { ...shown, dpopThumbprint: 'key' },
-      policy,
-      second(30),
-      access,
-    )
+    const { born } = replace({ ...old(), dpopThumbprint: 'key', boundSince: 2 }, { ...shown, dpopThumbprint: 'key' }, policy)
     const { state } = given(family, ...born.map((event) => at(second(30), event)))
     const without = (generation: number): string => judge(state, { ...shown, generation, ofRotating: true }, policy, second(41))
     expect([without(-2), without(-1), without(0), without(1)]).toEqual(['reuse', 'binding', 'binding', 'binding'])
@@ -117,7 +116,7 @@ describe('a family of the other kind', () => {
 })
 
 describe('a token of the old family', () => {
-  const { events, born } = replace(old(), 'rt_old', successor, shown, policy, second(30), access)
+  const { events, born } = replace(old(), shown, policy)
   const ended = events.reduce((state, event) => family.evolve(state, event, { at: iso(30) }), old() as Parameters<typeof judge>[0])
   const now = given(family, ...born.map((event) => at(second(30), event))).state
 

@@ -1,6 +1,7 @@
 import type { PersonalData } from '../../event-store/event.js'
 import { at, given } from '../../event-store/testing.js'
-import { type ActiveFamily, family, metadataFor } from './family.js'
+import { metadataFor } from './exchange.js'
+import { type ActiveFamily, family } from './family.js'
 import type { FamilyEvent, FamilyStarted } from './family.events.js'
 
 const sealed = (text: string): PersonalData => text as PersonalData
