@@ -45,6 +45,7 @@ import { ReadLogStreams } from './log-streams/read-log-streams.js'
 import { WriteLogStreams } from './log-streams/write-log-streams.js'
 import { LogsController } from './logs/logs.controller.js'
 import { LogProofs } from './logs/log-proofs.js'
+import { ShowLogs } from './logs/show-logs.js'
 import { TenantLogs } from './logs/tenant-logs.js'
 import { ManagementAudit } from './management-audit.js'
 import { Cursors } from './paging/cursors.js'
@@ -172,6 +173,7 @@ const CONTROLLERS = [
     ShowHistory,
     ShowDeviceCredentials,
     LogIds,
+    ShowLogs,
     ShowSessions,
     Stats,
     TenantParts,

@@ -11,6 +11,7 @@ import { LookupKey } from '../../src/keys/lookup-key.js'
 import { PersonKeys } from '../../src/keys/person-keys.js'
 import { personalValues } from '../../src/keys/personal-values.js'
 import { RootKeys } from '../../src/keys/root-key.js'
+import { showLog } from '../../src/management/logs/log.dto.js'
 import { LOG_CODES } from '../../src/management/logs/log-codes.js'
 import { TenantLogs } from '../../src/management/logs/tenant-logs.js'
 import { tenantLogsProjection } from '../../src/management/logs/tenant-logs.projection.js'
@@ -55,7 +56,8 @@ const fact = (event: AuditEvent, context: Context = {}): Promise<void> => record
 const caughtUp = async (): Promise<void> => void expect(await catchUp.caughtUp('tenant_logs', 60_000)).toBe(true)
 const search = async (q: string): Promise<Log[]> => {
   await caughtUp()
-  return (await logs.search(parseSearch(q), { column: 'l.log_id', direction: 'asc' }, { limit: 1000, offset: 0 })) as Log[]
+  const rows = await logs.search(parseSearch(q), { column: 'l.log_id', direction: 'asc' }, { limit: 1000, offset: 0 })
+  return rows.map(({ row, values }) => showLog(row, values) as Log)
 }
 const origin = (personId: string, ip: string, userAgent = USER_AGENT): Promise<PersonalData> => personKeys.seal(personId, { ip, userAgent })
 const raw = async (): Promise<string> => JSON.stringify((await pool.query('select * from tenant_logs')).rows)

@@ -1,3 +1,4 @@
+import type { GeoIp } from '../../actions/index.js'
 import type { TenantLogRow } from './tenant-log-rows.js'
 import { parseUserAgent } from './user-agent.js'
 
@@ -9,7 +10,7 @@ export interface OpenedValues {
 }
 
 /** A log event as the Management API shows it (spec/logs.md §1.1). Texts that nobody knows are empty; other members are left out. */
-export function showLog(row: TenantLogRow, { ip = '', userAgent = '', userName = '' }: OpenedValues): object {
+export function showLog(row: TenantLogRow, { ip = '', userAgent = '', userName = '' }: OpenedValues, place?: GeoIp): object {
   const agent = parseUserAgent(userAgent)
   return {
     _id: row.log_id,
@@ -37,9 +38,24 @@ export function showLog(row: TenantLogRow, { ip = '', userAgent = '', userName =
     }),
     user_agent: agent.text,
     isMobile: agent.isMobile,
+    ...located(place),
     details: withAddress(withRequester(row, { ip, userAgent, userName }), userName),
     ...present({ auth0_client: row.auth0_client, references: row.correlation_id === null ? null : { correlation_id: row.correlation_id } }),
   }
+}
+
+function located({ countryCode, countryCode3, countryName, cityName, latitude, longitude, timeZone, continentCode }: GeoIp = {}): object {
+  const members = {
+    country_code: countryCode,
+    country_code3: countryCode3,
+    country_name: countryName,
+    city_name: cityName,
+    latitude,
+    longitude,
+    time_zone: timeZone,
+    continent_code: continentCode,
+  }
+  return Object.values(members).some((value) => value !== undefined) ? { location_info: members } : {}
 }
 
 const present = (members: Readonly<Record<string, unknown>>): object => Object.fromEntries(Object.entries(members).filter(([, value]) => value !== null))

@@ -11,7 +11,8 @@ import { Scopes } from '../scopes.js'
 import type { QueryParameters } from '../validation/query.js'
 import { LogProofs } from './log-proofs.js'
 import { type CheckpointRead, checkpointRead, searching, searchRead } from './log-requests.js'
-import { TenantLogs } from './tenant-logs.js'
+import { ShowLogs } from './show-logs.js'
+import { type OpenedRow, TenantLogs } from './tenant-logs.js'
 import { tenantLogsProjection } from './tenant-logs.projection.js'
 
 /** So long a request waits for the log to hold what was written before it. */
@@ -23,6 +24,7 @@ export class LogsController {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly logs: TenantLogs,
+    private readonly show: ShowLogs,
     private readonly proofs: LogProofs,
     private readonly catchUp: CatchUp,
   ) {}
@@ -40,7 +42,8 @@ export class LogsController {
   @Scopes('read:logs', 'read:logs_users')
   async find(@Param('id') id: string, @Res({ passthrough: true }) res: Response): Promise<object> {
     await this.#wait(res)
-    return (await this.#found(id)).log
+    const [log] = await this.show.many([await this.#found(id)])
+    return log!
   }
 
   /** What an auditor verifies a row with, trusting the log's key alone (docs/audit.md). It holds the event as it was hashed. */
@@ -48,8 +51,8 @@ export class LogsController {
   @Scopes('read:logs')
   async proof(@Param('id') id: string, @Res({ passthrough: true }) res: Response): Promise<object> {
     await this.#wait(res)
-    const { logId } = await this.#found(id)
-    const proof = await this.proofs.of(logId)
+    const { row } = await this.#found(id)
+    const proof = await this.proofs.of(row.log_id)
     if (!proof) throw new ManagementError(404, 'The event of this log is not in the event log any more.')
     return proof
   }
@@ -62,19 +65,20 @@ export class LogsController {
     return this.#search(query, res, userId)
   }
 
-  async #found(id: string): Promise<{ readonly logId: string; readonly log: object }> {
+  async #found(id: string): Promise<OpenedRow> {
     const logId = await this.proofs.logId(id)
-    const log = logId === undefined ? undefined : await this.logs.find(logId)
-    if (logId === undefined || !log) throw new ManagementError(404, 'Log not found.')
-    return { logId, log }
+    const found = logId === undefined ? undefined : await this.logs.find(logId)
+    if (!found) throw new ManagementError(404, 'Log not found.')
+    return found
   }
 
   async #readOn({ from, take }: CheckpointRead, res: Response): Promise<object> {
     await this.#wait(res)
-    const { logs, last } = await this.logs.after(from, take)
+    const rows = await this.logs.after(from, take)
+    const last = rows.at(-1)?.row.log_id
     // At the end the link stays where it is: collectors poll it (spec/logs.md §3.1).
     res.setHeader('Link', `<${this.config.issuer}api/v2/logs?from=${last ?? from}&take=${take}>; rel="next"`)
-    return logs
+    return this.show.many(rows)
   }
 
   async #search(query: QueryParameters, res: Response, userId?: string): Promise<object> {
@@ -82,7 +86,8 @@ export class LogsController {
     const { query: asked, order, page, limit } = searchRead(query)
     const wanted = userId === undefined ? asked : ({ kind: 'and', parts: [{ kind: 'term', field: 'user_id', text: userId }, asked] } as const)
     await this.#wait(res)
-    const found = (await searching(() => this.logs.search(wanted, order, { limit, offset: page.offset }))).map((log) => pick(log, fields))
+    const rows = await searching(() => this.logs.search(wanted, order, { limit, offset: page.offset }))
+    const found = (await this.show.many(rows)).map((log) => pick(log, fields))
     const { offset: start, totals } = page
     // Auth0 counts the page, not the log.
     return totals ? { start, limit: page.limit, length: found.length, total: found.length, logs: found } : found

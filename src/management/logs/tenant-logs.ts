@@ -5,7 +5,7 @@ import { LookupKey } from '../../keys/lookup-key.js'
 import { personalValues } from '../../keys/personal-values.js'
 import { RootKeys } from '../../keys/root-key.js'
 import type { SearchQuery } from '../search/search-query.js'
-import { type OpenedValues, showLog } from './log.dto.js'
+import type { OpenedValues } from './log.dto.js'
 import { type Lookups, searchToSql } from './search-to-sql.js'
 import { findRow, type Order, rowsAfter, searchRows, type TenantLogRow } from './tenant-log-rows.js'
 
@@ -18,21 +18,20 @@ export class TenantLogs {
     private readonly lookupKey: LookupKey,
   ) {}
 
-  async find(logId: string): Promise<object | undefined> {
+  async find(logId: string): Promise<OpenedRow | undefined> {
     const row = await findRow(this.pool, logId)
-    return row && (await this.#show([row]))[0]
+    return row && (await this.#opened([row]))[0]
   }
 
-  /** The events after a log_id, which need not exist, and the last one's id. */
-  async after(logId: string, take: number): Promise<{ logs: object[]; last: string | undefined }> {
-    const rows = await rowsAfter(this.pool, logId, take)
-    return { logs: await this.#show(rows), last: rows.at(-1)?.log_id }
+  /** The rows after a log_id, which need not exist, in the log's order. */
+  async after(logId: string, take: number): Promise<OpenedRow[]> {
+    return this.#opened(await rowsAfter(this.pool, logId, take))
   }
 
   /** Errors: SearchSyntaxError; the database's 57014 for a search that takes too long. */
-  async search(query: SearchQuery, order: Order, { limit, offset }: { readonly limit: number; readonly offset: number }): Promise<object[]> {
+  async search(query: SearchQuery, order: Order, { limit, offset }: { readonly limit: number; readonly offset: number }): Promise<OpenedRow[]> {
     if (limit === 0) return []
-    return this.#show(await searchRows(this.pool, await searchToSql(query, this.#lookups), order, limit, offset))
+    return this.#opened(await searchRows(this.pool, await searchToSql(query, this.#lookups), order, limit, offset))
   }
 
   readonly #lookups: Lookups = {
@@ -48,15 +47,6 @@ export class TenantLogs {
       ])
       return { typed, email, username, phoneNumber }
     },
-  }
-
-  /** The rows after a log_id with what was opened of them, for those who show them in another shape. */
-  async openedAfter(logId: string, take: number): Promise<OpenedRow[]> {
-    return this.#opened(await rowsAfter(this.pool, logId, take))
-  }
-
-  async #show(rows: readonly TenantLogRow[]): Promise<object[]> {
-    return (await this.#opened(rows)).map(({ row, values }) => showLog(row, values))
   }
 
   async #opened(rows: readonly TenantLogRow[]): Promise<OpenedRow[]> {

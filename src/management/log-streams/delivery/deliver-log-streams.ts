@@ -68,7 +68,7 @@ export class DeliverLogStreams implements OnModuleInit, BeforeApplicationShutdow
   async #turn(due: DueDelivery): Promise<void> {
     let { cursor } = due
     for (let page = 0; page < PAGES && !this.#stop.signal.aborted; page++) {
-      const rows = await this.logs.openedAfter(cursor, PAGE)
+      const rows = await this.logs.after(cursor, PAGE)
       const moved = await this.#page(due, cursor, rows)
       if (moved === undefined || rows.length < PAGE) return
       cursor = moved
