@@ -71,6 +71,7 @@ import { LiftBlocks } from './users/lift-blocks.js'
 import { WriteUsers } from './users/write-users.js'
 import { OpenApiController } from './openapi/openapi.controller.js'
 import { Routes } from './routes.js'
+import { ShowDevices } from './show-devices.js'
 import { UnmatchedController } from './unmatched.controller.js'
 
 export { ManagementJobsModule } from './management-jobs.module.js'
@@ -172,6 +173,7 @@ const CONTROLLERS = [
     ShowRefreshTokens,
     ShowHistory,
     ShowDeviceCredentials,
+    ShowDevices,
     LogIds,
     ShowLogs,
     ShowSessions,

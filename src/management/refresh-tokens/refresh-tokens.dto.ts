@@ -1,4 +1,3 @@
-import type { Origin } from '../../event-store/event.js'
 import type { FoundRevocation, RefreshTokenRecord } from '../../tokens/index.js'
 import { Flag, Nested, Required, rule, Text, Texts, typeOf } from '../validation/rules.js'
 import { DEVICE_CREDENTIAL_ID, isTime } from './formats.js'
@@ -69,15 +68,14 @@ export class RevokeTokens {
   dry_run?: boolean
 }
 
-/** A refresh token's personal values, opened; undefined where nobody can open them any more. */
-export interface Opened {
-  readonly initial: Origin | undefined
-  readonly last: Origin | undefined
+/** What was made of a refresh token's personal values; undefined where nobody can open them any more. */
+export interface Shown {
+  readonly device: object
   readonly metadata: Readonly<Record<string, string>> | undefined
 }
 
 /** The record of spec/management-api.md §2.1. `last_exchanged_at` is absent for tokens that never expire: nobody keeps it of those. */
-export function showRefreshToken(token: RefreshTokenRecord, { initial, last, metadata }: Opened): object {
+export function showRefreshToken(token: RefreshTokenRecord, { device, metadata }: Shown): object {
   const expires = token.expires_at !== null || token.idle_expires_at !== null
   return {
     id: token.id,
@@ -85,14 +83,7 @@ export function showRefreshToken(token: RefreshTokenRecord, { initial, last, met
     created_at: iso(token.created_at),
     idle_expires_at: iso(token.idle_expires_at),
     expires_at: iso(token.expires_at),
-    device: {
-      initial_ip: initial?.ip ?? null,
-      initial_asn: null,
-      initial_user_agent: initial?.userAgent ?? null,
-      last_ip: last?.ip ?? null,
-      last_asn: null,
-      last_user_agent: last?.userAgent ?? null,
-    },
+    device,
     client_id: token.client_id,
     session_id: token.session_id,
     rotating: token.rotating,

@@ -2,12 +2,16 @@ import { Injectable } from '@nestjs/common'
 import type { Origin, PersonalData } from '../../event-store/event.js'
 import { PersonKeys } from '../../keys/person-keys.js'
 import type { RefreshTokenRecord } from '../../tokens/index.js'
+import { ShowDevices } from '../show-devices.js'
 import { showRefreshToken } from './refresh-tokens.dto.js'
 
 /** Opens what is sealed in refresh tokens: all keys of a page by one query. */
 @Injectable()
 export class ShowRefreshTokens {
-  constructor(private readonly personKeys: PersonKeys) {}
+  constructor(
+    private readonly personKeys: PersonKeys,
+    private readonly devices: ShowDevices,
+  ) {}
 
   async many(tokens: readonly RefreshTokenRecord[]): Promise<object[]> {
     const sealed = tokens.flatMap(({ initial_origin, last_origin, metadata }) => [initial_origin, last_origin, metadata])
@@ -15,13 +19,10 @@ export class ShowRefreshTokens {
     const opened = await this.personKeys.openMany<unknown>(present)
     const values = new Map(present.map((value, n) => [value as string, opened[n]]))
     const open = <T>(value: string | null): T | undefined => (value === null ? undefined : (values.get(value) as T | undefined))
-    return tokens.map((token) =>
-      showRefreshToken(token, {
-        initial: open<Origin>(token.initial_origin),
-        last: open<Origin>(token.last_origin),
-        metadata: open<Record<string, string>>(token.metadata),
-      }),
+    const devices = await this.devices.many(
+      tokens.map(({ initial_origin, last_origin }) => ({ initial: open<Origin>(initial_origin), last: open<Origin>(last_origin) })),
     )
+    return tokens.map((token, n) => showRefreshToken(token, { device: devices[n]!, metadata: open<Record<string, string>>(token.metadata) }))
   }
 
   async one(token: RefreshTokenRecord): Promise<object> {

@@ -1,4 +1,3 @@
-import type { Origin } from '../../event-store/event.js'
 import type { AttachedMetadata } from '../../metadata.js'
 import { type ActiveSession, cookieModeOf } from '../../sessions/index.js'
 import { Flag, Required, rule, Text, typeOf } from '../validation/rules.js'
@@ -18,15 +17,14 @@ export class RevokeAccess {
   preserve_refresh_tokens?: boolean
 }
 
-/** A session's personal values, opened; undefined where nobody can open them any more. */
-export interface Opened {
-  readonly initial: Origin | undefined
-  readonly last: Origin | undefined
+/** What was made of a session's personal values; undefined where nobody can open them any more. */
+export interface Shown {
+  readonly device: object
   readonly metadata: AttachedMetadata | undefined
 }
 
 /** The record of spec/sessions.md §5. */
-export function showSession(id: string, session: ActiveSession, { initial, last, metadata }: Opened): object {
+export function showSession(id: string, session: ActiveSession, { device, metadata }: Shown): object {
   return {
     id,
     user_id: session.userId,
@@ -36,14 +34,7 @@ export function showSession(id: string, session: ActiveSession, { initial, last,
     idle_expires_at: session.idleExpiresAt,
     expires_at: session.expiresAt,
     last_interacted_at: session.lastInteractedAt,
-    device: {
-      initial_ip: initial?.ip ?? null,
-      initial_asn: null,
-      initial_user_agent: initial?.userAgent ?? null,
-      last_ip: last?.ip ?? null,
-      last_asn: null,
-      last_user_agent: last?.userAgent ?? null,
-    },
+    device,
     clients: session.clients.map((client_id) => ({ client_id })),
     authentication: { methods: session.methods.map(({ name, at }) => ({ name, timestamp: at })) },
     cookie: { mode: cookieModeOf(session) },
