@@ -12,7 +12,7 @@ export class UnmatchedController {
 
   constructor(private readonly routes: Routes) {}
 
-  @All('{*path}')
+  @All(['', '{*path}'])
   @Public()
   unmatched(@Req() req: Request): never {
     this.#patterns ??= this.routes.all().map(({ path, method }) => ({ pattern: patternOf(path), method }))

@@ -104,8 +104,13 @@ describe('limits', () => {
         message: 'Global limit has been reached',
         errorCode: 'too_many_requests',
       })
-      const nowhere = await fetch(`${limited.url}api/v2/nowhere`)
-      expect([nowhere.status, nowhere.headers.get('x-ratelimit-remaining')]).toEqual([404, '4'])
+      for (const [at, remaining] of [
+        ['api/v2/nowhere', '4'],
+        ['api/v2', '3'],
+      ] as const) {
+        const nowhere = await fetch(`${limited.url}${at}`)
+        expect([nowhere.status, nowhere.headers.get('x-ratelimit-remaining')]).toEqual([404, remaining])
+      }
       const { rows } = await limited.pool.query(`select type, data from events where type like 'RateLimit%' order by type`)
       const told = { bucket: 'management', size: 5, method: 'GET', path: '/api/v2/tenants/settings' }
       expect(rows).toEqual([
