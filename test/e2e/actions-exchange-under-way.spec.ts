@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals'
 import { ActionsSandbox } from '../../src/actions/run/actions-sandbox.js'
 import type { ClientDocument } from '../../src/authorization/index.js'
+import { PersonKeys } from '../../src/keys/person-keys.js'
 import { access, ActionExchanges, identity } from '../support/action-exchanges.js'
 import type { ActionsScene } from '../support/actions.js'
 import type { Json, TestApp } from '../support/app.js'
@@ -78,6 +79,24 @@ describe('under way', () => {
     meanwhile(async () => (revoked = (await service.api('DELETE', `refresh-tokens/${familyId}`)).status))
     expect(await exchange(app, refreshToken, '')).toMatchObject(UNKNOWN)
     expect(revoked).toBe(202)
+  })
+
+  test('deleted while the Actions run, somebody gets no new key by what is written down of them', async () => {
+    const { familyId, refreshToken, app } = await holder()
+    const { userId } = (await rowOf(familyId)).state
+    const keys = service.app.get(PersonKeys)
+    const sealed = await keys.seal(userId, 'x')
+    meanwhile(async () => {
+      expect((await service.api('DELETE', `users/${encodeURIComponent(userId)}`)).status).toBe(204)
+      await eventually(async () => (await keys.open(sealed)) === undefined)
+    })
+    const failing = `console.log('seen'); throw new Error('failed')`
+    expect((await exchange(app, refreshToken, failing)).status).toBe(403)
+    const failed = await entry('actions_execution_failed', userId)
+    const path = `actions/executions/${failed.details.execution_id}`
+    expect(await eventually(async () => (await service.api('GET', path)).body.results)).toMatchObject([{ logs: 'seen' }])
+    const { rowCount } = await service.pool.query('select from person_keys where person_id = $1', [userId])
+    expect(rowCount).toBe(0)
   })
 
   test('held up by Actions, an exchange is judged anew when they are done', async () => {

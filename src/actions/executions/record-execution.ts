@@ -36,7 +36,9 @@ export class RecordExecution {
 
   /** Resolves when failures are committed. Errors: the database's. */
   async record({ id, triggerId, status, startedAt, runs, warnings, userId, cause }: FinishedExecution): Promise<void> {
-    const seal = (value: unknown): Promise<PersonalData> => this.personKeys.seal(userId ?? visitorsOf(startedAt), value)
+    // Who was deleted meanwhile gets no new key.
+    const seal = (value: unknown): Promise<PersonalData> =>
+      userId === undefined ? this.personKeys.seal(visitorsOf(startedAt), value) : this.personKeys.sealIfKnown(userId, value)
     // Nobody waits for the record, so the answer goes first.
     const results = nextTurn().then(() => Promise.all(runs.map((run, n) => resultOf(run, warnings[n] ?? [], seal))))
     this.executions.add(results.then((made) => ({ id, triggerId, status, results: made, startedAt })))
