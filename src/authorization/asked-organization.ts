@@ -10,9 +10,14 @@ export async function askedOrganization(queries: QueryBus, asked: string, tenant
   if (!namesCount && !asked.startsWith('org_')) {
     return { kind: 'refused', text: 'authorization request parameter organization must be an organization id' }
   }
-  // What cannot be one need not be looked for, and the database takes no NUL.
-  const found = /^[\w-]{1,64}$/.test(asked) ? await queries.execute(new FindLoginOrganization(asked, namesCount)) : undefined
+  const found = await findOrganization(queries, asked, namesCount)
   return found ? { kind: 'found', organization: found } : { kind: 'refused', text: `parameter organization is invalid: ${asked.slice(0, MAX_SHOWN)}` }
+}
+
+/** By its id or, where names count, by its name. Errors: the database's. */
+export async function findOrganization(queries: QueryBus, asked: string, namesCount: boolean): Promise<LoginOrganization | undefined> {
+  // What cannot be one need not be looked for, and the database takes no NUL.
+  return /^[\w-]{1,64}$/.test(asked) ? queries.execute(new FindLoginOrganization(asked, namesCount)) : undefined
 }
 
 /** Whether organizations may be named by their names, and tokens say them (`org_name`). */

@@ -47,6 +47,9 @@ import { SessionAnswers } from './session-answers.js'
 import { IdTokenHints } from './id-token-hints.js'
 import { LogoutRequests } from './logout/logout-request.js'
 import { LoginPages } from './login-pages.js'
+import { LoginForms } from './login-forms.js'
+import { OrganizationChoices } from './organization-choices.js'
+import { OrganizationController } from './organization.controller.js'
 import { PageAnswers } from './page-answers.js'
 import { DeleteClientHandler } from './commands/delete-client.js'
 import { DeleteClientGrantHandler } from './commands/delete-client-grant.js'
@@ -75,7 +78,16 @@ import { SettingsCache } from './queries/settings-cache.js'
 @Module({
   // Counts in one place for the whole process, whatever else it serves.
   imports: [CqrsModule, RateLimitsModule],
-  controllers: [AuthorizeController, LoginController, ContinueController, LogoutController, DiscoveryController, JwksController, UnbuiltController],
+  controllers: [
+    AuthorizeController,
+    LoginController,
+    OrganizationController,
+    ContinueController,
+    LogoutController,
+    DiscoveryController,
+    JwksController,
+    UnbuiltController,
+  ],
   providers: [
     RequestLimit,
     LogOutHandler,
@@ -100,6 +112,8 @@ import { SettingsCache } from './queries/settings-cache.js'
     AuthorizeRequests,
     PageAnswers,
     LoginPages,
+    LoginForms,
+    OrganizationChoices,
     AnswerFromSessionHandler,
     AdmitToOrganizationHandler,
     AnswerConsentHandler,

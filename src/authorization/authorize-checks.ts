@@ -149,14 +149,25 @@ export function dpopJkt(parameters: Parameters, refuse: Refuse): string | undefi
 /** Of whatever is wrong with an invitation: who guesses tickets learns nothing. */
 export const NO_INVITATION = 'invitation not found or already used'
 
+export const ORGANIZATION_REQUIRED = 'parameter organization is required for this client'
+
 /** Answers what is asked for. Texts that SDKs match (spec/oauth.md §4.6). An invitation is of use with its organization alone. */
 export function organization(parameters: Parameters, client: ClientDocument, refuse: Refuse): string | undefined {
   const asked = parameters['organization']
   const usage = client['organization_usage'] ?? 'deny'
-  if (asked === undefined && usage === 'require') refuse('invalid_request', 'parameter organization is required for this client')
+  if (asked === undefined && usage === 'require' && !organizationPrompt(parameters, client)) refuse('invalid_request', ORGANIZATION_REQUIRED)
   if (asked !== undefined && usage === 'deny') refuse('invalid_request', 'parameter organization is not allowed for this client')
   if (asked === undefined && parameters['invitation'] !== undefined) refuse('invalid_request', NO_INVITATION)
   return asked
+}
+
+/** When the person is asked in whose name they log in, where the application has not said (Auth0's `organization_require_behavior`). */
+export type OrganizationPrompt = 'before login' | 'after login'
+
+export function organizationPrompt(parameters: Parameters, client: ClientDocument): OrganizationPrompt | undefined {
+  if (parameters['organization'] !== undefined || (client['organization_usage'] ?? 'deny') === 'deny') return undefined
+  const behavior = client['organization_require_behavior']
+  return behavior === 'pre_login_prompt' ? 'before login' : behavior === 'post_login_prompt' ? 'after login' : undefined
 }
 
 export function acrValues(parameters: Parameters, tenant: TenantSettings, refuse: Refuse): void {

@@ -48,12 +48,22 @@ export interface AuthorizeRequest {
   readonly screen: 'login' | 'signup'
   /** In whose name the person logs in. */
   readonly organization: LoginOrganization | undefined
+  /** When they are still to be asked that. */
+  readonly organizationPrompt: check.OrganizationPrompt | undefined
+  /** They were, and go on in nobody's name but their own. */
+  readonly organizationDeclined: boolean
   /** To that organization. It may have been used up since the login began: by whoever is logging in, or by somebody else. */
   readonly invitation: PresentedInvitation | undefined
   /** Those that a session may have come through. */
   readonly connections: readonly [ConnectionDocument, ...ConnectionDocument[]]
   /** The one to log in through. */
   readonly connection: ConnectionDocument
+}
+
+interface EarlierStep {
+  /** When the login began. */
+  readonly startedAt?: number
+  readonly organizationDeclined?: boolean
 }
 
 /** Reads and checks authorization requests, in the order of spec/oauth.md §4.3. */
@@ -64,8 +74,8 @@ export class AuthorizeRequests {
     private readonly queries: QueryBus,
   ) {}
 
-  /** `startedAt`: when the login began that this is a later step of. Errors: RequestRefused while it is not known where an answer may go; then AuthorizationRefused. */
-  async read({ parameters, repeated }: RawRequest, { startedAt }: { readonly startedAt?: number } = {}): Promise<AuthorizeRequest> {
+  /** `earlier`: what is known where this is a later step of a login. Errors: RequestRefused while it is not known where an answer may go; then AuthorizationRefused. */
+  async read({ parameters, repeated }: RawRequest, earlier: EarlierStep = {}): Promise<AuthorizeRequest> {
     if (repeated.includes('client_id') || repeated.includes('redirect_uri')) {
       throw new RequestRefused('invalid_request', `Parameter repeated: ${repeated[0]}`, parameters)
     }
@@ -86,7 +96,7 @@ export class AuthorizeRequests {
       throw new AuthorizationRefused(target, code, description, parameters['prompt'] === 'none')
     }
     if (repeated.length > 0) refuse('invalid_request', `Parameter repeated: ${repeated[0]}`)
-    return this.#validated(parameters, client, tenant, target, refuse, startedAt)
+    return this.#validated(parameters, client, tenant, target, refuse, earlier)
   }
 
   /** Only for a client whose callbacks need it: whether it may be asked for at all is found out later. */
@@ -112,7 +122,7 @@ export class AuthorizeRequests {
     tenant: TenantSettings,
     target: AnswerTarget,
     refuse: check.Refuse,
-    startedAt: number | undefined,
+    { startedAt, organizationDeclined = false }: EarlierStep,
   ): Promise<AuthorizeRequest> {
     check.plainText(parameters, refuse)
     check.strictParameters(parameters, client, refuse)
@@ -150,8 +160,10 @@ export class AuthorizeRequests {
       maxAgeSeconds,
       idTokenHint: parameters['id_token_hint'],
       loginHint: invitation?.email ?? parameters['login_hint'],
-      screen: await firstScreen(this.queries, { hint: parameters['screen_hint'], connection, organization, invitation }),
+      screen: await firstScreen(this.queries, { hint: parameters['screen_hint'], client, connection, organization, invitation }),
       organization,
+      organizationPrompt: organizationDeclined ? undefined : check.organizationPrompt(parameters, client),
+      organizationDeclined,
       invitation,
       connections,
       connection,

@@ -6,8 +6,9 @@ import { PersonKeys } from '../keys/person-keys.js'
 import { RootKeys } from '../keys/root-key.js'
 import type { AuthorizeRequest } from './authorize-request.js'
 import { isSignUpOpen } from './sign-up-open.js'
-import { openProfiles, type UserProfile } from '../users/index.js'
+import { openProfiles, type OrganizationDocument, type UserProfile } from '../users/index.js'
 import { bindingFrom, newBinding, sealTransaction } from './login-transaction.js'
+import { needsOrganization } from './organization-choices.js'
 import { grantedScope } from './granted-scope.js'
 import { PageAnswers } from './page-answers.js'
 import { sendPage } from './page-response.js'
@@ -16,6 +17,7 @@ import { confirmLogoutPage } from './pages/confirm-logout.js'
 import { consentPage } from './pages/consent.js'
 import type { PageFrame } from './pages/layout.js'
 import { loginPage } from './pages/login.js'
+import { organizationNamePage, organizationPickerPage } from './pages/organization.js'
 import { signUpPage } from './pages/sign-up.js'
 import type { Texts } from './pages/texts.js'
 
@@ -31,6 +33,14 @@ interface AccountChoice {
   readonly sessionId: string
   readonly profile: UserProfile
 }
+
+/** The session of somebody who is to say in whose name they go on, and what there is. */
+interface OrganizationsOffered {
+  readonly sessionId: string
+  readonly organizations: readonly OrganizationDocument[]
+}
+
+type TransactionRequest = Pick<AuthorizeRequest, 'parameters' | 'startedAt'> & Partial<Pick<AuthorizeRequest, 'organizationDeclined'>>
 
 /** Shows the pages on which a person acts, each with the transaction for its next step. */
 @Injectable()
@@ -79,6 +89,22 @@ export class LoginPages {
     sendPage(res, status, signUpPage(view))
   }
 
+  async organizationName(req: Request, res: Response, request: AuthorizeRequest, { status = 200, problem, name = '' }: Again = {}): Promise<void> {
+    const view = { ...(await this.#organizationView(req, res, request)), action: `${this.#base}u/organization-selection`, name }
+    sendPage(res, status, organizationNamePage({ ...view, problem: problem?.(view.frame.texts) }))
+  }
+
+  async organizationPicker(req: Request, res: Response, request: AuthorizeRequest, { sessionId, organizations }: OrganizationsOffered): Promise<void> {
+    const view = await this.#organizationView(req, res, request, sessionId)
+    const offered = organizations.map(({ id, name, display_name: label }) => ({ id, label: label || name }))
+    sendPage(res, 200, organizationPickerPage({ ...view, action: `${this.#base}u/organization-picker`, organizations: offered }))
+  }
+
+  async #organizationView(req: Request, res: Response, request: AuthorizeRequest, sessionId?: string) {
+    const transaction = this.#transaction(req, res, request, sessionId)
+    return { frame: await this.#frame(req, request), clientName: request.client.name, transaction, mayDecline: !needsOrganization(request) }
+  }
+
   async consent(req: Request, res: Response, request: AuthorizeRequest, sessionId: string): Promise<void> {
     const { api, client, clientGrantScope, scope: requested } = request
     // All that anybody could give: never less than what is given.
@@ -120,7 +146,8 @@ export class LoginPages {
     return this.answers.frame(req, parameters['ui_locales'])
   }
 
-  #transaction(req: Request, res: Response, { parameters, startedAt }: Pick<AuthorizeRequest, 'parameters' | 'startedAt'>, sessionId?: string): string {
+  #transaction(req: Request, res: Response, request: TransactionRequest, sessionId?: string): string {
+    const { parameters, startedAt, organizationDeclined } = request
     const { issuer } = this.config
     let binding = bindingFrom(issuer, req.headers.cookie)
     if (binding === undefined) {
@@ -128,7 +155,7 @@ export class LoginPages {
       binding = fresh.binding
       res.append('Set-Cookie', fresh.cookie)
     }
-    const transaction = { parameters, startedAt, ...(sessionId !== undefined && { sessionId }) }
+    const transaction = { parameters, startedAt, ...(sessionId !== undefined && { sessionId }), ...(organizationDeclined && { organizationDeclined }) }
     return sealTransaction(this.rootKeys, transaction, binding)
   }
 

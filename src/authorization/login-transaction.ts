@@ -9,8 +9,10 @@ export interface LoginTransaction {
   readonly parameters: Parameters
   /** Milliseconds since 1970. */
   readonly startedAt: number
-  /** The session that is to be consented for. */
+  /** The session that is to go on, with a consent or in an organization. */
   readonly sessionId?: string
+  /** The person was asked for an organization, and goes on without. */
+  readonly organizationDeclined?: boolean
 }
 
 /** Auth0's (spec/oauth.md §4.3). */

@@ -2,7 +2,6 @@ import { All, Controller, Inject, Post, Req, Res } from '@nestjs/common'
 import { CommandBus } from '@nestjs/cqrs'
 import type { Request, Response } from 'express'
 import { CONFIG, type Config } from '../config.js'
-import { formParameters, type Parameters, readText } from '../http/body.js'
 import { OAuthError } from '../http/oauth-error.js'
 import { RootKeys } from '../keys/root-key.js'
 import { sessionCookies } from '../sessions/index.js'
@@ -13,23 +12,16 @@ import { AnswerConsent } from './commands/answer-consent.js'
 import { LogIn, type LoginOutcome } from './commands/log-in.js'
 import { SignUpForClient } from './commands/sign-up-for-client.js'
 import { LoginAnswers } from './login-answers.js'
+import { LoginForms, startAgain } from './login-forms.js'
 import { LoginPages } from './login-pages.js'
-import { bindingFrom, type LoginTransaction, openTransaction } from './login-transaction.js'
-import { PageAnswers, StartAgain } from './page-answers.js'
+import { PageAnswers } from './page-answers.js'
 import { SessionAnswers } from './session-answers.js'
 import { visitOf } from './visit.js'
 
-const MAX_BODY = 100_000
 /** Until the oldest wrong passwords are forgotten. */
 const LOCKED_SECONDS = 900
 
 type LoggedIn = Exclude<LoginOutcome, { readonly kind: 'wrong' | 'too many' | 'blocked' }>
-
-interface Form {
-  readonly fields: Parameters
-  readonly transaction: LoginTransaction
-  readonly request: AuthorizeRequest
-}
 
 /** Takes the forms of the hosted pages. */
 @Controller('u')
@@ -38,6 +30,7 @@ export class LoginController {
     @Inject(CONFIG) private readonly config: Config,
     private readonly rootKeys: RootKeys,
     private readonly requests: AuthorizeRequests,
+    private readonly forms: LoginForms,
     private readonly commands: CommandBus,
     private readonly answers: PageAnswers,
     private readonly pages: LoginPages,
@@ -48,7 +41,7 @@ export class LoginController {
   @Post('login')
   login(@Req() req: Request, @Res() res: Response): Promise<void> {
     return this.answers.answering(req, res, async () => {
-      const { fields, request } = await this.#form(req)
+      const { fields, request } = await this.forms.read(req)
       const { username, password, connection } = fields
       if (connection !== undefined) return this.#otherConnection(req, res, request, connection)
       if (username === undefined || password === undefined) {
@@ -74,7 +67,7 @@ export class LoginController {
   @Post('signup')
   signUp(@Req() req: Request, @Res() res: Response): Promise<void> {
     return this.answers.answering(req, res, async () => {
-      const { fields, request } = await this.#form(req)
+      const { fields, request } = await this.forms.read(req)
       const { email, password } = fields
       if (email === undefined || password === undefined) {
         return this.pages.signUp(req, res, request, { status: 400, problem: ({ signUp }) => signUp.incomplete, name: email ?? '' })
@@ -92,7 +85,7 @@ export class LoginController {
   @Post('consent')
   consent(@Req() req: Request, @Res() res: Response): Promise<void> {
     return this.answers.answering(req, res, async () => {
-      const { fields, transaction, request } = await this.#form(req)
+      const { fields, transaction, request } = await this.forms.read(req)
       if (transaction.sessionId === undefined) throw startAgain(request, 'Please start again.')
       if (fields['action'] !== 'accept') throw new AuthorizationRefused(request.target, 'access_denied', 'User did not authorize the request')
       const answer = await this.commands.execute(new AnswerConsent(request, transaction.sessionId, visitOf(req)))
@@ -103,7 +96,7 @@ export class LoginController {
   @Post('account')
   account(@Req() req: Request, @Res() res: Response): Promise<void> {
     return this.answers.answering(req, res, async () => {
-      const { fields, transaction, request } = await this.#form(req)
+      const { fields, transaction, request } = await this.forms.read(req)
       if (fields['action'] !== 'accept') return this.pages.login(req, res, request)
       const { sessionId } = transaction
       const answer = await this.commands.execute(new AnswerFromSession(request, visitOf(req), sessionId))
@@ -119,36 +112,16 @@ export class LoginController {
     })
   }
 
-  /** The request is read anew, so that a client that was changed or deleted since the page was shown gets what it gets now. */
-  async #form(req: Request): Promise<Form> {
-    if (!req.is('application/x-www-form-urlencoded')) throw new OAuthError('invalid_request', 'The content type must be application/x-www-form-urlencoded.')
-    const fields = formParameters(await readText(req, MAX_BODY))
-    const binding = bindingFrom(this.config.issuer, req.headers.cookie)
-    const sealed = fields['transaction']
-    if (binding === undefined || sealed === undefined)
-      throw new StartAgain('This page does not belong to this browser. Please start again, with cookies allowed.')
-    const opened = openTransaction(this.rootKeys, sealed, binding, Date.now())
-    if (opened === undefined) throw new StartAgain('This page does not belong to this browser, or was changed. Please start again.')
-    const { transaction, expired } = opened
-    const request = await this.requests.read({ parameters: transaction.parameters, repeated: [] }, transaction)
-    if (expired) throw startAgain(request, 'This page was open for too long. Please start again.')
-    return { fields, transaction, request }
-  }
-
   async #otherConnection(req: Request, res: Response, request: AuthorizeRequest, connection: string): Promise<void> {
     const parameters = { ...request.parameters, connection }
     return this.pages.login(req, res, await this.requests.read({ parameters, repeated: [] }, request))
   }
 
   async #loggedIn(req: Request, res: Response, request: AuthorizeRequest, outcome: LoggedIn): Promise<void> {
-    if (outcome.kind !== 'consent needed') return this.loginAnswers.send(req, res, request, outcome)
+    if (outcome.kind !== 'consent needed' && outcome.kind !== 'organization choice needed') return this.loginAnswers.send(req, res, request, outcome)
     const { sessionId, session } = outcome
     res.append('Set-Cookie', sessionCookies(this.rootKeys, this.config.issuer, sessionId, session))
-    return this.pages.consent(req, res, request, sessionId)
+    if (outcome.kind === 'organization choice needed') return this.pages.organizationPicker(req, res, request, outcome)
+    return this.pages.consent(req, res, outcome.request, sessionId)
   }
-}
-
-function startAgain({ client }: AuthorizeRequest, description: string): StartAgain {
-  const url = client['initiate_login_uri']
-  return new StartAgain(description, typeof url === 'string' && url.startsWith('https://') ? url : undefined)
 }

@@ -37,6 +37,7 @@ export async function firstScreen(
   queries: QueryBus,
   request: {
     readonly hint: string | undefined
+    readonly client: ClientDocument
     readonly connection: ConnectionDocument
     readonly organization: LoginOrganization | undefined
     readonly invitation: PresentedInvitation | undefined

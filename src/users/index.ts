@@ -50,6 +50,7 @@ export { FindLoginFacts, loginFacts, type LoginFacts, type LoginFactsRow, loginF
 export { FindLoginOrganization, type LoginOrganization } from './queries/find-login-organization.js'
 export { FindOrganizationMember, type OrganizationMember } from './queries/find-organization-member.js'
 export { FindOrganizations, type FoundOrganization, type OrganizationFilter } from './queries/find-organizations.js'
+export { FindOrganizationsOfLogin } from './queries/find-organizations-of-login.js'
 export { FindRoles, type RoleFilter } from './queries/find-roles.js'
 export { FindTenantSettings } from './queries/find-tenant-settings.js'
 export { FindUser, type FoundUser, type UserKey } from './queries/find-user.js'

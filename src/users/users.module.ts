@@ -53,6 +53,7 @@ import { FindLoginFactsHandler } from './queries/find-login-facts.js'
 import { FindLoginOrganizationHandler } from './queries/find-login-organization.js'
 import { FindOrganizationMemberHandler } from './queries/find-organization-member.js'
 import { FindOrganizationsHandler } from './queries/find-organizations.js'
+import { FindOrganizationsOfLoginHandler } from './queries/find-organizations-of-login.js'
 import { FindRolesHandler } from './queries/find-roles.js'
 import { FindTenantSettingsHandler } from './queries/find-tenant-settings.js'
 import { FindUserHandler } from './queries/find-user.js'
@@ -104,6 +105,7 @@ import { UserErasureReactor } from './user-erasure.reactor.js'
     ChangeMembershipHandler,
     ChangeMemberRolesHandler,
     FindOrganizationsHandler,
+    FindOrganizationsOfLoginHandler,
     FindLoginOrganizationHandler,
     FindOrganizationMemberHandler,
     CreateRoleHandler,

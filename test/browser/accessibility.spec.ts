@@ -123,6 +123,32 @@ describeInBrowser('the pages', () => {
       await service.api('PATCH', directory, { is_domain_connection: false })
     })
 
+    it('name an organization, and choose one', async () => {
+      const { body: directory } = await service.api('GET', `connections?name=${DIRECTORY}`)
+      const person = await aPerson(service)
+      const enabled_connections = [{ connection_id: directory[0].id }]
+      for (const [name, display_name] of [
+        ['acme', 'ACME'],
+        ['green-thumb', 'Green Thumb Inc. and all of its subsidiaries in every country that has a garden'],
+        ['long', 'Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft'],
+      ]) {
+        const { body } = await service.api('POST', 'organizations', { name: `${name}-${language}`, display_name, enabled_connections })
+        await service.api('POST', `organizations/${body.id}/members`, { members: [person.userId] })
+      }
+      const asking = (organization_require_behavior: string): Promise<ClientDocument> =>
+        aClient(service, { callbacks: [callback], organization_usage: 'allow', organization_require_behavior })
+      await page.goto(url({}, await asking('pre_login_prompt')))
+      await check('organization-name')
+      await page.locator('input[name=organization]').fill('unknown')
+      await page.locator('button[name=action][value=default]').click()
+      await page.getByRole('alert').waitFor()
+      await check('organization-name-problem')
+      await page.goto(url({}, await asking('post_login_prompt')))
+      await fill(person)
+      await page.locator('button[name=organization]').first().waitFor()
+      await check('organization-picker')
+    })
+
     it('choose an account, and log out', async () => {
       await page.goto(url())
       await fill(await aPerson(service, { email: `somebody-with-quite-a-long-name-${language}@a-rather-long-domain.example.com` }))

@@ -6,7 +6,8 @@ import { ChangeTenantSettings } from '../../src/users/index.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { chromiumPath, launchChromium, picture } from '../support/chromium.js'
 import { eventually } from '../support/eventually.js'
-import { aClient, aPerson, authorizeUrl, PASSWORD } from '../support/people.js'
+import { claimsOf } from '../support/oauth.js'
+import { aClient, aPerson, authorizeUrl, DIRECTORY, PASSWORD } from '../support/people.js'
 
 const describeInBrowser = chromiumPath ? describe : describe.skip
 
@@ -135,6 +136,54 @@ describeInBrowser('in a browser', () => {
     await picture(page, 'consent')
     await page.locator('button[name=action][value=accept]').click()
     expect(await answer(page)).toMatchObject({ code: expect.any(String) })
+  })
+
+  it('a person names their organization before the login, or picks it after, without scripts, whatever is loaded again', async () => {
+    const person = await aPerson(service)
+    const { body: directory } = await service.api('GET', `connections?name=${DIRECTORY}`)
+    const ids: Record<string, string> = {}
+    for (const name of ['first', 'second']) {
+      const enabled_connections = [{ connection_id: directory[0].id }]
+      ids[name] = (await service.api('POST', 'organizations', { name, display_name: `The ${name}`, enabled_connections })).body.id
+      await service.api('POST', `organizations/${ids[name]}/members`, { members: [person.userId] })
+    }
+    const asking = (organization_require_behavior: string): Promise<ClientDocument> =>
+      aClient(service, { callbacks: [callback], organization_usage: 'require', organization_require_behavior, token_endpoint_auth_method: 'none' })
+    const chosen = async (page: Page, app: ClientDocument): Promise<unknown> => {
+      const { code } = await answer(page)
+      const form = { grant_type: 'authorization_code', client_id: app.client_id, code: code!, redirect_uri: callback }
+      const tokens = await fetch(`${service.url}oauth/token`, { method: 'POST', body: new URLSearchParams(form) })
+      return (claimsOf(((await tokens.json()) as { id_token: string }).id_token) as { org_id?: string }).org_id
+    }
+    const logIn = async (page: Page): Promise<void> => {
+      await page.locator('input[name=username]').fill(person.email)
+      await page.locator('input[name=password]').fill(PASSWORD)
+      await page.locator('button[name=action][value=default]').click()
+    }
+
+    const before = await asking('pre_login_prompt')
+    const { page } = await open(url({}, before), { javaScriptEnabled: false })
+    await page.getByLabel('Name of your organization').fill('third')
+    await page.keyboard.press('Enter')
+    await page.getByRole('alert').waitFor()
+    await picture(page, 'organization-name')
+    await page.reload()
+    await page.getByLabel('Name of your organization').fill('second')
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await logIn(page)
+    expect(await chosen(page, before)).toBe(ids['second'])
+
+    const after = await asking('post_login_prompt')
+    const { page: other } = await open(url({}, after), { javaScriptEnabled: false })
+    await logIn(other)
+    await other.reload()
+    await picture(other, 'organization-picker')
+    const tab = await other.context().newPage()
+    await tab.goto(url({}, after))
+    await other.getByRole('button', { name: 'The first' }).click()
+    expect(await chosen(other, after)).toBe(ids['first'])
+    await tab.getByRole('button', { name: 'The second' }).click()
+    expect(await chosen(tab, after)).toBe(ids['second'])
   })
 
   it('an error is shown on a page, in the dark too', async () => {

@@ -237,7 +237,7 @@ test('forms with transactions and cookies that are forged, cut or of another bro
   const otherCookie = [...other.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
   const cookies = ['', 'login=', 'login=x', 'login=\x80\xff', `${page.cookie}x`, page.cookie.slice(0, -1), otherCookie, 'login', '='.repeat(100), ';;;', 'x='.padEnd(4000, 'y')]
   const transactions = ['', 'x', '\0', transaction.slice(1), transaction.slice(0, -1), `${transaction}x`, transaction.toUpperCase(), transaction.replace(/^./, '_'), 'a.b.c', '__proto__.x.y', 'é'.repeat(64), 'x'.repeat(90_000), transaction.split('.').reverse().join('.')]
-  for (const path of ['/u/login', '/u/signup', '/u/consent']) {
+  for (const path of ['/u/login', '/u/signup', '/u/consent', '/u/organization-selection', '/u/organization-picker']) {
     await expectClean(cookies.map((cookie) => form(path, { transaction, ...logIn }, { cookie })), [400])
     await expectClean(transactions.map((forged) => form(path, { transaction: forged, ...logIn }, { cookie: page.cookie })), [400])
     await expectClean([form(path, 'transaction=a&transaction=b', { cookie: page.cookie }), form(path, `transaction=${'x'.repeat(200_000)}`), json('POST', path, { transaction }), form(path, '%zz=%')], [400, 413])

@@ -206,7 +206,7 @@ describe('a form', () => {
   it('is read as a form only, and its address shows nothing', async () => {
     const json = await fetch(`${service.url}u/login`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' })
     expect(json.status).toBe(400)
-    for (const path of ['u/login', 'u/signup', 'u/consent']) {
+    for (const path of ['u/login', 'u/signup', 'u/consent', 'u/organization-selection', 'u/organization-picker']) {
       const page = await visitor().get(path)
       expect([page.status, page.headers.get('allow')]).toEqual([405, 'POST'])
     }

@@ -3,7 +3,7 @@ import { Audit } from '../../audit/audit.js'
 import type { Context } from '../../event-store/event.js'
 import { AcceptInvitation, type Acceptance, ChangeMembership, FindOrganizationMember } from '../../users/index.js'
 import { type AuthorizationErrorCode, AuthorizationRefused } from '../authorization-response.js'
-import { NO_INVITATION } from '../authorize-checks.js'
+import { NO_INVITATION, ORGANIZATION_REQUIRED } from '../authorize-checks.js'
 import type { AuthorizeRequest } from '../authorize-request.js'
 
 /**
@@ -32,7 +32,11 @@ export class AdmitToOrganizationHandler implements ICommandHandler<AdmitToOrgani
 
   async execute({ request, person, context }: AdmitToOrganization): Promise<void> {
     const { client, organization, connections, prompt, target } = request
-    if (!organization) return
+    if (!organization) {
+      // Whatever page they came from: by now one was named or picked.
+      if (client['organization_usage'] !== 'require') return
+      throw new AuthorizationRefused(target, 'invalid_request', ORGANIZATION_REQUIRED, prompt.has('none'))
+    }
     const { userId, connection } = person
     const { id } = organization.document
     const cause = { ...context, userId, clientId: client.client_id, connection, organizationId: id }

@@ -2,10 +2,11 @@ import { Command, CommandBus, CommandHandler, type ICommandHandler, QueryBus } f
 import { AreActionsBound } from '../../actions/index.js'
 import { PersonKeys } from '../../keys/person-keys.js'
 import { FindSession, type FoundSession, TouchSession } from '../../sessions/index.js'
-import { type Account, FindAccount, openProfiles, type UserProfile } from '../../users/index.js'
+import { type Account, FindAccount, openProfiles, type OrganizationDocument, type UserProfile } from '../../users/index.js'
 import type { AuthorizeRequest } from '../authorize-request.js'
 import { causedBy, inNameOf, type Visit } from '../caused-by.js'
 import { IdTokenHints } from '../id-token-hints.js'
+import { OrganizationChoices } from '../organization-choices.js'
 import { requireSecondFactor } from '../second-factor.js'
 import { AdmitToOrganization } from './admit-to-organization.js'
 import { AnswerLogin, type LoginAnswer } from './answer-login.js'
@@ -15,7 +16,10 @@ export type SessionAnswer =
   | LoginAnswer
   /** `stale`: the browser's cookie is of a session that is over, or of none. */
   | { readonly kind: 'login needed'; readonly stale?: boolean }
-  | { readonly kind: 'consent needed'; readonly sessionId: string }
+  /** `request`: with the organization, where the person has but one to pick. */
+  | { readonly kind: 'consent needed'; readonly sessionId: string; readonly request: AuthorizeRequest }
+  | { readonly kind: 'organization name needed' }
+  | { readonly kind: 'organization choice needed'; readonly sessionId: string; readonly organizations: readonly OrganizationDocument[] }
   /** The person says whether it is the account that they want. */
   | { readonly kind: 'choice needed'; readonly sessionId: string; readonly profile: UserProfile }
   | { readonly kind: 'blocked' }
@@ -25,7 +29,7 @@ export class AnswerFromSession extends Command<SessionAnswer> {
   constructor(
     readonly request: AuthorizeRequest,
     readonly visit: Visit,
-    /** The session that the person has just chosen. */
+    /** The session with which the person answered one of our pages: whether it may serve the request was found out before the page was shown. */
     readonly chosen?: string,
   ) {
     super()
@@ -39,33 +43,46 @@ export class AnswerFromSessionHandler implements ICommandHandler<AnswerFromSessi
     private readonly queries: QueryBus,
     private readonly personKeys: PersonKeys,
     private readonly hints: IdTokenHints,
+    private readonly organizations: OrganizationChoices,
   ) {}
 
   async execute({ request, visit, chosen }: AnswerFromSession): Promise<SessionAnswer> {
-    const { client, prompt, tenant } = request
+    const { prompt, tenant } = request
     const found = await this.queries.execute(new FindSession(visit.cookieHeader))
     if (!found) return { kind: 'login needed', stale: true }
-    if (prompt.has('login') || client.sso_disabled) return { kind: 'login needed' }
-    if (!mayServe(found, request)) return { kind: 'login needed' }
     const { sessionId } = found
-    const { userId } = found.session
+    const { userId, connection } = found.session
+    const isChosen = chosen === sessionId
+    if (!isThrough(found, request) || !(isChosen || isRecent(found, request))) return { kind: 'login needed' }
     const account = await this.queries.execute(new FindAccount(userId))
-    if (!account || !(await this.#isHinted(request, userId))) return { kind: 'login needed' }
+    if (!account || !(isChosen || (await this.#isHinted(request, userId)))) return { kind: 'login needed' }
     if (account.profile.blocked) return { kind: 'blocked' }
+    if (request.organizationPrompt === 'before login') return { kind: 'organization name needed' }
     if (!(await this.#isInvited(request, account))) return { kind: 'login needed' }
     // Nobody joins an organization without seeing anything: a page of another site can ask silently.
     const joinsUnseen = prompt.has('none') && request.invitation !== undefined
     const mustChoose = joinsUnseen || prompt.has('select_account') || tenant.flags?.['enable_sso'] === false
-    if (mustChoose && chosen !== sessionId) return { kind: 'choice needed', sessionId, profile: account.profile }
+    if (mustChoose && !isChosen) return { kind: 'choice needed', sessionId, profile: account.profile }
+    // Another tab has put another session in its place.
+    if (chosen !== undefined && !isChosen) return { kind: 'login needed' }
     requireSecondFactor(request, found.session)
+    const choice = await this.organizations.of(request, { userId, connection })
+    if (choice.kind === 'organization choice needed') return { ...choice, sessionId }
+    return this.#answer(choice.request, { found, account, visit })
+  }
+
+  async #answer(request: AuthorizeRequest, { found, account, visit }: { found: FoundSession; account: Account; visit: Visit }): Promise<SessionAnswer> {
+    const { client, prompt } = request
+    const { sessionId } = found
+    const { userId, connection } = found.session
     const context = { ...(await causedBy(this.personKeys, visit, userId)), ...inNameOf(request) }
-    await this.commands.execute(new AdmitToOrganization(request, { userId, connection: found.session.connection }, context))
+    await this.commands.execute(new AdmitToOrganization(request, { userId, connection }, context))
     const { administrator } = account
     const mayAnswer = await this.commands.execute(new SettleConsent(request, { userId, administrator }, false, context))
-    if (!mayAnswer) return { kind: 'consent needed', sessionId }
+    if (!mayAnswer) return { kind: 'consent needed', sessionId, request }
     const bound = await this.queries.execute(new AreActionsBound('post-login'))
     const use = { clientId: client.client_id, silent: prompt.has('none'), ...(bound && { awaitsActions: true as const }) }
-    const session = await this.commands.execute(new TouchSession(sessionId, use, { ...context, connection: found.session.connection }))
+    const session = await this.commands.execute(new TouchSession(sessionId, use, { ...context, connection }))
     if (!session) return { kind: 'login needed' }
     const login = { request, sessionId, session, account, visit, authorizedAt: found.now.toISOString(), bound }
     return this.commands.execute(new AnswerLogin(login, context))
@@ -84,8 +101,10 @@ export class AnswerFromSessionHandler implements ICommandHandler<AnswerFromSessi
   }
 }
 
-function mayServe({ session, now }: FoundSession, { maxAgeSeconds, connections }: AuthorizeRequest): boolean {
-  if (!connections.some(({ name }) => name === session.connection)) return false
+const isThrough = ({ session }: FoundSession, { connections }: AuthorizeRequest): boolean => connections.some(({ name }) => name === session.connection)
+
+function isRecent({ session, now }: FoundSession, { client, prompt, maxAgeSeconds }: AuthorizeRequest): boolean {
+  if (prompt.has('login') || client.sso_disabled) return false
   if (maxAgeSeconds === undefined) return true
   return maxAgeSeconds > 0 && now.getTime() - Date.parse(session.authenticatedAt) <= maxAgeSeconds * 1000
 }

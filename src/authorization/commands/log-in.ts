@@ -5,9 +5,10 @@ import type { AuditEvent } from '../../audit/audit.events.js'
 import type { Context } from '../../event-store/event.js'
 import { PersonKeys } from '../../keys/person-keys.js'
 import { type ActiveSession, EndSession, FindSession, type FoundSession, type Login, ReauthenticateSession, StartSession } from '../../sessions/index.js'
-import { CheckPassword, FindAccount } from '../../users/index.js'
+import { CheckPassword, FindAccount, type OrganizationDocument } from '../../users/index.js'
 import type { AuthorizeRequest } from '../authorize-request.js'
 import { type Caller, causedBy, inNameOf, ofVisitor, type Visit } from '../caused-by.js'
+import { OrganizationChoices } from '../organization-choices.js'
 import { requireSecondFactor } from '../second-factor.js'
 import { shownRequest } from '../shown-request.js'
 import { AdmitToOrganization } from './admit-to-organization.js'
@@ -16,7 +17,14 @@ import { SettleConsent } from './settle-consent.js'
 
 export type LoginOutcome =
   | LoginAnswer
-  | { readonly kind: 'consent needed'; readonly sessionId: string; readonly session: ActiveSession }
+  /** `request`: with the organization, where the person has but one to pick. */
+  | { readonly kind: 'consent needed'; readonly sessionId: string; readonly session: ActiveSession; readonly request: AuthorizeRequest }
+  | {
+      readonly kind: 'organization choice needed'
+      readonly sessionId: string
+      readonly session: ActiveSession
+      readonly organizations: readonly OrganizationDocument[]
+    }
   | { readonly kind: 'wrong' }
   | { readonly kind: 'too many' }
   | { readonly kind: 'blocked' }
@@ -43,6 +51,7 @@ export class LogInHandler implements ICommandHandler<LogIn> {
     private readonly queries: QueryBus,
     private readonly personKeys: PersonKeys,
     private readonly audit: Audit,
+    private readonly organizations: OrganizationChoices,
   ) {}
 
   async execute({ request, proof, visit }: LogIn): Promise<LoginOutcome> {
@@ -58,20 +67,23 @@ export class LogInHandler implements ICommandHandler<LogIn> {
     }
     const { client, connection } = request
     const before = await this.queries.execute(new FindSession(visit.cookieHeader))
-    const context = { ...(await causedBy(this.personKeys, visit, userId)), ...inNameOf(request) }
     // Before there is a session: whoever may not come in here is asked again who they are.
     requireSecondFactor(request, before?.session.userId === userId ? before.session : undefined)
-    await this.commands.execute(new AdmitToOrganization(request, { userId, connection: connection.name }, context))
+    const choice = await this.organizations.of(request, { userId, connection: connection.name })
+    const settled = choice.kind === 'settled' ? choice.request : undefined
+    const context = { ...(await causedBy(this.personKeys, visit, userId)), ...inNameOf(settled ?? request) }
+    if (settled) await this.commands.execute(new AdmitToOrganization(settled, { userId, connection: connection.name }, context))
     const bound = await this.queries.execute(new AreActionsBound('post-login'))
     const { sessionId, session } = await this.#session(
       { userId, clientId: client.client_id, connection: connection.name, method: 'pwd', ...(bound && { awaitsActions: true }) },
       before,
       context,
     )
+    if (choice.kind === 'organization choice needed') return { ...choice, sessionId, session }
     const { administrator } = account
-    const mayAnswer = await this.commands.execute(new SettleConsent(request, { userId, administrator }, false, context))
-    if (!mayAnswer) return { kind: 'consent needed', sessionId, session }
-    const login = { request, sessionId, session, account, visit, authorizedAt: session.lastInteractedAt, bound }
+    const mayAnswer = await this.commands.execute(new SettleConsent(choice.request, { userId, administrator }, false, context))
+    if (!mayAnswer) return { kind: 'consent needed', sessionId, session, request: choice.request }
+    const login = { request: choice.request, sessionId, session, account, visit, authorizedAt: session.lastInteractedAt, bound }
     return this.commands.execute(new AnswerLogin(login, context))
   }
 

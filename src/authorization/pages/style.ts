@@ -14,7 +14,7 @@ h1{margin:0;font-size:1.625rem;line-height:1.25;letter-spacing:-.01em;overflow-w
 label{display:block;margin:0 0 6px;font-weight:600;font-size:.9375rem}
 input{display:block;width:100%;min-height:48px;margin:0 0 18px;padding:10px 14px;border:1px solid var(--line);border-radius:10px;background:var(--card);color:var(--text);font:inherit}
 input[aria-invalid=true]{border-color:var(--alert)}
-button,.button{display:block;width:100%;min-height:48px;padding:11px 16px;border:1px solid transparent;border-radius:10px;background:var(--accent);color:var(--on-accent);font:inherit;font-weight:600;text-align:center;text-wrap:balance;text-decoration:none;cursor:pointer}
+button,.button{display:block;width:100%;min-height:48px;padding:11px 16px;border:1px solid transparent;border-radius:10px;background:var(--accent);color:var(--on-accent);font:inherit;font-weight:600;text-align:center;text-wrap:balance;overflow-wrap:anywhere;text-decoration:none;cursor:pointer}
 form>button:first-of-type{margin-top:26px}
 button:hover,.button:hover{background:var(--accent-hover)}
 button.other{margin-top:12px;background:transparent;border-color:var(--line);color:var(--text)}

@@ -40,6 +40,14 @@ export const GERMAN: Texts = {
     },
   },
   account: { title: 'Konto wählen', heading: 'Konto wählen', continueAs: (account) => `Weiter als ${account}`, other: 'Anderes Konto verwenden' },
+  organization: {
+    nameTitle: 'Ihre Organisation',
+    name: 'Name Ihrer Organisation',
+    incomplete: 'Bitte geben Sie den Namen Ihrer Organisation ein.',
+    unknown: 'Bei einer Organisation dieses Namens können Sie sich hier nicht anmelden.',
+    pickTitle: 'Organisation wählen',
+    decline: 'Ohne Organisation weiter',
+  },
   logout: {
     title: 'Abmelden',
     heading: 'Abmelden?',

@@ -36,6 +36,15 @@ export interface Texts {
     readonly permissions: Readonly<Record<string, string>>
   }
   readonly account: { readonly title: string; readonly heading: string; readonly continueAs: (account: string) => string; readonly other: string }
+  readonly organization: {
+    readonly nameTitle: string
+    readonly name: string
+    readonly incomplete: string
+    readonly unknown: string
+    readonly pickTitle: string
+    /** Of people who may go on in their own name. */
+    readonly decline: string
+  }
   readonly logout: { readonly title: string; readonly heading: string; readonly explanation: string; readonly submit: string; readonly stay: string }
   readonly loggedOut: { readonly title: string; readonly heading: string; readonly explanation: string }
   readonly moment: { readonly title: string; readonly heading: string; readonly back: string; readonly close: string; readonly submit: string }
@@ -82,6 +91,14 @@ export const ENGLISH: Texts = {
     },
   },
   account: { title: 'Choose an account', heading: 'Choose an account', continueAs: (account) => `Continue as ${account}`, other: 'Use another account' },
+  organization: {
+    nameTitle: 'Your organization',
+    name: 'Name of your organization',
+    incomplete: 'Please enter the name of your organization.',
+    unknown: 'You cannot log in to an organization of this name here.',
+    pickTitle: 'Choose an organization',
+    decline: 'Continue without an organization',
+  },
   logout: {
     title: 'Log out',
     heading: 'Log out?',
