@@ -7,6 +7,9 @@ import type { Decider, PersonalData, Upcasters } from '../event-store/event.js'
 export type AuditEvent =
   | { readonly type: 'ExchangeFailed'; readonly data: ExchangeFailed }
   | { readonly type: 'ClientTokenIssued'; readonly data: { readonly scope: string; readonly tokenId: string } }
+  /** Somebody has shown their password at the token endpoint: a login that begins no session (spec/oauth.md §6.3). Whether tokens follow is told apart. */
+  | { readonly type: 'LoggedInWithoutSession'; readonly data: { readonly userId: string } }
+  | { readonly type: 'PasswordGrantSucceeded'; readonly data: PasswordGrantSucceeded }
   | { readonly type: 'AuthorizeFailed'; readonly data: AuthorizeFailed }
   | {
       readonly type: 'LoginFailed'
@@ -15,6 +18,8 @@ export type AuditEvent =
         readonly description: string
         /** As typed, where it names nobody. */
         readonly userName?: PersonalData
+        /** The grant type by which a client passed the password on; without it, it was typed on the login page. */
+        readonly grant?: string
         /** Where it was not for a wrong name or password. */
         readonly request?: AskedRequest
       }
@@ -84,6 +89,14 @@ export interface ExchangeFailed {
   readonly texts?: PersonalData
 }
 
+export interface PasswordGrantSucceeded {
+  readonly scope: string
+  /** The access token's `jti`. */
+  readonly tokenId: string
+  /** Where a refresh token goes with it: the family that begins. */
+  readonly familyId?: string
+}
+
 /** A client was told that a session has ended, or could not be. */
 export interface LogoutTokenSent {
   readonly initiator: string
@@ -141,6 +154,8 @@ export interface ManagementRequest {
 export const auditUpcasters: Upcasters<AuditEvent> = {
   ExchangeFailed: [],
   ClientTokenIssued: [],
+  LoggedInWithoutSession: [],
+  PasswordGrantSucceeded: [],
   AuthorizeFailed: [],
   LoginFailed: [],
   AccountLocked: [],

@@ -55,6 +55,7 @@ import { DeleteClientHandler } from './commands/delete-client.js'
 import { DeleteClientGrantHandler } from './commands/delete-client-grant.js'
 import { DeleteClientGrantsOfHandler } from './commands/delete-client-grants-of.js'
 import { DeleteResourceServerHandler } from './commands/delete-resource-server.js'
+import { RecogniseByPasswordHandler } from './commands/recognise-by-password.js'
 import { RedeemAuthorizationCodeHandler } from './commands/redeem-authorization-code.js'
 import { ForgetUsedProofsHandler } from './commands/forget-used-proofs.js'
 import { DpopNonces } from './dpop/nonces.js'
@@ -118,6 +119,7 @@ import { SettingsCache } from './queries/settings-cache.js'
     AdmitToOrganizationHandler,
     AnswerConsentHandler,
     LogInHandler,
+    RecogniseByPasswordHandler,
     SignUpForClientHandler,
     SettleConsentHandler,
     WithdrawConsentHandler,

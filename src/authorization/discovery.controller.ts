@@ -82,7 +82,7 @@ function metadata(config: Config): Readonly<Record<string, unknown>> {
     ),
     response_types_supported: ['code'],
     response_modes_supported: words('query fragment form_post'),
-    grant_types_supported: words('authorization_code refresh_token client_credentials'),
+    grant_types_supported: words('authorization_code refresh_token client_credentials password http://auth0.com/oauth/grant-type/password-realm'),
     code_challenge_methods_supported: settings.pkceAllowPlain ? ['S256', 'plain'] : ['S256'],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: words('HS256 RS256 PS256 RS512'),

@@ -16,10 +16,8 @@ import { LoginForms, startAgain } from './login-forms.js'
 import { LoginPages } from './login-pages.js'
 import { PageAnswers } from './page-answers.js'
 import { SessionAnswers } from './session-answers.js'
+import { tooManyAttempts } from './too-many-attempts.js'
 import { visitOf } from './visit.js'
-
-/** Until the oldest wrong passwords are forgotten. */
-const LOCKED_SECONDS = 900
 
 type LoggedIn = Exclude<LoginOutcome, { readonly kind: 'wrong' | 'too many' | 'blocked' }>
 
@@ -53,9 +51,7 @@ export class LoginController {
         case 'wrong':
           return this.pages.login(req, res, request, { status: 400, problem: ({ login }) => login.wrong, name: username })
         case 'too many':
-          throw new OAuthError('too_many_attempts', 'There were too many attempts to log in to this account. Please try again later.', undefined, {
-            headers: { 'Retry-After': String(LOCKED_SECONDS) },
-          })
+          throw tooManyAttempts()
         case 'blocked':
           return this.answers.toClient(req, res, request.target, { error: 'unauthorized', error_description: 'user is blocked' })
         default:

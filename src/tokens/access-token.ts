@@ -6,7 +6,7 @@ import { organizationClaims, type TokenOrganization } from './acting-in.js'
 const USERINFO_LIFETIME_SECONDS = 86_400
 
 /** The grants whose name stands in the token. */
-export type Gty = 'client-credentials' | 'refresh_token'
+export type Gty = 'client-credentials' | 'password' | 'refresh_token'
 
 export interface AccessTerms {
   readonly id: string

@@ -26,7 +26,9 @@ export class ExchangeRefused extends OAuthError {
     code: OAuthErrorCode,
     description: string,
     readonly refused: RefusedExchange,
+    /** Where it is not the code's own. */
+    status?: number,
   ) {
-    super(code, description, refused.reason, { ofAction: refused.actions !== undefined })
+    super(code, description, refused.reason, { ofAction: refused.actions !== undefined, ...(status !== undefined && { status }) })
   }
 }

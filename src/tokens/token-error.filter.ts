@@ -4,8 +4,8 @@ import { Audit } from '../audit/audit.js'
 import type { ExchangeFailed, RefusalTexts } from '../audit/audit.events.js'
 import { claimedClientId, endOf } from '../authorization/index.js'
 import { OAuthError, OAuthErrorFilter } from '../http/oauth-error.js'
-import { requestContext } from '../http/request-context.js'
 import { PersonKeys } from '../keys/person-keys.js'
+import { callerOf } from './caller.js'
 import { ExchangeRefused, type RefusedExchange } from './exchange-refused.js'
 import { withoutPersons } from '../redact.js'
 import { clientRequest } from './oauth-request.guard.js'
@@ -70,7 +70,7 @@ export class TokenErrorFilter extends OAuthErrorFilter {
   /** Whose token it was is known only where it is genuine. Whoever bears the id of somebody who is gone is another. */
   async #cause(req: ParsedTokenRequest, refused: RefusedExchange | undefined): Promise<Context> {
     const userId = refused?.userId
-    const { origin, context } = requestContext(req)
+    const { origin, context } = callerOf(req)
     const clientId = req.client?.client_id ?? claimedClientId(clientRequest(req))?.slice(0, MAX_CLIENT_ID)
     const audience = req.token && 'audience' in req.token ? req.token.audience?.slice(0, MAX_AUDIENCE) : undefined
     const whose =

@@ -5,8 +5,6 @@ import { OAuthError } from '../http/oauth-error.js'
 
 /** Grants of Auth0's that this service does not execute: known by their names, so that clients are told who may not use them (spec/oauth.md §1.2, §6). */
 export const UNBUILT_GRANTS = [
-  'password',
-  'http://auth0.com/oauth/grant-type/password-realm',
   'http://auth0.com/oauth/grant-type/passwordless/otp',
   'http://auth0.com/oauth/grant-type/mfa-otp',
   'http://auth0.com/oauth/grant-type/mfa-oob',
@@ -24,6 +22,20 @@ export interface UnbuiltRequest {
   readonly grantType: (typeof UNBUILT_GRANTS)[number]
 }
 
+/** Grants of somebody's password: in the tenant's default directory, or in a connection that the request names (spec/oauth.md §6.3). */
+export const PASSWORD_GRANTS = ['password', 'http://auth0.com/oauth/grant-type/password-realm'] as const
+
+export interface PasswordRequest {
+  readonly grantType: (typeof PASSWORD_GRANTS)[number]
+  readonly username: string
+  readonly password: string
+  /** The connection's name; undefined for the default directory. */
+  readonly realm: string | undefined
+  readonly audience: string | undefined
+  readonly scope: readonly string[] | undefined
+  readonly organization: string | undefined
+}
+
 /** A request to the token endpoint, its grant's required parameters present (spec/oauth.md §6). What a grant does not know is ignored. */
 export type TokenRequest =
   | { readonly grantType: 'authorization_code'; readonly code: string; readonly redirectUri: string | undefined; readonly codeVerifier: string | undefined }
@@ -34,6 +46,7 @@ export type TokenRequest =
       readonly scope: readonly string[] | undefined
       readonly organization: string | undefined
     }
+  | PasswordRequest
 
 export type RequestOf<G extends TokenRequest['grantType']> = Extract<TokenRequest, { grantType: G }>
 
@@ -80,6 +93,11 @@ export function parseTokenRequest(parameters: Parameters): TokenRequest | Unbuil
       return { grantType: 'refresh_token', refreshToken: required('refresh_token'), scope, audience: parameters['audience'] }
     case 'client_credentials':
       return { grantType: 'client_credentials', audience: parameters['audience'], scope, organization: parameters['organization'] }
+    case 'password':
+    case 'http://auth0.com/oauth/grant-type/password-realm': {
+      const login = { username: required('username'), password: required('password'), realm: grantType === 'password' ? undefined : required('realm') }
+      return { grantType, ...login, audience: parameters['audience'], scope, organization: parameters['organization'] }
+    }
     default:
       return { grantType: unbuiltGrant(grantType) ?? unsupported() }
   }

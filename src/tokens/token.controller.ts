@@ -1,16 +1,16 @@
-import { isIP } from 'node:net'
 import { All, Controller, Header, HttpCode, Options, Post, Req, UseFilters, UseGuards } from '@nestjs/common'
 import { CommandBus } from '@nestjs/cqrs'
 import { RequestLimitGuard } from '../audit/request-limit.guard.js'
 import { NO_PROOFS } from '../authorization/index.js'
 import { OAuthError } from '../http/oauth-error.js'
-import { requestContext } from '../http/request-context.js'
 import { isOnlineToken } from '../sessions/index.js'
+import { callerOf } from './caller.js'
 import { ClientAuthenticationGuard } from './client-authentication.guard.js'
 import { DpopGuard } from './dpop.guard.js'
 import { AuthorizationCodeGrant } from './grants/authorization-code.js'
 import { ClientCredentialsGrant } from './grants/client-credentials.js'
 import { OnlineRefreshTokenGrant } from './grants/online-refresh-token.js'
+import { PasswordGrant } from './grants/password.js'
 import { RefreshTokenGrant } from './grants/refresh-token.js'
 import { GrantTypeGuard } from './grant-type.guard.js'
 import { OAuthRequestGuard } from './oauth-request.guard.js'
@@ -61,17 +61,12 @@ export class TokenController {
           : this.commands.execute(new RefreshTokenGrant(request, client, caller, sender))
       case 'client_credentials':
         return this.commands.execute(new ClientCredentialsGrant(request, client, caller, sender))
+      case 'password':
+      case 'http://auth0.com/oauth/grant-type/password-realm':
+        return this.commands.execute(new PasswordGrant(request, client, caller, sender))
       default:
         // Of a client that its operator lets use it.
         return unsupported()
     }
   }
-}
-
-/** A server that proved who it is may say for whom it asks, where the operator trusts it to (spec/oauth.md §1.3). */
-function callerOf(req: ParsedTokenRequest): Caller {
-  const caller = { ...requestContext(req), sent: { acceptLanguage: req.get('accept-language'), parameters: req.body } }
-  const ip = req.get('auth0-forwarded-for')?.trim() ?? ''
-  const isTrusted = req.confidential && req.client.is_token_endpoint_ip_header_trusted
-  return isTrusted && isIP(ip) !== 0 ? { ...caller, origin: { ...caller.origin, ip } } : caller
 }

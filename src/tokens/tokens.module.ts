@@ -42,6 +42,10 @@ import { RevokePresentedTokenHandler } from './commands/revoke-presented-token.j
 import { RevokeReplayedRefreshTokenHandler } from './commands/revoke-replayed-refresh-token.js'
 import { AuthorizationCodeGrantHandler } from './grants/authorization-code.js'
 import { ClientCredentialsGrantHandler } from './grants/client-credentials.js'
+import { PasswordGrantHandler } from './grants/password.js'
+import { PasswordActions } from './post-login/password-actions.js'
+import { PasswordTermsFinder } from './password-terms.js'
+import { FirstRefreshToken } from './first-refresh-token.js'
 import { ExchangeRightsFinder } from './exchange-rights.js'
 import { ExchangeActions } from './post-login/exchange-actions.js'
 import { OnlineRefreshTokenGrantHandler } from './grants/online-refresh-token.js'
@@ -71,6 +75,10 @@ import { UserinfoController } from './userinfo.controller.js'
     ExchangeRightsFinder,
     ExchangeActions,
     ClientCredentialsGrantHandler,
+    FirstRefreshToken,
+    PasswordActions,
+    PasswordGrantHandler,
+    PasswordTermsFinder,
     ClientAuthenticationGuard,
     RevokePresentedTokenHandler,
     RevokeReplayedRefreshTokenHandler,

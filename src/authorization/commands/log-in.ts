@@ -1,18 +1,18 @@
 import { Command, CommandBus, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs'
 import { AreActionsBound } from '../../actions/index.js'
 import { Audit } from '../../audit/audit.js'
-import type { AuditEvent } from '../../audit/audit.events.js'
 import type { Context } from '../../event-store/event.js'
 import { PersonKeys } from '../../keys/person-keys.js'
 import { type ActiveSession, EndSession, FindSession, type FoundSession, type Login, ReauthenticateSession, StartSession } from '../../sessions/index.js'
-import { CheckPassword, FindAccount, type OrganizationDocument } from '../../users/index.js'
+import { type Account, FindAccount, type OrganizationDocument } from '../../users/index.js'
 import type { AuthorizeRequest } from '../authorize-request.js'
-import { type Caller, causedBy, inNameOf, ofVisitor, type Visit } from '../caused-by.js'
+import { causedBy, inNameOf, type Visit } from '../caused-by.js'
 import { OrganizationChoices } from '../organization-choices.js'
 import { requireSecondFactor } from '../second-factor.js'
 import { shownRequest } from '../shown-request.js'
 import { AdmitToOrganization } from './admit-to-organization.js'
 import { AnswerLogin, type LoginAnswer } from './answer-login.js'
+import { RecogniseByPassword } from './recognise-by-password.js'
 import { SettleConsent } from './settle-consent.js'
 
 export type LoginOutcome =
@@ -55,14 +55,13 @@ export class LogInHandler implements ICommandHandler<LogIn> {
   ) {}
 
   async execute({ request, proof, visit }: LogIn): Promise<LoginOutcome> {
-    const userId = proof.kind === 'password' ? await this.#checked(request, proof, visit) : proof.userId
-    if (typeof userId !== 'string') return userId
-    const account = await this.queries.execute(new FindAccount(userId))
+    const account = proof.kind === 'password' ? await this.#recognised(request, proof, visit) : await this.queries.execute(new FindAccount(proof.userId))
     // Deleted a moment ago: then there is nobody of that name.
     if (!account) return { kind: 'wrong' }
-    if (account.profile.blocked) {
-      const failure = { reason: 'blocked', description: 'user is blocked', request: shownRequest(request.parameters) } as const
-      await this.#record({ type: 'LoginFailed', data: failure }, request, visit, userId)
+    if ('kind' in account) return account
+    const { user_id: userId, blocked } = account.profile
+    if (blocked) {
+      await this.#recordBlocked(request, visit, userId)
       return { kind: 'blocked' }
     }
     const { client, connection } = request
@@ -98,25 +97,24 @@ export class LogInHandler implements ICommandHandler<LogIn> {
     return started
   }
 
-  async #checked(request: AuthorizeRequest, proof: Proof & { kind: 'password' }, caller: Caller): Promise<string | LoginOutcome> {
-    const { identifier, password } = proof
-    const attempt = { connectionId: request.connection.id, identifier, password, address: caller.origin.ip }
-    const checked = await this.commands.execute(new CheckPassword(attempt))
-    if (checked.kind === 'right') return checked.userId
-    if (checked.kind === 'locked') return { kind: 'too many' }
-    const failure =
-      checked.userId === undefined
-        ? ({ reason: 'unknown-user', userName: await ofVisitor(this.personKeys, identifier.slice(0, 320)) } as const)
-        : ({ reason: 'wrong-password' } as const)
-    await this.#record({ type: 'LoginFailed', data: { ...failure, description: 'Wrong email or password.' } }, request, caller, checked.userId)
-    if (checked.locks) await this.#record({ type: 'AccountLocked', data: {} }, request, caller, checked.userId)
-    return { kind: 'wrong' }
+  async #recognised(request: AuthorizeRequest, { identifier, password }: Proof & { kind: 'password' }, visit: Visit): Promise<Account | LoginOutcome> {
+    const { client, connection } = request
+    const recognised = await this.commands.execute(new RecogniseByPassword({ client, connection, identifier, password }, visit, inNameOf(request)))
+    switch (recognised.kind) {
+      case 'recognised':
+        return recognised.account
+      case 'too many':
+        return { kind: 'too many' }
+      case 'wrong':
+      case 'gone':
+        return { kind: 'wrong' }
+    }
   }
 
-  async #record(event: AuditEvent, request: AuthorizeRequest, caller: Caller, userId: string | undefined): Promise<void> {
-    // Nor may it tell who exists by which key was at hand.
-    const cause = await causedBy(this.personKeys, caller, userId, { current: true })
-    const { client, connection } = request
-    await this.audit.record(event, { ...cause, clientId: client.client_id, connection: connection.name, ...inNameOf(request) })
+  async #recordBlocked(request: AuthorizeRequest, visit: Visit, userId: string): Promise<void> {
+    const { client, connection, parameters } = request
+    const failure = { reason: 'blocked', description: 'user is blocked', request: shownRequest(parameters) } as const
+    const cause = await causedBy(this.personKeys, visit, userId, { current: true })
+    await this.audit.record({ type: 'LoginFailed', data: failure }, { ...cause, clientId: client.client_id, connection: connection.name, ...inNameOf(request) })
   }
 }

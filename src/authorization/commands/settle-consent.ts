@@ -9,13 +9,16 @@ import { consentId, writeConsent } from '../consent/consent-table.js'
 import { grantedScope } from '../granted-scope.js'
 import { isVerifiable } from '../redirect-uri.js'
 
+/** What is asked for, and where the person can be asked about it: without `prompt` and `target` there is no page for that. */
+type AskedConsent = Pick<AuthorizeRequest, 'client' | 'api' | 'clientGrantScope' | 'scope'> & Partial<Pick<AuthorizeRequest, 'prompt' | 'target'>>
+
 /**
  * Lets the client have what it asks for, where the person has just accepted that or need not be asked (spec/oauth.md §4.7), and remembers it.
  * Answers whether it may be answered; if not, the person must be asked.
  */
 export class SettleConsent extends Command<boolean> {
   constructor(
-    readonly request: AuthorizeRequest,
+    readonly request: AskedConsent,
     readonly person: { readonly userId: string; readonly administrator: boolean },
     readonly accepted: boolean,
     readonly context: Context,
@@ -47,14 +50,18 @@ export class SettleConsentHandler implements ICommandHandler<SettleConsent> {
   }
 }
 
-/** Clients of the tenant's own ask nobody, unless the operator wants that they do; any client may want that somebody is asked. */
-function unasked(request: AuthorizeRequest, { consentFirstParty }: Config['settings']): Unasked {
-  if (request.prompt.has('consent')) return 'nothing'
-  return request.client.is_first_party && (consentFirstParty === 'skip' || isSpared(request)) ? 'all' : 'remembered'
+/**
+ * Clients of the tenant's own ask nobody, unless the operator wants that they do; any client may want that somebody is asked. Whoever gives such a
+ * client their password lets it have all that they may do, so where there is no page nobody is asked, as with Auth0.
+ */
+function unasked({ client, api, prompt, target }: AskedConsent, { consentFirstParty }: Config['settings']): Unasked {
+  if (prompt?.has('consent')) return 'nothing'
+  const isSpared = consentFirstParty === 'skip' || target === undefined || mayBeSpared(client, api, target)
+  return client.is_first_party && isSpared ? 'all' : 'remembered'
 }
 
 /** Whether the API lets the tenant's own clients have what they want, and the client can be told from another program (spec/oauth.md §4.7). */
-function isSpared({ client, api, target }: AuthorizeRequest): boolean {
+function mayBeSpared(client: AuthorizeRequest['client'], api: AuthorizeRequest['api'], target: AuthorizeRequest['target']): boolean {
   const mayAnswer = isVerifiable(target.redirectUri) || client.skip_non_verifiable_callback_uri_confirmation_prompt === true
   return mayAnswer && (api === undefined || api.skip_consent_for_verifiable_first_party_clients)
 }

@@ -1,4 +1,4 @@
-import { UNBUILT_GRANTS } from '../../tokens/index.js'
+import { PASSWORD_GRANTS, UNBUILT_GRANTS } from '../../tokens/index.js'
 
 export const APP_TYPES: readonly string[] = [
   'native',
@@ -33,6 +33,7 @@ export const GRANT_TYPES: readonly string[] = [
   'implicit',
   'refresh_token',
   'client_credentials',
+  ...PASSWORD_GRANTS,
   ...UNBUILT_GRANTS,
   'http://auth0.com/oauth/legacy/grant-type/ro',
   'http://auth0.com/oauth/legacy/grant-type/ro/jwt-bearer',

@@ -8,6 +8,8 @@ export const LOG_CODES = {
   mfar: 'other',
   seccft: 'auth.token_exchange.success',
   feccft: 'auth.token_exchange.fail',
+  sepft: 'auth.token_exchange.success',
+  fepft: 'auth.token_exchange.fail',
   srrt: 'user.success',
   resource_cleanup: 'other',
   organization_member_added: 'other',

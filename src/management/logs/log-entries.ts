@@ -3,7 +3,7 @@ import type { SealedEvent } from '../../event-store/event.js'
 import type { CookieMode } from '../../sessions/index.js'
 import { access, executionsOf, idIn, type LogEntry, type Of, type SourceEvent } from './log-entry.js'
 import { authorizeFailed, loginFailed, signUp } from './login-entries.js'
-import { capped, exchanged, exchangeFailed, manyRevoked, maskedCode, onlineRevoked, revoked } from './token-entries.js'
+import { capped, exchanged, exchangeFailed, manyRevoked, maskedCode, onlineRevoked, passwordGranted, revoked } from './token-entries.js'
 
 type Table = { readonly [T in SourceEvent['type']]?: (event: Of<T>) => readonly LogEntry[] }
 
@@ -52,9 +52,10 @@ const ENTRIES = {
   ClientTokenIssued: ({ data, metadata: { clientId, actions } }) => [
     { type: 'seccft', scope: data.scope, details: { access_token_jti: data.tokenId, actions: executionsOf(actions), requested_client_id: clientId } },
   ],
+  PasswordGrantSucceeded: (event) => [passwordGranted(event)],
 
   AuthorizeFailed: (event) => [authorizeFailed(event)],
-  LoginFailed: (event) => [loginFailed(event)],
+  LoginFailed: loginFailed,
   AccountLocked: () => [{ type: 'limit_wc', description: 'Too many wrong passwords for one account from one address.' }],
   AccountUnlocked: ({ data: { userId, userName } }) => [
     {

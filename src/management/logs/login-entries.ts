@@ -14,10 +14,14 @@ export function authorizeFailed({ data: { error: oauthError, description, texts,
   }
 }
 
-export function loginFailed({ data: { reason, description, userName, request } }: Of<'LoginFailed'>): LogEntry {
+/** Of a password that a client passed on, the grant that failed is told beside it. */
+export function loginFailed({ data: { reason, description, userName, request, grant }, metadata: { clientId } }: Of<'LoginFailed'>): LogEntry[] {
   const oauthError = LOGIN_ERRORS[reason]
   const error = { message: description, reason, ...(oauthError !== undefined && { oauthError }) }
-  return { type: LOGIN_FAILURES[reason], description, ...(userName && { userName }), details: withRequest(error, request) }
+  const entry = { description, ...(userName && { userName }) }
+  const failed: LogEntry = { type: LOGIN_FAILURES[reason], ...entry, details: withRequest(error, request) }
+  if (grant === undefined) return [failed]
+  return [failed, { type: 'fepft', ...entry, details: { requested_client_id: clientId, error: { ...error, oauthError: 'invalid_grant' } } }]
 }
 
 /** What the client is told; of a wrong password it hears nothing. */

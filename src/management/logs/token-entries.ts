@@ -23,6 +23,18 @@ export function exchanged({ streamId, data, metadata }: Of<'RefreshTokenRotated'
   }
 }
 
+export const passwordGranted = ({ data: { scope, tokenId, familyId }, metadata: { clientId, actions } }: Of<'PasswordGrantSucceeded'>): LogEntry => ({
+  type: 'sepft',
+  scope,
+  details: {
+    access_token_jti: tokenId,
+    actions: executionsOf(actions),
+    familyId,
+    refresh_token: familyId === undefined ? undefined : { access: 'offline' },
+    requested_client_id: clientId,
+  },
+})
+
 /** spec/actions.md §4.5: an Action wanted a later end than there may be. */
 export function capped({ streamId, data }: Of<'FamilyStarted' | 'RefreshTokenRotated' | 'RefreshTokenExchanged'>): LogEntry[] {
   return (data.capped ?? []).map(({ end, wanted, given }) => ({
@@ -141,6 +153,11 @@ export function exchangeFailed({ data, metadata }: Of<'ExchangeFailed'>): LogEnt
     }
     case 'client_credentials':
       return [{ type: 'feccft', ...entry, details: { ...requested, client_authentication_error: oauthError === 'invalid_client' ? description : undefined } }]
+    case 'password':
+    case 'http://auth0.com/oauth/grant-type/password-realm': {
+      const failed: LogEntry = { type: 'fepft', ...entry, details: { ...requested, error: { message: description, ...told, oauthError, reason } } }
+      return oauthError === 'mfa_required' ? [failed, { type: 'mfar', details: requested }] : [failed]
+    }
     default:
       return [{ type: 'f', ...entry, details: { grant_type: grant, error: { message: description, oauthError, type: 'request-error' } } }]
   }

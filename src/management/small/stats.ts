@@ -28,11 +28,11 @@ export class Stats {
 }
 
 const DAILY = `
-  select to_char(date at time zone 'UTC', 'YYYY-MM-DD') as date, count(*) filter (where type = 's') as logins, count(*) filter (where type = 'ss') as signups,
+  select to_char(date at time zone 'UTC', 'YYYY-MM-DD') as date, count(*) filter (where type in ('s', 'sepft')) as logins, count(*) filter (where type = 'ss') as signups,
     min(date) as first, max(date) as last
   from tenant_logs
-  where type in ('s', 'ss') and date >= $1 and date < $2
+  where type in ('s', 'sepft', 'ss') and date >= $1 and date < $2
   group by 1 order by 1`
 
 const ACTIVE = `
-  select count(distinct user_id) from tenant_logs where type in ('s', 'ssa', 'seacft', 'sertft') and date >= now() - interval '30 days'`
+  select count(distinct user_id) from tenant_logs where type in ('s', 'ssa', 'seacft', 'sepft', 'sertft') and date >= now() - interval '30 days'`

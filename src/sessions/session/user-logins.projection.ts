@@ -1,3 +1,4 @@
+import { type AuditEvent, auditUpcasters } from '../../audit/audit.events.js'
 import type { Projection } from '../../event-store/projection.js'
 import { rowProjection } from '../../event-store/projection.js'
 import { type UserEvent, userUpcasters } from '../../users/index.js'
@@ -12,12 +13,12 @@ interface UserLoginsRow extends Record<string, unknown> {
   readonly last_origin: string | null
 }
 
-type Login = Extract<SessionEvent, { type: 'SessionStarted' | 'SessionReauthenticated' }>
+type Login = Extract<SessionEvent, { type: 'SessionStarted' | 'SessionReauthenticated' }> | Extract<AuditEvent, { type: 'LoggedInWithoutSession' }>
 type Deleted = Extract<UserEvent, { type: 'UserDeleted' }>
 
 const USER = 'user-'
 
-/** Lies here because logins are sessions; the table is read with the users (src/users/queries/find-users.ts). */
+/** Lies here because logins are sessions, but for those at the token endpoint; the table is read with the users (src/users/queries/find-users.ts). */
 export const userLoginsProjection: Projection<Login | Deleted> = rowProjection<Login | Deleted, UserLoginsRow>({
   name: 'user_logins',
   table: 'user_logins',
@@ -26,6 +27,7 @@ export const userLoginsProjection: Projection<Login | Deleted> = rowProjection<L
   upcasters: {
     SessionStarted: sessionUpcasters.SessionStarted,
     SessionReauthenticated: sessionUpcasters.SessionReauthenticated,
+    LoggedInWithoutSession: auditUpcasters.LoggedInWithoutSession,
     UserDeleted: userUpcasters.UserDeleted,
   },
   keyOf: (event) => (event.type === 'UserDeleted' ? event.streamId.slice(USER.length) : event.data.userId),

@@ -1,6 +1,5 @@
-import { Inject } from '@nestjs/common'
 import { Command, CommandBus, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs'
-import { type IssuanceDecisions, replayMetadata } from '../../actions/index.js'
+import type { IssuanceDecisions } from '../../actions/index.js'
 import {
   type ClientDocument,
   type CodeGrant,
@@ -15,22 +14,18 @@ import {
   thumbprintOf,
 } from '../../authorization/index.js'
 import { Audit } from '../../audit/audit.js'
-import { CONFIG, type Config } from '../../config.js'
 import type { Context } from '../../event-store/event.js'
 import { PersonKeys } from '../../keys/person-keys.js'
 import { GrantOnlineAccess, type LoginEnds, WithdrawOnlineAccess } from '../../sessions/index.js'
 import { FindUser, type FoundUser } from '../../users/index.js'
 import { actingIn, notAMember, type TokenOrganization } from '../acting-in.js'
-import { IssueRefreshToken, type IssuedRefreshToken } from '../commands/issue-refresh-token.js'
 import { RevokeReplayedRefreshToken } from '../commands/revoke-replayed-refresh-token.js'
 import { ExchangeRefused } from '../exchange-refused.js'
 import { isAnotherPerson } from '../exchange-rights.js'
-import { expirationParameters } from '../expiration-parameters.js'
+import { FirstRefreshToken } from '../first-refresh-token.js'
 import { decidedScope } from '../post-login/decided-scope.js'
 import { LoginMarks } from '../queries/login-marks.js'
 import { markKeys } from '../refresh-token/mark-key.js'
-import { refreshTokenPolicy } from '../refresh-token/policy.js'
-import type { WantedEnds } from '../refresh-token/lifetimes.js'
 import { newFamilyId } from '../refresh-token/token-value.js'
 import type { Caller, RequestOf, TokenSender } from '../token-request.js'
 import { type TokenResponse, TokenSet, type UserTerms } from '../token-set.js'
@@ -50,10 +45,10 @@ export class AuthorizationCodeGrant extends Command<TokenResponse> {
 @CommandHandler(AuthorizationCodeGrant)
 export class AuthorizationCodeGrantHandler implements ICommandHandler<AuthorizationCodeGrant> {
   constructor(
-    @Inject(CONFIG) private readonly config: Config,
     private readonly commands: CommandBus,
     private readonly queries: QueryBus,
     private readonly tokenSet: TokenSet,
+    private readonly refreshTokens: FirstRefreshToken,
     private readonly audit: Audit,
     private readonly personKeys: PersonKeys,
     private readonly marks: LoginMarks,
@@ -75,8 +70,7 @@ export class AuthorizationCodeGrantHandler implements ICommandHandler<Authorizat
     const tokens = await this.tokenSet.forUser(tokenId, terms, at)
     if (grant.online) return { ...tokens, ...(await this.#online(grant, request.code, client, caller, sender)) }
     if (!grant.scope.includes('offline_access')) return tokens
-    const issued = await this.#startFamily(familyId, grant, terms, caller, sender)
-    return { ...tokens, refresh_token: issued.refreshToken, ...expirationParameters(this.config, issued, issued.at) }
+    return { ...tokens, ...(await this.#firstRefreshToken(familyId, grant, terms, caller, sender)) }
   }
 
   /** What the Actions of the login decided: they do not run again (spec/actions.md §4.1). Whose decisions nobody can open any more is gone. */
@@ -163,35 +157,23 @@ export class AuthorizationCodeGrantHandler implements ICommandHandler<Authorizat
     return this.commands.execute(new WithdrawOnlineAccess({ sessionId }, { clientId: context.clientId, audience }, 'code-replayed', context))
   }
 
-  async #startFamily(
+  async #firstRefreshToken(
     familyId: string,
     grant: CodeGrant,
     { client, authenticatedAt, decided }: UserTerms & { readonly decided: IssuanceDecisions | undefined },
     { origin, context }: Caller,
-    { confidential, proofs }: TokenSender,
-  ): Promise<IssuedRefreshToken> {
-    const { userId, clientId, sessionId, audience, scope, connection, authorizedAt, organizationId } = grant
-    const policy = refreshTokenPolicy(client)
-    const login = { authenticatedAt: authenticatedAt!, connection, ...(authorizedAt !== undefined && { authorizedAt }) }
-    // A confidential client's tokens are bound by its authentication (RFC 9449 §5).
-    const dpopThumbprint = confidential ? null : (thumbprintOf(proofs) ?? null)
-    const terms = { userId, clientId, sessionId, audience, scope, rotating: policy.rotating, dpopThumbprint, ...login, ...inOrganization(organizationId) }
-    const cause = { ...context, ...(grant.actions && { actions: grant.actions.execution }) }
+    sender: TokenSender,
+  ): Promise<Partial<TokenResponse>> {
+    const { userId, sessionId, audience, scope, connection, authorizedAt, organizationId, actions } = grant
+    const when = { authenticatedAt: authenticatedAt!, ...(authorizedAt !== undefined && { authorizedAt }) }
+    const login = { client, userId, sessionId, audience, scope, connection, ...when, ...inOrganization(organizationId) }
     const deviceName = grant.device === undefined ? undefined : await this.personKeys.open<string>(grant.device)
-    const from = { ...origin, ...(deviceName !== undefined && { deviceName }) }
-    return this.commands.execute(new IssueRefreshToken({ ...terms, ...(decided && attached(decided)) }, policy, from, cause, familyId))
+    const from = { context, origin: { ...origin, ...(deviceName !== undefined && { deviceName }) } }
+    return this.refreshTokens.issue(familyId, { ...login, decided, execution: actions?.execution }, from, sender)
   }
 }
 
 const inOrganization = (organizationId: string | undefined): { readonly organizationId?: string } => (organizationId === undefined ? {} : { organizationId })
-
-/** Checked when they were decided, upon the same nothing that a new refresh token has. */
-function attached({ refreshToken: { operations, ...wantedEnds } }: IssuanceDecisions): {
-  readonly metadata: Readonly<Record<string, string>>
-  readonly wantedEnds: WantedEnds
-} {
-  return { metadata: replayMetadata({}, operations), wantedEnds }
-}
 
 /** The person may have gone, or been blocked, since the code was made, and another have come with the same id. */
 function livingUser(user: FoundUser | undefined, { userId, authorizedAt: startedAt }: CodeGrant): FoundUser {

@@ -1,19 +1,20 @@
-import { eventRequest, type EventDevice, type EventRefreshToken, type PostLoginEvent } from '../../actions/index.js'
+import { eventRequest, type EventDevice, type EventRefreshToken, type PostLoginEvent, type Protocol } from '../../actions/index.js'
 import { onlineTokenId, type OnlineGrant } from '../../sessions/index.js'
 import type { Exchanged } from '../commands/redeem-refresh-token.js'
 import type { Caller, RequestOf } from '../token-request.js'
 
 type Stored = EventRefreshToken['metadata']
 
-/** What an Action is told of the request of an exchange (spec/actions.md §2.3, §2.5). */
+/** What an Action is told of the request of an exchange, or of a login at the token endpoint (spec/actions.md §2.3, §2.5). */
 export function exchangeRequest(
   { origin, context, sent }: Caller,
   { scope = [] }: Pick<RequestOf<'refresh_token'>, 'scope'>,
+  protocol: Protocol = 'oauth2-refresh-token',
 ): Pick<PostLoginEvent, 'request' | 'transaction'> {
   const correlationId = sent.parameters['correlation_id']
   return {
     request: tokenRequest({ origin, context, sent }),
-    transaction: { protocol: 'oauth2-refresh-token', requested_scopes: scope, ...(correlationId !== undefined && { correlation_id: correlationId }) },
+    transaction: { protocol, requested_scopes: scope, ...(correlationId !== undefined && { correlation_id: correlationId }) },
   }
 }
 

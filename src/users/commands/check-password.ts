@@ -5,7 +5,8 @@ import { LoginAttempts } from '../login/login-attempts.js'
 import { hashPassword, isPassword } from '../user/password.js'
 
 export type CheckedPassword =
-  | { readonly kind: 'right'; readonly userId: string }
+  /** `at`: when it was looked up, and `loginsEndedAt` what was known then, both by the database: a password that was changed since is another. */
+  | { readonly kind: 'right'; readonly userId: string; readonly at: Date; readonly loginsEndedAt: Date | null }
   /** `locks`: the last attempt before the limit, so that it is told once. */
   | { readonly kind: 'wrong'; readonly userId: string | undefined; readonly locks: boolean }
   /** Too many wrong ones: this one was not even looked at. */
@@ -47,6 +48,6 @@ export class CheckPasswordHandler implements ICommandHandler<CheckPassword> {
     const matches = await isPassword(found?.passwordHash ?? (await this.#nobodys), password)
     if (!found?.passwordHash || !matches) return { kind: 'wrong', userId: found?.userId, locks: failures === limit?.failures }
     if (limit) await this.attempts.forget(account, address, limit)
-    return { kind: 'right', userId: found.userId }
+    return { kind: 'right', userId: found.userId, at: found.at, loginsEndedAt: found.loginsEndedAt }
   }
 }

@@ -6,6 +6,10 @@ import { normalizedEmail } from '../user/email.js'
 export interface Credentials {
   readonly userId: string
   readonly passwordHash: string | null
+  /** When their logins were ended last, read in the same moment as the hash. */
+  readonly loginsEndedAt: Date | null
+  /** That moment or a little before it, by the database's clock. */
+  readonly at: Date
 }
 
 /** Finds who a person says they are on the login page: by address or by username, in one connection. */
@@ -19,15 +23,23 @@ export class CredentialsTable {
   async find(connectionId: string, identifier: string): Promise<Credentials | undefined> {
     const spelled = normalizedEmail(identifier)
     const [email, username] = await Promise.all([this.lookupKey.of('email', spelled), this.lookupKey.of('username', spelled)])
-    const { rows } = await this.pool.query<{ user_id: string; password_hash: string | null }>({
+    const { rows } = await this.pool.query<Row>({
       name: 'find-credentials',
       text: `
-        select user_id, password_hash from users where connection_id = $1 and email_lookup = $2
+        select user_id, password_hash, logins_ended_at, now() as at from users where connection_id = $1 and email_lookup = $2
         union
-        select user_id, password_hash from users where connection_id = $1 and username_lookup = $3
+        select user_id, password_hash, logins_ended_at, now() as at from users where connection_id = $1 and username_lookup = $3
         limit 1`,
       values: [connectionId, email, username],
     })
-    return rows[0] && { userId: rows[0].user_id, passwordHash: rows[0].password_hash }
+    const [row] = rows
+    return row && { userId: row.user_id, passwordHash: row.password_hash, loginsEndedAt: row.logins_ended_at, at: row.at }
   }
+}
+
+interface Row {
+  readonly user_id: string
+  readonly password_hash: string | null
+  readonly logins_ended_at: Date | null
+  readonly at: Date
 }

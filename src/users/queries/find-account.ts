@@ -12,6 +12,8 @@ export interface Account {
   readonly createdAt: string
   readonly updatedAt: string
   readonly passwordChangedAt: string | undefined
+  /** When this was so, by the database's clock. */
+  readonly readAt: Date
 }
 
 /** What a person's login depends on, as current as a command would see it. Undefined for somebody who was deleted. */
@@ -26,9 +28,9 @@ export class FindAccountHandler implements IQueryHandler<FindAccount> {
   constructor(private readonly store: EventStore) {}
 
   async execute({ userId }: FindAccount): Promise<Account | undefined> {
-    const { state } = await this.store.read(user, userId)
+    const { state, now: readAt } = await this.store.read(user, userId)
     if (state.status === 'absent') return undefined
     const { profile, administrator, loginsEndedAt, createdAt, updatedAt, passwordChangedAt } = state
-    return { profile, administrator, loginsEndedAt, createdAt, updatedAt, passwordChangedAt }
+    return { profile, administrator, loginsEndedAt, createdAt, updatedAt, passwordChangedAt, readAt }
   }
 }

@@ -83,5 +83,5 @@ const FIND_UNDER_WAY = {
          (select xid from checkpoints where name = 'user_logins'),
          (select sequence from checkpoints where name = 'user_logins'))
        order by epoch, xid, sequence limit ${MAX_TAIL}) as tail
-     where case when type in ('SessionStarted', 'SessionReauthenticated') then data->>'userId' = $1 end)::int as tail`,
+     where case when type in ('SessionStarted', 'SessionReauthenticated', 'LoggedInWithoutSession') then data->>'userId' = $1 end)::int as tail`,
 }

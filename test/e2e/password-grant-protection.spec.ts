@@ -1,0 +1,86 @@
+import type { TestApp } from '../support/app.js'
+import { PasswordLogins, WRONG } from '../support/password-logins.js'
+import { aPerson, PASSWORD } from '../support/people.js'
+import { recorded } from '../support/recorded.js'
+
+/* Guessing at passwords through the token endpoint (spec/oauth.md §6.3, §1.3): counted with the login page's attempts, and telling nothing. */
+
+let logins: PasswordLogins
+let service: TestApp
+beforeAll(async () => {
+  // As slow as they are in earnest: what is not looked at shows.
+  ;(globalThis as { cheapPasswords?: boolean }).cheapPasswords = false
+  logins = await PasswordLogins.start()
+  ;({ service } = logins)
+})
+afterAll(() => service.close())
+
+it('a wrong password takes as long where nobody has the name', async () => {
+  const person = await aPerson(service)
+  /** The shortest of some: a busy machine delays one, hardly each of them. */
+  const least = async (email: string): Promise<number> => {
+    const took: number[] = []
+    for (let n = 0; n < 9; n++) {
+      const began = performance.now()
+      expect(await logins.login({ email }, { password: 'wrong' })).toMatchObject(WRONG)
+      took.push(performance.now() - began)
+    }
+    return Math.min(...took)
+  }
+  const [known, unknown] = [await least(person.email), await least('someone.else@example.com')]
+  expect(Math.max(known, unknown) / Math.min(known, unknown)).toBeLessThan(1.5)
+})
+
+describe('too many wrong passwords', () => {
+  const from = (address: string) => ({ 'x-forwarded-for': address })
+  const tooMany = { status: 429, body: { error: 'too_many_attempts', error_description: expect.stringContaining('too many attempts') } }
+
+  it('count together with those of the login page, each way', async () => {
+    const person = await aPerson(service)
+    const address = '203.0.113.30'
+    for (let n = 0; n < 5; n++) expect(await logins.login(person, { password: 'wrong' }, undefined, from(address))).toMatchObject(WRONG)
+    for (let n = 0; n < 5; n++) expect((await logins.form(person, 'wrong', address)).status).toBe(400)
+    const locked = await logins.login(person, {}, undefined, from(address))
+    expect(locked).toMatchObject(tooMany)
+    expect(locked.headers.get('retry-after')).toBe('900')
+    expect((await logins.form(person, PASSWORD, address)).status).toBe(429)
+    expect((await logins.login(person, {}, undefined, from('203.0.113.31'))).status).toBe(200)
+    expect((await recorded(service, 'AccountLocked')).filter(({ metadata }) => metadata['userId'] === person.userId)).toHaveLength(1)
+    expect((await service.api('DELETE', `user-blocks/${encodeURIComponent(person.userId)}`)).status).toBe(204)
+    expect((await logins.login(person, {}, undefined, from(address))).status).toBe(200)
+  })
+
+  it('are as many where nobody has the name, however many come at once', async () => {
+    const attempts = await Promise.all(Array.from({ length: 15 }, () => logins.login({ email: 'no.one@example.com' }, { password: 'wrong' })))
+    expect(attempts.map(({ status }) => status).sort()).toEqual([...new Array<number>(10).fill(403), ...new Array<number>(5).fill(429)])
+  })
+
+  it('are forgotten with a right one', async () => {
+    const person = await aPerson(service)
+    for (let round = 0; round < 2; round++) {
+      for (let n = 0; n < 9; n++) await logins.login(person, { password: 'wrong' })
+      expect((await logins.login(person)).status).toBe(200)
+    }
+  })
+
+  it('are those of the person’s address, where a trusted server says it', async () => {
+    const person = await aPerson(service)
+    const trusted = await logins.other({ is_token_endpoint_ip_header_trusted: true })
+    const native = await logins.other({ is_token_endpoint_ip_header_trusted: true, token_endpoint_auth_method: 'none', app_type: 'native' })
+    const of = (address: string) => ({ ...from('203.0.113.40'), 'auth0-forwarded-for': address })
+    for (let n = 0; n < 10; n++) await logins.login(person, { password: 'wrong' }, trusted, of('203.0.113.41'))
+    expect(await logins.login(person, {}, trusted, of('203.0.113.41'))).toMatchObject(tooMany)
+    expect(await logins.login(person, {}, undefined, from('203.0.113.41'))).toMatchObject(tooMany)
+    expect((await logins.login(person, {}, trusted, of('203.0.113.42'))).status).toBe(200)
+    expect(await logins.user(person.userId)).toMatchObject({ last_ip: '203.0.113.42' })
+    // Of whom nobody trusts, and of what is no address, the sender's counts.
+    for (const [client, address] of [
+      [logins.client, '203.0.113.41'],
+      [native, '203.0.113.41'],
+      [trusted, 'nonsense'],
+    ] as const) {
+      expect((await logins.login(person, {}, client, of(address))).status).toBe(200)
+      expect(await logins.user(person.userId)).toMatchObject({ last_ip: '203.0.113.40' })
+    }
+  })
+})
