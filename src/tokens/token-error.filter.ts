@@ -61,7 +61,7 @@ export class TokenErrorFilter extends OAuthErrorFilter {
 
   /** An Action's own words may be about the person. */
   async #told({ description }: OAuthError, refused: RefusedExchange | undefined): Promise<Pick<ExchangeFailed, 'description' | 'texts'>> {
-    if (!refused?.actions || refused.userId === undefined) return { description: description.slice(0, 500) }
+    if (!refused?.actions || refused.userId === undefined) return { description: description.replace(ADDRESS, '*').slice(0, 500) }
     const { actionCode: code } = refused
     const texts: RefusalTexts = { message: description, ...(code !== undefined && { code }) }
     return { texts: await this.personKeys.sealIfKnown(refused.userId, texts) }
@@ -87,6 +87,9 @@ export class TokenErrorFilter extends OAuthErrorFilter {
     }
   }
 }
+
+/** Descriptions repeat what was sent, and people write their address in any place. */
+const ADDRESS = /\S*(?:@|%40)\S*/g
 
 /** One that nobody has, as the caller wrote it. */
 const unknownGrant = ({ code }: OAuthError, { body }: ParsedTokenRequest): string | undefined =>
