@@ -1,5 +1,6 @@
 // A process of its own with the npm package `auth0`: only there does NODE_EXTRA_CA_CERTS count. Calls come and answers go as messages.
 import { ManagementClient } from 'auth0'
+import { AuthenticationClient } from 'auth0/legacy'
 
 /** A list whose read model is behind is asked for again: on a slow machine it is late. */
 async function current(input, init) {
@@ -10,13 +11,16 @@ async function current(input, init) {
   }
 }
 
-const client = new ManagementClient({ ...JSON.parse(process.argv[2]), fetch: current })
+const options = JSON.parse(process.argv[2])
+const management = new ManagementClient({ ...options, fetch: current })
+const clients = { authentication: new AuthenticationClient(options) }
 
 process.on('message', async ({ id, path, args }) => {
   try {
-    const names = path.split('.')
+    const [first, ...others] = path.split('.')
+    const names = first in clients ? others : [first, ...others]
     const method = names.pop()
-    const resource = names.reduce((object, name) => object[name], client)
+    const resource = names.reduce((object, name) => object[name], clients[first] ?? management)
     process.send({ id, value: await collected(await resource[method](...args)) })
   } catch (error) {
     const { statusCode, body, message } = error

@@ -33,7 +33,7 @@ export class Auth0Sdk {
     this.#child.once('exit', () => this.#waiting.forEach(({ reject }) => reject(new Error('the process with the package has ended'))))
   }
 
-  /** Calls `management.<path>(…args)`; a list is answered whole. Errors: SdkError. */
+  /** Calls `management.<path>(…args)`, or of the other client what begins with `authentication.`; a list is answered whole. Errors: SdkError. */
   call(path: string, ...args: unknown[]): Promise<Json> {
     const id = ++this.#calls
     return new Promise((resolve, reject) => {

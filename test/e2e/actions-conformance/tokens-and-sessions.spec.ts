@@ -2,7 +2,7 @@ import { replayMetadata } from '../../../src/actions/index.js'
 import { aLogin, anExchange } from '../../support/actions.js'
 import type { Json } from '../../support/app.js'
 import { Conformance, denial, sample } from '../../support/conformance.js'
-import { PASSWORD } from '../../support/people.js'
+import { aClient, PASSWORD } from '../../support/people.js'
 import { type Answer, claimsOf } from '../../support/oauth.js'
 
 /* The conformance cases of spec/actions.md §10 about claims, scopes, sessions and an Action's own state. One runner, so that there is one state. */
@@ -116,14 +116,10 @@ test('C20: a session’s metadata needs a session, and stays with it', async () 
   expect((await scene.service.api('GET', `sessions/${first['sid']}`)).body.session_metadata).toEqual({ d: '1' })
   expect(identity(await scene.redeem(await scene.enter(who, email)))).toMatchObject({ sid: first['sid'], before: '1' })
 
-  // There is no grant by password here: the flow that asks is all there is.
-  const { session: _, ...withoutSession } = aLogin()
-  const password = { ...withoutSession, transaction: { protocol: 'oauth2-password' as const, requested_scopes: [] } }
+  const app = await aClient(scene.service, { app_type: 'native', grant_types: ['password'] })
+  const asked = { grant_type: 'password', username: email, password: PASSWORD }
   const failed = 'Failed to set session metadata: '
-  expect(await scene.denied(password)).toMatchObject({
-    error: 'access_denied',
-    description: `${failed}Cannot set metadata on a session that does not exist.`,
-  })
+  expect(await scene.oauth.token(app, asked)).toMatchObject(denial(`${failed}Cannot set metadata on a session that does not exist.`))
   const table = {
     'deleteMetadata("x")': '',
     'evictMetadata()': '',
