@@ -40,6 +40,17 @@ describe('discovery', () => {
       expect(url).toMatch(new RegExp(`^${service.url}[a-z.]`))
       expect((await scene.send('GET', (url as string).slice(service.url.length))).status).not.toBe(404)
     }
+    const { grant_types_supported } = body as unknown as { grant_types_supported: string[] }
+    expect(grant_types_supported).toEqual([
+      'authorization_code',
+      'refresh_token',
+      'client_credentials',
+      'password',
+      'http://auth0.com/oauth/grant-type/password-realm',
+    ])
+    const client = await scene.client({ grant_types: grant_types_supported })
+    for (const grant_type of grant_types_supported)
+      expect(await scene.token(client, { grant_type })).not.toMatchObject({ body: { error: 'unsupported_grant_type' } })
     expect(body.scopes_supported).not.toContain('online_access')
     expect(body.code_challenge_methods_supported).toEqual(['S256'])
   })

@@ -276,9 +276,11 @@ test('pages show hostile values escaped', async () => {
 })
 
 test('parameters of the OAuth endpoints: repeated, of other types, without end', async () => {
-  const grant = { grant_type: 'refresh_token', refresh_token: 'x', ...credentialsOf(client) }
-  const names = ['grant_type', 'client_id', 'client_secret', 'refresh_token', 'code', 'code_verifier', 'redirect_uri', 'scope', 'audience', 'resource', 'token', 'token_type_hint', 'client_assertion', 'client_assertion_type', 'organization', '__proto__', 'constructor', 'toString']
-  for (const path of ['/oauth/token', '/oauth/revoke', '/oauth/introspect', '/userinfo']) {
+  const passed = await scene.client({ grant_types: ['password'] })
+  const byPassword = { grant_type: 'password', username: 'x', password: 'x', ...credentialsOf(passed) }
+  const names = ['grant_type', 'client_id', 'client_secret', 'refresh_token', 'code', 'code_verifier', 'redirect_uri', 'scope', 'audience', 'resource', 'token', 'token_type_hint', 'client_assertion', 'client_assertion_type', 'organization', 'username', 'password', 'realm', '__proto__', 'constructor', 'toString']
+  const refresh = { grant_type: 'refresh_token', refresh_token: 'x', ...credentialsOf(client) }
+  for (const [path, grant] of [['/oauth/token', byPassword], ...['/oauth/token', '/oauth/revoke', '/oauth/introspect', '/userinfo'].map((path) => [path, refresh] as const)] as const) {
     await expectClean(names.flatMap((name, n) => share(THINGS, n, 5).map((value) => json('POST', path, JSON.stringify({ token: 'x', ...grant }).replace('{', `{${JSON.stringify(name)}:1,`).replace(/\}$/, `,${JSON.stringify(name)}:${JSON.stringify(value)}}`)))))
     await expectClean(names.map((name) => form(path, `${new URLSearchParams(grant).toString()}&${name}=a&${name}=b`)), [400, 401])
     await expectClean(['{', '[]', '""', 'null', '1', '\0', '{"a":1'].map((body) => json('POST', path, body)), [400, 401])

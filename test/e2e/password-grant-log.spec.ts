@@ -44,19 +44,26 @@ describe('the log', () => {
 
   it('tells of wrong ones as the login page does, and of the grant that failed', async () => {
     const person = await aPerson(service)
-    await logins.login(person, { password: 'wrong' }, undefined, FROM)
+    const client = await logins.other()
+    await logins.login(person, { password: 'wrong' }, client, FROM)
     const wrong = { description: 'Wrong email or password.', user_id: person.userId, user_name: person.email, connection: DIRECTORY, ip: '203.0.113.50' }
     expect(await about(person, 2)).toMatchObject([
       { type: 'fp', ...wrong, details: { error: { reason: 'wrong-password' } } },
-      { type: 'fepft', ...wrong, audience: logins.audience, details: { ...requested(), error: { oauthError: 'invalid_grant', reason: 'wrong-password' } } },
+      {
+        type: 'fepft',
+        ...wrong,
+        audience: logins.audience,
+        details: { requested_client_id: client.client_id, error: { oauthError: 'invalid_grant', reason: 'wrong-password' } },
+      },
     ])
     const realm = { grant_type: REALM_GRANT, realm: DIRECTORY }
-    await logins.login({ email: 'no.one@example.com' }, { ...realm, password: 'wrong' }, undefined, FROM)
+    await logins.login({ email: 'no.one@example.com' }, { ...realm, password: 'wrong' }, client, FROM)
     const nobody = { user_id: '', user_name: 'no.one@example.com', connection: DIRECTORY, ip: '203.0.113.50' }
     expect(await logins.entries('user_name:"no.one@example.com"', 2)).toMatchObject([
       { type: 'fu', ...nobody },
       { type: 'fepft', ...nobody, details: { error: { oauthError: 'invalid_grant', reason: 'unknown-user' } } },
     ])
+    expect((await logins.entries(`client_id:"${client.client_id}"`, 4)).map(({ type }: Json) => type as string)).toEqual(['fp', 'fepft', 'fu', 'fepft'])
   })
 
   it('tells when they were too many, once', async () => {

@@ -1,4 +1,8 @@
-import { ChangeUser, DeleteUser, FindConnection } from '../../src/users/index.js'
+import { jest } from '@jest/globals'
+import { Audit } from '../../src/audit/audit.js'
+import { IssueRefreshTokenHandler } from '../../src/tokens/commands/issue-refresh-token.js'
+import { CheckPasswordHandler } from '../../src/users/commands/check-password.js'
+import { ChangePassword, ChangeUser, DeleteUser, FindConnection } from '../../src/users/index.js'
 import type { TestApp } from '../support/app.js'
 import { type Answer, type OAuthScene, SECRET } from '../support/oauth.js'
 import { PasswordLogins, REALM_GRANT, WRONG } from '../support/password-logins.js'
@@ -173,6 +177,54 @@ describe('a request by password', () => {
         ).status,
       ).toBeGreaterThanOrEqual(400)
     expect((await scene.form('oauth/token', { username: person.email, password: PASSWORD, grant_type: 'password' })).status).toBe(401)
+  })
+})
+
+describe('a password that was right', () => {
+  it('is worth nothing once it is another, or nobody’s, in the moment after', async () => {
+    const check = service.app.get(CheckPasswordHandler, { strict: false })
+    for (const change of [(userId: string) => new ChangePassword(userId, 'Another-Horse-1', {}), (userId: string) => new DeleteUser(userId, {})]) {
+      const person = await aPerson(service)
+      const execute = check.execute.bind(check)
+      const spy = jest.spyOn(check, 'execute').mockImplementation(async (command) => {
+        spy.mockRestore()
+        const checked = await execute(command)
+        await service.commands.execute(change(person.userId))
+        return checked
+      })
+      expect(await logins.login(person)).toMatchObject(WRONG)
+      expect((await recorded(service, 'LoggedInWithoutSession')).filter(({ data }) => data['userId'] === person.userId)).toEqual([])
+    }
+  })
+
+  it('brings all or nothing where the database fails in the middle, and the next try is as good as new', async () => {
+    const person = await aPerson(service)
+    const client = await logins.other()
+    const scope = 'openid offline_access'
+    const lost = Object.assign(new Error('Connection terminated'), { code: 'ECONNRESET' })
+    const audit = service.app.get(Audit, { strict: false })
+    const failing = (type: string): { mockRestore(): void } => {
+      const record = audit.record.bind(audit)
+      return jest.spyOn(audit, 'record').mockImplementation((event, cause) => (event.type === type ? Promise.reject(lost) : record(event, cause)))
+    }
+    const unavailable = { status: 503, body: { error: 'temporarily_unavailable' } }
+    for (const type of ['LoggedInWithoutSession', 'PasswordGrantSucceeded']) {
+      const spy = failing(type)
+      const answer = await logins.login(person, { scope }, client)
+      spy.mockRestore()
+      expect(answer).toMatchObject(unavailable)
+      expect(answer.headers.get('retry-after')).toBe('1')
+      expect(await logins.refreshTokens(person.userId)).toEqual([])
+    }
+    const issue = service.app.get(IssueRefreshTokenHandler, { strict: false })
+    const spy = jest.spyOn(issue, 'execute').mockRejectedValueOnce(lost)
+    expect(await logins.login(person, { scope }, client)).toMatchObject(unavailable)
+    spy.mockRestore()
+    expect(await logins.refreshTokens(person.userId)).toEqual([])
+    const { status, body } = await logins.login(person, { scope }, client)
+    expect(status).toBe(200)
+    expect(await logins.refreshTokens(person.userId)).toHaveLength(1)
+    expect((await scene.refresh(client, body.refresh_token)).status).toBe(200)
   })
 })
 
