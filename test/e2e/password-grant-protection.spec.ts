@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { TestApp } from '../support/app.js'
 import { PasswordLogins, WRONG } from '../support/password-logins.js'
 import { aPerson, PASSWORD } from '../support/people.js'
@@ -16,19 +17,25 @@ beforeAll(async () => {
 afterAll(() => service.close())
 
 it('a wrong password takes as long where nobody has the name', async () => {
-  const person = await aPerson(service)
-  /** The shortest of some: a busy machine delays one, hardly each of them. */
-  const least = async (email: string): Promise<number> => {
-    const took: number[] = []
-    for (let n = 0; n < 9; n++) {
-      const began = performance.now()
-      expect(await logins.login({ email }, { password: 'wrong' })).toMatchObject(WRONG)
-      took.push(performance.now() - began)
-    }
-    return Math.min(...took)
+  const timed = async (email: string): Promise<number> => {
+    const began = performance.now()
+    expect(await logins.login({ email }, { password: 'wrong' })).toMatchObject(WRONG)
+    return performance.now() - began
   }
-  const [known, unknown] = [await least(person.email), await least('someone.else@example.com')]
-  expect(Math.max(known, unknown) / Math.min(known, unknown)).toBeLessThan(1.5)
+  /** How many times as long the one takes as the other, by the shortest of nine each, in turns: a busy machine delays some, hardly all of them. */
+  const ratio = async (): Promise<number> => {
+    const [{ email }, nobodys] = [await aPerson(service), `${randomUUID()}@example.com`]
+    const [known, unknown]: [number[], number[]] = [[], []]
+    for (let n = 0; n < 9; n++) {
+      known.push(await timed(email))
+      unknown.push(await timed(nobodys))
+    }
+    const [one, other] = [Math.min(...known), Math.min(...unknown)]
+    return Math.max(one, other) / Math.min(one, other)
+  }
+  let least = await ratio()
+  for (let goes = 1; least > 1.4 && goes < 5; goes++) least = Math.min(least, await ratio())
+  expect(least).toBeLessThan(1.4)
 })
 
 describe('too many wrong passwords', () => {
