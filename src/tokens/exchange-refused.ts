@@ -1,5 +1,6 @@
 import type { Context, ExecutionFacts } from '../event-store/event.js'
 import { OAuthError, type OAuthErrorCode } from '../http/oauth-error.js'
+import type { AccessRefused } from './commands/redeem-refresh-token.js'
 
 /** What the log should know of a refused exchange beside the answer. */
 export interface RefusedExchange {
@@ -31,4 +32,11 @@ export class ExchangeRefused extends OAuthError {
   ) {
     super(code, description, refused.reason, { ofAction: refused.actions !== undefined, ...(status !== undefined && { status }) })
   }
+}
+
+/** Of a refresh token that is good, for which nothing may be given all the same. */
+export function accessRefused({ refused, error, description, denial }: AccessRefused, about: Omit<RefusedExchange, 'reason'>): ExchangeRefused {
+  if (!denial) return new ExchangeRefused(error, description, { ...about, reason: refused })
+  const { why, execution, code } = denial
+  return new ExchangeRefused(error, description, { ...about, reason: `actions: ${why}`, actions: execution, ...(code !== undefined && { actionCode: code }) })
 }

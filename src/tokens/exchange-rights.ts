@@ -16,10 +16,11 @@ import type { ActiveFamily } from './refresh-token/family.js'
 import type { FamilyUser } from './refresh-token/family-with-user.js'
 import { type ResourcePolicy, resourcePolicies } from './refresh-token/policy.js'
 
-type User = Pick<NonNullable<FamilyUser['user']>, 'profile' | 'administrator' | 'createdAt' | 'updatedAt' | 'passwordChangedAt' | 'login'>
+/** What of a person an exchange needs. */
+export type User = Pick<NonNullable<FamilyUser['user']>, 'profile' | 'administrator' | 'createdAt' | 'updatedAt' | 'passwordChangedAt' | 'login'>
 
 /** What a refresh token goes back to, offline or online. */
-type Login = Pick<ActiveFamily, 'scope' | 'audience' | 'userId' | 'organizationId' | 'startedAt'>
+export type Login = Pick<ActiveFamily, 'scope' | 'audience' | 'userId' | 'organizationId' | 'startedAt'>
 
 /** What an exchange gives access to. */
 export interface ExchangeRights {

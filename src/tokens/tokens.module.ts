@@ -46,6 +46,7 @@ import { PasswordGrantHandler } from './grants/password.js'
 import { PasswordActions } from './post-login/password-actions.js'
 import { PasswordTermsFinder } from './password-terms.js'
 import { FirstRefreshToken } from './first-refresh-token.js'
+import { ExchangeAccess } from './exchange-access.js'
 import { ExchangeRightsFinder } from './exchange-rights.js'
 import { ExchangeActions } from './post-login/exchange-actions.js'
 import { OnlineRefreshTokenGrantHandler } from './grants/online-refresh-token.js'
@@ -72,6 +73,7 @@ import { UserinfoController } from './userinfo.controller.js'
     RefreshTokenGrantHandler,
     OnlineRefreshTokenGrantHandler,
     RevokeOnlineTokenHandler,
+    ExchangeAccess,
     ExchangeRightsFinder,
     ExchangeActions,
     ClientCredentialsGrantHandler,

@@ -5,6 +5,7 @@ import { EventStore } from '../../event-store/event-store.js'
 import type { OAuthErrorCode } from '../../http/oauth-error.js'
 import { PersonKeys } from '../../keys/person-keys.js'
 import { RootKeys } from '../../keys/root-key.js'
+import type { Denial } from '../post-login/denial.js'
 import { causedByExchange, ofLogin } from '../refresh-token/cause.js'
 import { type Access, exchange, metadataFor } from '../refresh-token/exchange.js'
 import type { ActiveFamily, Family } from '../refresh-token/family.js'
@@ -21,6 +22,8 @@ export interface AccessRefused {
   readonly error: OAuthErrorCode
   readonly description: string
   readonly policyUsed?: 'mrrt'
+  /** Where Actions refused, or want what cannot be. */
+  readonly denial?: Denial
 }
 
 /**
@@ -182,7 +185,11 @@ export class RedeemRefreshTokenHandler implements ICommandHandler<RedeemRefreshT
   ): Promise<(IssuedAccess<T> & { readonly access: Access }) | AccessRefused> {
     if ('refused' in issued || !issued.actions || !known) return issued
     const replayed = await replayedMetadata(this.personKeys, userId, stored, issued.actions.operations)
-    if ('problem' in replayed) return { refused: 'actions', error: 'access_denied', description: replayed.problem }
+    if ('problem' in replayed) {
+      const because = { error: 'access_denied' as const, description: replayed.problem }
+      const denial: Denial = { kind: 'denied', ...because, why: 'metadata', execution: issued.actions.execution, revokeRefreshToken: false }
+      return { refused: 'actions', ...because, denial }
+    }
     return { ...issued, access: { ...issued.access, ...replayed } }
   }
 }
