@@ -9,6 +9,7 @@ import { traceRequests } from '../tracing.js'
 import { takeClientCertificates } from './client-certificates.js'
 import { ErrorFilter } from './error.filter.js'
 import { DirectExpressAdapter } from './express-adapter.js'
+import { readForwarded } from './forwarded.js'
 import { measureRequests } from './metrics.js'
 
 /** The HTTP application of one process, not listening yet. Errors: those of its modules' start. */
@@ -31,12 +32,14 @@ export async function createHttpApp(
 /** What holds for every request, whatever module answers it. Bodies are parsed by the routes that take one. */
 function setUpHttp(app: NestExpressApplication, config: Config, logger: Logger): void {
   app.disable('x-powered-by')
-  app.set('trust proxy', proxyAddr.compile([...config.trustProxy]))
+  const isTrusted = proxyAddr.compile([...config.trustProxy])
+  app.set('trust proxy', isTrusted)
   app.set('query parser', 'simple')
   // Who wants one sets it: most answers are nobody's to keep.
   app.set('etag', false)
   // Before anything reads a header.
   app.use(takeClientCertificates(config))
+  app.use(readForwarded(isTrusted))
   app.use(logRequests(logger))
   if (config.part === 'background') app.use(operationsOnly)
   app.use(measureRequests)

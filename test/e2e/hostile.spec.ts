@@ -290,7 +290,7 @@ test('parameters of the OAuth endpoints: repeated, of other types, without end',
 }) // prettier-ignore
 
 test('headers that lie or are no text', async () => {
-  const headers: Record<string, string>[] = ['x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-correlation-id', 'user-agent', 'auth0-client', 'origin', 'referer', 'accept', 'accept-language', 'dpop', 'if-none-match', 'host', 'content-encoding', 'x-request-id', 'traceparent', 'expect']
+  const headers: Record<string, string>[] = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-correlation-id', 'user-agent', 'auth0-client', 'origin', 'referer', 'accept', 'accept-language', 'dpop', 'if-none-match', 'host', 'content-encoding', 'x-request-id', 'traceparent', 'expect']
     .flatMap((name) => ['\x80\xff\xfe', XSS, 'x'.repeat(7000), ',,,', 'bnVsbA==', 'W10=', 'null', '[', '::ffff:999.1.1.1'].map((value) => ({ [name]: value })))
   await expectClean(headers.map((header) => form('/oauth/token', { grant_type: 'refresh_token', refresh_token: 'x', ...credentialsOf(client) }, header)))
   await expectClean(headers.map((header) => form('/u/login', { transaction: page.fields['transaction']!, username: 'nobody', password: 'x' }, { cookie: page.cookie, ...header })))

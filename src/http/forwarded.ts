@@ -1,0 +1,69 @@
+import { isIP } from 'node:net'
+import type { RequestHandler } from 'express'
+import { parse } from 'forwarded-parse'
+
+/** Headers that say the same in the older way. */
+const OLDER = ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host']
+
+/** Whether an address is a trusted proxy's. */
+export type IsTrusted = (address: string, hop: number) => boolean
+
+/**
+ * Reads `Forwarded` (RFC 7239) of trusted proxies and writes what it says in the older headers, from which everything else learns it. Where a request
+ * has one of those it is passed over: most proxies write only them, and let through a `Forwarded` that the client has made up.
+ */
+export function readForwarded(isTrusted: IsTrusted): RequestHandler {
+  return ({ headers, socket }, _res, next) => {
+    const { forwarded } = headers
+    if (forwarded !== undefined && !OLDER.some((name) => name in headers)) {
+      const { ip, proto, host } = told(forwarded, socket.remoteAddress ?? '', isTrusted)
+      if (ip !== undefined) headers['x-forwarded-for'] = ip
+      if (proto !== undefined) headers['x-forwarded-proto'] = proto
+      if (host !== undefined) headers['x-forwarded-host'] = host
+    }
+    next()
+  }
+}
+
+interface Told {
+  readonly ip?: string
+  readonly proto?: string
+  readonly host?: string
+}
+
+/**
+ * What trusted proxies say of where a request came from, and by which address; of several the one that is farthest from here. Each element was written
+ * by whom the next one names, the last by the peer; behind an address that is hidden (`unknown`, `_…`) nobody can be trusted. What is not well-formed
+ * says nothing.
+ */
+export function told(header: string, peer: string, isTrusted: IsTrusted): Told {
+  let writer = peer
+  let found: Told = {}
+  for (const [hop, { for: node, proto, host }] of elements(header).reverse().entries()) {
+    if (!isTrusted(writer, hop)) break
+    const ip = addressOf(node)
+    found = {
+      ...found,
+      ...(ip !== undefined && { ip }),
+      ...(proto !== undefined && /^https?$/i.test(proto) && { proto: proto.toLowerCase() }),
+      ...(host !== undefined && /^[\w.:[\]-]{1,255}$/.test(host) && { host }),
+    }
+    if (ip === undefined) break
+    writer = ip
+  }
+  return found
+}
+
+function elements(header: string): Record<string, string>[] {
+  try {
+    return parse(header)
+  } catch {
+    return []
+  }
+}
+
+/** RFC 7239 §6: an IPv6 address stands in brackets, and either may have a port. */
+function addressOf(node = ''): string | undefined {
+  const ip = /^\[([^\]]*)\](?::\w+)?$/.exec(node)?.[1] ?? node.replace(/:\w+$/, '')
+  return isIP(ip) === 0 ? undefined : ip
+}
