@@ -84,6 +84,7 @@ export class ExchangeRightsFinder {
     const audience = asked ?? family.audience
     if (audience === null) return { api: undefined, policy: undefined }
     const api = await this.queries.execute(new FindResourceServer(audience))
+    if (!api && SESSION_TRANSFER.test(audience)) return NO_SESSION_TRANSFER
     if (!api) return { refused: 'unknown-audience', error: 'access_denied', description: `Service not found: ${audience}` }
     const policy = takesPolicies(api) ? policies?.find((one) => one.audience === audience) : undefined
     if (policy || audience === family.audience) return { api, policy }
@@ -98,6 +99,14 @@ const USER_GONE: AccessRefused = {
   description: "The refresh_token was generated for a user who doesn't exist anymore.",
 }
 const USER_BLOCKED: AccessRefused = { refused: 'user-blocked', error: 'invalid_grant', description: 'user is blocked' }
+
+/** §6.4: `urn:DOMAIN:session_transfer`. There are no transfers of sessions, so every client is one that may make none, whatever its settings say. */
+const SESSION_TRANSFER = /^urn:.+:session_transfer$/
+const NO_SESSION_TRANSFER: AccessRefused = {
+  refused: 'other-audience',
+  error: 'unauthorized_client',
+  description: 'This client is not authorized to create session transfer tokens.',
+}
 
 /** §6.3: nobody was asked about an API that only a policy names, so it must be one that needs no consent, and never the Management API. */
 const takesPolicies = (api: ResourceServerDocument): boolean => !api.is_system && api['skip_consent_for_verifiable_first_party_clients'] === true

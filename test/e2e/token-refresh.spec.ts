@@ -123,6 +123,19 @@ describe('another audience', () => {
     })
     expect((await scene.refresh(client, refreshToken, { audience: AUDIENCE })).status).toBe(200)
   })
+
+  it('may not be a session transfer, which there is none of, whatever the client is set to', async () => {
+    for (const session_transfer of [undefined, { can_create_session_transfer_token: true }]) {
+      const client = await scene.client({ refresh_token: ROTATING, ...(session_transfer && { session_transfer }) })
+      const { refreshToken } = await scene.refreshToken(client, await scene.user())
+      const audience = `urn:${new URL(service.url).host}:session_transfer`
+      expect(await scene.refresh(client, refreshToken, { audience })).toMatchObject({
+        status: 403,
+        body: { error: 'unauthorized_client', error_description: 'This client is not authorized to create session transfer tokens.' },
+      })
+      expect((await scene.refresh(client, refreshToken)).status).toBe(200)
+    }
+  })
 })
 
 describe('the client', () => {
