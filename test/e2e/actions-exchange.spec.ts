@@ -71,6 +71,12 @@ describe('a bound Action', () => {
     expect(again.transaction.requested_scopes).toEqual([])
   })
 
+  test('shows what the login was for, also where that was no API', async () => {
+    const { act } = await holder({}, { audience: null, scope: ['openid', 'offline_access'] })
+    const { seen } = identity(await act(`api.idToken.setCustomClaim('seen', event.refresh_token.resource_servers)`))
+    expect(seen).toEqual([{ audience: `${service.url}userinfo`, scopes: 'openid offline_access' }])
+  })
+
   test('brings claims into both tokens, below the standard ones, and scopes into this access token alone', async () => {
     const { act, familyId } = await holder()
     const answer = await act(`

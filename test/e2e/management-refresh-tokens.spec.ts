@@ -80,10 +80,16 @@ describe('GET /refresh-tokens/{id}', () => {
     expect(familyId.length).toBeLessThanOrEqual(30)
   })
 
+  it('names /userinfo where the login was for no API, as the access tokens do', async () => {
+    const { familyId } = await issue(await newUser(), { audience: null })
+    const servers = [{ audience: `${service.url}userinfo`, scopes: 'offline_access read:x' }]
+    expect((await service.api('GET', path(familyId))).body.resource_servers).toEqual(servers)
+  })
+
   it('says null for what never ends, leaves out the last exchange, and shows {} for metadata never set', async () => {
     const { familyId } = await issue(await newUser(), { absoluteSeconds: null, audience: null })
     const { body } = await service.api('GET', path(familyId))
-    expect(body).toMatchObject({ expires_at: null, idle_expires_at: null, session_id: null, resource_servers: [], refresh_token_metadata: {} })
+    expect(body).toMatchObject({ expires_at: null, idle_expires_at: null, session_id: null, refresh_token_metadata: {} })
     expect(body).not.toHaveProperty('last_exchanged_at')
   })
 

@@ -1,4 +1,4 @@
-import type { FoundRevocation, RefreshTokenRecord } from '../../tokens/index.js'
+import { type FoundRevocation, type RefreshTokenRecord, resourceServers } from '../../tokens/index.js'
 import { Flag, Nested, Required, rule, Text, Texts, typeOf } from '../validation/rules.js'
 import { DEVICE_CREDENTIAL_ID, isTime } from './formats.js'
 
@@ -75,7 +75,7 @@ export interface Shown {
 }
 
 /** The record of spec/management-api.md §2.1. `last_exchanged_at` is absent for tokens that never expire: nobody keeps it of those. */
-export function showRefreshToken(token: RefreshTokenRecord, { device, metadata }: Shown): object {
+export function showRefreshToken(token: RefreshTokenRecord, { device, metadata }: Shown, issuer: string): object {
   const expires = token.expires_at !== null || token.idle_expires_at !== null
   return {
     id: token.id,
@@ -87,16 +87,10 @@ export function showRefreshToken(token: RefreshTokenRecord, { device, metadata }
     client_id: token.client_id,
     session_id: token.session_id,
     rotating: token.rotating,
-    resource_servers: resourceServers(token),
+    resource_servers: resourceServers(token, issuer),
     refresh_token_metadata: metadata ?? {},
     ...(expires && { last_exchanged_at: iso(token.last_exchanged_at) }),
   }
-}
-
-/** The API of the login, and each that a policy of the client opened since (spec/refresh-tokens.md §6.3). */
-function resourceServers({ audience, scope, resources }: RefreshTokenRecord): object[] {
-  const all = [...(audience === null ? [] : [{ audience, scope }]), ...resources]
-  return all.map((resource) => ({ audience: resource.audience, scopes: resource.scope.join(' ') }))
 }
 
 /** Rows bring a Date where the state brings a text. */

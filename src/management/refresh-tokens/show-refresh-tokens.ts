@@ -1,4 +1,5 @@
-import { Injectable } from '@nestjs/common'
+import { Inject, Injectable } from '@nestjs/common'
+import { CONFIG, type Config } from '../../config.js'
 import type { Origin, PersonalData } from '../../event-store/event.js'
 import { PersonKeys } from '../../keys/person-keys.js'
 import type { RefreshTokenRecord } from '../../tokens/index.js'
@@ -9,6 +10,7 @@ import { showRefreshToken } from './refresh-tokens.dto.js'
 @Injectable()
 export class ShowRefreshTokens {
   constructor(
+    @Inject(CONFIG) private readonly config: Config,
     private readonly personKeys: PersonKeys,
     private readonly devices: ShowDevices,
   ) {}
@@ -22,7 +24,9 @@ export class ShowRefreshTokens {
     const devices = await this.devices.many(
       tokens.map(({ initial_origin, last_origin }) => ({ initial: open<Origin>(initial_origin), last: open<Origin>(last_origin) })),
     )
-    return tokens.map((token, n) => showRefreshToken(token, { device: devices[n]!, metadata: open<Record<string, string>>(token.metadata) }))
+    return tokens.map((token, n) =>
+      showRefreshToken(token, { device: devices[n]!, metadata: open<Record<string, string>>(token.metadata) }, this.config.issuer),
+    )
   }
 
   async one(token: RefreshTokenRecord): Promise<object> {

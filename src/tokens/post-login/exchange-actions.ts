@@ -1,7 +1,8 @@
-import { Injectable } from '@nestjs/common'
+import { Inject, Injectable } from '@nestjs/common'
 import { CommandBus, QueryBus } from '@nestjs/cqrs'
 import { type Allowed, AreActionsBound, type Cause, type PostLoginEvent, RunPostLogin } from '../../actions/index.js'
 import { type ClientDocument, PostLoginEffects, PostLoginFacts } from '../../authorization/index.js'
+import { CONFIG, type Config } from '../../config.js'
 import type { Context, Origin } from '../../event-store/event.js'
 import { PersonKeys } from '../../keys/person-keys.js'
 import { ApplyToSession, type OnlineGrant } from '../../sessions/index.js'
@@ -30,6 +31,7 @@ export type Decided = Allowed | Denial
 @Injectable()
 export class ExchangeActions {
   constructor(
+    @Inject(CONFIG) private readonly config: Config,
     private readonly commands: CommandBus,
     private readonly queries: QueryBus,
     private readonly facts: PostLoginFacts,
@@ -51,7 +53,7 @@ export class ExchangeActions {
     const { initialOrigin, lastOrigin, metadata, connection, sessionId } = family
     const [initial, last, stored] = await this.personKeys.openPresent([initialOrigin, lastOrigin, metadata])
     const device = await this.facts.device(initial as Origin | undefined, last as Origin | undefined)
-    const token = offlineToken(family, (stored as Readonly<Record<string, string>> | undefined) ?? {}, device)
+    const token = offlineToken(family, (stored as Readonly<Record<string, string>> | undefined) ?? {}, device, this.config.issuer)
     const event = await this.#event(asked, connection, { refresh_token: token })
     const cause = this.#cause(asked, family.userId, { ...(connection !== null && { connection }), ...(sessionId !== null && { sessionId }) })
     const outcome = await this.commands.execute(new RunPostLogin(event, cause))
@@ -67,7 +69,7 @@ export class ExchangeActions {
     const { sessionId, session } = grant
     const shown = await this.facts.session(sessionId, session)
     const authentication = { methods: session.methods.map(({ name, at }) => ({ name, timestamp: at })) }
-    const ofToken = { session: shown, authentication, refresh_token: onlineTokenFacts(grant, shown.device) }
+    const ofToken = { session: shown, authentication, refresh_token: onlineTokenFacts(grant, shown.device, this.config.issuer) }
     const event = await this.#event(asked, session.connection, ofToken)
     const cause = this.#cause(asked, session.userId, { connection: session.connection, sessionId })
     const outcome = await this.commands.execute(new RunPostLogin(event, cause))

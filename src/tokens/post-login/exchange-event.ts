@@ -1,6 +1,7 @@
 import { eventRequest, type EventDevice, type EventRefreshToken, type PostLoginEvent, type Protocol } from '../../actions/index.js'
 import { onlineTokenId, type OnlineGrant } from '../../sessions/index.js'
 import type { Exchanged } from '../commands/redeem-refresh-token.js'
+import { resourceServers } from '../resource-servers.js'
 import type { Caller, RequestOf } from '../token-request.js'
 
 type Stored = EventRefreshToken['metadata']
@@ -23,9 +24,8 @@ export const tokenRequest = ({ origin: { ip, userAgent }, context, sent: { accep
   eventRequest({ ip, hostname: context.hostname ?? '', method: 'POST', userAgent, acceptLanguage, body: parameters })
 
 /** An offline refresh token as it was before this exchange (§2.6). `metadata`: opened. */
-export function offlineToken(family: Exchanged, metadata: Stored, device: EventDevice): EventRefreshToken {
-  const { exchangedId, userId, clientId, sessionId, startedAt, expiresAt, idleExpiresAt, lastExchangedAt, rotating, audience, scope } = family
-  const ofLogin = audience === null ? [] : [{ audience, scope }]
+export function offlineToken(family: Exchanged, metadata: Stored, device: EventDevice, issuer: string): EventRefreshToken {
+  const { exchangedId, userId, clientId, sessionId, startedAt, expiresAt, idleExpiresAt, lastExchangedAt, rotating } = family
   return {
     id: exchangedId,
     user_id: userId,
@@ -37,21 +37,20 @@ export function offlineToken(family: Exchanged, metadata: Stored, device: EventD
     ...(lastExchangedAt !== null && { last_exchanged_at: lastExchangedAt }),
     rotating,
     access: 'offline',
-    resource_servers: [...ofLogin, ...(family.resources ?? [])].map((resource) => ({ audience: resource.audience, scopes: resource.scope.join(' ') })),
+    resource_servers: resourceServers(family, issuer),
     device,
     metadata,
   }
 }
 
 /** An online one: it began, is used and ends with its session, and has no metadata of its own (spec/actions.md §3.5, where spec/refresh-tokens.md §8 would keep some). */
-export function onlineTokenFacts({ sessionId, session, terms, number }: OnlineGrant, device: EventDevice): EventRefreshToken {
+export function onlineTokenFacts({ sessionId, session, terms, number }: OnlineGrant, device: EventDevice, issuer: string): EventRefreshToken {
   const { userId, expiresAt, idleExpiresAt } = session
-  const { clientId, audience, scope } = terms
   const { grantedAt, lastExchangedAt } = session.online.find((granted) => granted.number === number)!
   return {
     id: onlineTokenId(sessionId, number),
     user_id: userId,
-    client_id: clientId,
+    client_id: terms.clientId,
     session_id: sessionId,
     created_at: grantedAt,
     expires_at: expiresAt,
@@ -59,7 +58,7 @@ export function onlineTokenFacts({ sessionId, session, terms, number }: OnlineGr
     ...(lastExchangedAt !== undefined && { last_exchanged_at: lastExchangedAt }),
     rotating: false,
     access: 'online',
-    resource_servers: audience === null ? [] : [{ audience, scopes: scope.join(' ') }],
+    resource_servers: resourceServers(terms, issuer),
     device,
     metadata: {},
   }
