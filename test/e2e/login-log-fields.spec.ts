@@ -1,3 +1,4 @@
+import type { Json } from '../support/app.js'
 import { notPartOf, organizationLogins, type OrganizationStage, organizationStage } from '../support/organization-logins.js'
 import { aClient, aPerson, authorizeUrl, CALLBACK, DIRECTORY, PASSWORD } from '../support/people.js'
 import { answerOf, Visitor } from '../support/visitor.js'
@@ -50,6 +51,28 @@ describe('a login to an organization', () => {
     expect(answerOf(await who.submit(page, { email: 'new@example.com', password: PASSWORD, action: 'default' }))).toHaveProperty('code')
     expect((await rows(`organization_id:${id} AND type:(ss OR s)`)).map(({ type }) => type)).toEqual(['ss', 's'])
   })
+})
+
+it('a login tells when and how somebody proved who they are, also where they had to again', async () => {
+  const person = await aPerson(stage.service)
+  const app = await aClient(stage.service)
+  const who = new Visitor(stage.service.url)
+  for (const prompt of ['login', 'login']) {
+    await who.submit(await who.get(authorizeUrl(app, { prompt })), { username: person.email, password: PASSWORD, action: 'default' })
+  }
+  expect(answerOf(await who.get(authorizeUrl(app, { prompt: 'none' })))).toHaveProperty('code')
+  const found = await rows(`user_id:"${person.userId}" AND type:(s OR ssa)`)
+  const [first] = found as Json[]
+  const completedAt = first.date as string
+  const prompts = { name: 'prompt-authenticate', connection: DIRECTORY, user_id: person.userId, identity: person.userId.slice('auth0|'.length) }
+  expect(first.details).toEqual({
+    session_id: expect.any(String),
+    session: { cookie: { mode: 'persistent' } },
+    prompts: [{ ...prompts, completedAt, performed_amr: ['pwd'] }],
+    completedAt,
+  })
+  expect(found).toMatchObject([{ type: 's' }, { type: 's', details: { prompts: [prompts] } }, { type: 'ssa' }])
+  expect(found[2]!.details).not.toHaveProperty('prompts')
 })
 
 it('a sign-up tells the form, with the address and without the password, whether it succeeds or not', async () => {

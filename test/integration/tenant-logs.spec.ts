@@ -69,7 +69,7 @@ const failed = (grant: string, reason = 'unknown') =>
   ({ type: 'ExchangeFailed', data: { grant, error: 'invalid_grant', description: 'Unknown or invalid refresh token.', reason } }) as AuditEvent
 
 const CASES: readonly [string, Decider<unknown, never>, Event, readonly string[]][] = [
-  ['a login', session, { type: 'SessionStarted', data: { userId: 'auth0|1' } }, ['s']],
+  ['a login', session, { type: 'SessionStarted', data: { userId: 'auth0|1', connection: 'c', method: 'pwd' } }, ['s']],
   ['a session that answers in silence', session, { type: 'SessionTouched', data: { clientId: 'c', silent: true } }, ['ssa']],
   ['a session that answers with a page', session, { type: 'SessionTouched', data: { clientId: 'c', silent: false } }, []],
   ['a login that Actions decide about', session, { type: 'SessionStarted', data: { userId: 'auth0|1', awaitsActions: true } }, []],

@@ -9,14 +9,15 @@ type Table = { readonly [T in SourceEvent['type']]?: (event: Of<T>) => readonly 
 
 /** The one place that knows which event gives which code (spec/logs.md §6.2). An event that is not here gives none. */
 const ENTRIES = {
-  SessionStarted: ({ streamId, data }) => (data.awaitsActions ? [] : [loggedIn(idIn(streamId), data.persistent ? 'persistent' : 'non-persistent')]),
-  SessionReauthenticated: ({ streamId, data }) => (data.awaitsActions ? [] : [loggedIn(idIn(streamId), data.cookie)]),
+  SessionStarted: ({ streamId, data, metadata: { at } }) =>
+    data.awaitsActions ? [] : [loggedIn(idIn(streamId), data.persistent ? 'persistent' : 'non-persistent', at, data)],
+  SessionReauthenticated: ({ streamId, data, metadata: { at } }) => (data.awaitsActions ? [] : [loggedIn(idIn(streamId), data.cookie, at, data)]),
   SessionTouched: ({ streamId, data }) => (data.silent && !data.awaitsActions ? [{ type: 'ssa', details: ofSession(idIn(streamId), data.cookie) }] : []),
   // Where Actions decided, the login is told when they had done so.
-  AuthorizationCodeIssued: ({ data: { actions, silent, sessionId, cookie } }) => {
+  AuthorizationCodeIssued: ({ data: { actions, silent, sessionId, cookie }, metadata: { at } }) => {
     if (!actions) return []
-    const details = { ...loggedIn(sessionId, cookie).details, actions: executionsOf(actions.execution) }
-    return [{ type: silent ? 'ssa' : 's', details }]
+    const { details } = silent ? { details: ofSession(sessionId, cookie) } : loggedIn(sessionId, cookie, at)
+    return [{ type: silent ? 'ssa' : 's', details: { ...details, actions: executionsOf(actions.execution) } }]
   },
   SessionEnded: ({ streamId, data: { reason, returnTo, revokedOnline }, metadata }) => {
     const sessionId = idIn(streamId)
@@ -136,9 +137,27 @@ export function logEntries(event: SealedEvent<SourceEvent>): readonly LogEntry[]
   return make?.(event) ?? []
 }
 
-const loggedIn = (sessionId: string, cookie: CookieMode | undefined): LogEntry => ({
+interface Proof {
+  readonly userId: string
+  readonly connection: string
+  /** As sessions name it: `pwd`. */
+  readonly method: string
+}
+
+/** `proof`: how somebody proved just now who they are; of a login that Actions let through nobody knows whether they had to. */
+const loggedIn = (sessionId: string, cookie: CookieMode | undefined, completedAt: string, proof?: Proof): LogEntry => ({
   type: 's',
-  details: { ...ofSession(sessionId, cookie), completed: true },
+  details: { ...ofSession(sessionId, cookie), ...(proof && { prompts: [prompt(proof, completedAt)] }), completedAt },
+})
+
+/** `identity`: the user's id without its provider. */
+const prompt = ({ userId, connection, method }: Proof, completedAt: string): object => ({
+  name: 'prompt-authenticate',
+  completedAt,
+  connection,
+  user_id: userId,
+  identity: userId.slice(userId.indexOf('|') + 1),
+  performed_amr: [method],
 })
 
 /** Events of earlier times do not say how the browser kept the cookie. */
