@@ -32,6 +32,7 @@ describe('a login to an organization', () => {
     const found = await rows(`user_id:"${person.userId}" AND type:(fp OR s OR ssa)`)
     const named = { organization_id: id, organization_name: name, connection: DIRECTORY }
     expect(found).toMatchObject(['fp', 's', 'ssa'].map((type) => ({ type, ...named })))
+    expect(await rows(`organization_name:${name} AND type:(fp OR s OR ssa)`)).toEqual(found)
   })
 
   it('names it when its refresh token is refused, since the person has left', async () => {

@@ -27,7 +27,8 @@ const nextOf = (headers: Headers): string => /^<(.+)>; rel="next"$/.exec(headers
 
 describe('searching the log', () => {
   beforeAll(async () => {
-    await signupFailed('alpha one', { clientId: 'searched', hostname: 'a.example.com', connection: 'Username-Password-Authentication' })
+    const asked = { correlationId: 'corr-7', auth0Client: { name: 'auth0.js', version: '9' } }
+    await signupFailed('alpha one', { clientId: 'searched', hostname: 'a.example.com', connection: 'Username-Password-Authentication', ...asked })
     await signupFailed('alpha two', { clientId: 'searched', organizationId: 'org_1' })
     await signupFailed('beta 100%', { clientId: 'searched', userId: 'auth0|searched' })
     await record({ type: 'LogoutRefused', data: { description: 'gamma_x' } }, { clientId: 'searched' })
@@ -63,6 +64,10 @@ describe('searching the log', () => {
     ['date:[2020-01 TO *]', ['alpha one', 'alpha two', 'beta 100%', 'gamma_x']],
     ['date:{* TO 2020-01-01}', []],
     ['details.error.message:gamma*', ['gamma_x']],
+    ['references.correlation_id:corr-7', ['alpha one']],
+    ['auth0_client.name:auth0.js AND auth0_client.version:9', ['alpha one']],
+    ['_exists_:auth0_client.name', ['alpha one']],
+    ['organization_name:acme OR scope:*', []],
     ['no_such_field:x', []],
     ['type:fs organization_id:org_1', ['alpha one', 'alpha two', 'beta 100%']],
   ])('finds by %s', async (q, expected) => {
@@ -76,6 +81,13 @@ describe('searching the log', () => {
       pages.push(rows.map(({ description }) => description).join(', '))
     }
     expect(pages).toEqual(['alpha one, alpha two', 'beta 100%, gamma_x', ''])
+  })
+
+  it('finds by scope', async () => {
+    await record({ type: 'ClientTokenIssued', data: { scope: 'read:scoped write:scoped', tokenId: 'jti-scoped' } }, { clientId: 'scoped' })
+    for (const q of ['scope:"read:scoped write:scoped"', 'scope:read\\:scoped*', 'client_id:scoped AND _exists_:scope']) {
+      expect(await search(q)).toMatchObject([{ type: 'seccft', scope: 'read:scoped write:scoped' }])
+    }
   })
 
   it('finds from a log_id on', async () => {
@@ -150,6 +162,15 @@ describe('searching the log', () => {
     'q=date%3A2026-02-31',
     'q=date%3A2026*',
     'q=a%3Fb',
+    'q=%2Btype%3Afs',
+    'q=!type%3Afs',
+    'q=type%3Afs%20%26%26%20type%3Aflo',
+    'q=type%3Afs%20%7C%7C%20type%3Aflo',
+    'q=location_info.country_code%3ADE',
+    'q=isMobile%3Atrue',
+    'q=details.request.ip%3A127.0.0.1',
+    'q=details.request.auth.user.name%3Aann*',
+    'q=details.body.email%3Aann%40example.com',
     'sort=password:1',
     'sort=date',
     'sort=constructor:1',

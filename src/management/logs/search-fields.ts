@@ -9,6 +9,8 @@ export type SearchField =
   | { readonly kind: 'personal'; readonly lookup: Extract<LookupKind, 'ip' | 'user_agent' | 'user_name'>; readonly exists: string }
 
 const text = (column: string): SearchField => ({ kind: 'text', column: `l.${column}` })
+/** Inside a column of JSON. */
+const json = (value: string): SearchField => ({ kind: 'text', column: `(${value}) collate "C"` })
 const ofConnection = (column: string): SearchField => ({
   kind: 'named',
   sql: 'l.connection in (select c.name from connections c where $)',
@@ -36,11 +38,37 @@ const FIELDS: Readonly<Record<string, SearchField>> = {
   },
   user_id: text('user_id'),
   audience: text('audience'),
+  scope: json(`l.scope #>> '{}'`),
   hostname: text('hostname'),
   organization_id: text('organization_id'),
+  organization_name: {
+    kind: 'named',
+    sql: 'l.organization_id in (select o.id from organizations o where $)',
+    column: `o.document->>'name'`,
+    exists: 'l.organization_id is not null',
+  },
+  'references.correlation_id': text('correlation_id'),
+  'auth0_client.name': json(`l.auth0_client->>'name'`),
+  'auth0_client.version': json(`l.auth0_client->>'version'`),
   ip: personal('ip', 'l.origin is not null'),
   user_agent: personal('user_agent', 'l.origin is not null'),
   user_name: personal('user_name', '(l.user_id is not null or l.user_name is not null)'),
+}
+
+/** Members that are put together when a row is read: no row is found by them, but by these, where there is one. */
+const MADE_WHEN_READ: readonly (readonly [RegExp, string | undefined])[] = [
+  [/^details\.request\.ip$/, 'ip'],
+  [/^details\.request\.userAgent$/, 'user_agent'],
+  [/^details\.(request\.auth\.user\.(name|email)|body\.email|email)$/, 'user_name'],
+  [/^(location_info(\.\w+)?|isMobile)$/, undefined],
+]
+
+/** Why rows cannot be found by what they show under this name; undefined where they can, or show nothing. */
+export function whyUnsearchable(name: string): string | undefined {
+  const made = MADE_WHEN_READ.find(([names]) => names.test(name))
+  if (!made) return undefined
+  const [, instead] = made
+  return `The field ${name} cannot be searched${instead === undefined ? '.' : `: use ${instead}.`}`
 }
 
 /** What a term without a field may match, and of these what a part of a text may (spec/logs.md §3.2). */

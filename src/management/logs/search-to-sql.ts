@@ -1,7 +1,7 @@
 import { type RangeQuery, type SearchQuery, SearchSyntaxError, type WildcardQuery } from '../search/search-query.js'
 import { alternativesOf } from './search-alternatives.js'
 import { dateRange } from './search-dates.js'
-import { BARE_CLEAR_FIELDS, BARE_FIELDS, type SearchField, searchField } from './search-fields.js'
+import { BARE_CLEAR_FIELDS, BARE_FIELDS, type SearchField, searchField, whyUnsearchable } from './search-fields.js'
 
 /** Conditions on the row `l` of which it meets one at most, their values as parameters from $1. */
 export interface Condition {
@@ -141,6 +141,8 @@ class Writer {
   }
 
   #detail(name: string, condition: (column: string) => string): string {
+    const refused = whyUnsearchable(name)
+    if (refused !== undefined) throw new SearchSyntaxError(refused)
     const [root, ...path] = name.split('.')
     if (root !== 'details' || path.length === 0) return 'false'
     return condition(`(l.details #>> ${this.parameter(path)}) collate "C"`)

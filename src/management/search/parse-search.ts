@@ -73,6 +73,8 @@ class Parser {
     const word = this.#cursor.word(':')
     if (!this.#cursor.take(':')) return value(field, word.concat(this.#cursor.word()), this.#cursor)
     if (field !== undefined) throw new SearchSyntaxError(`Inside ${field}:(…) no other field can be named.`)
+    const [first] = word
+    if (first && !first.literal && '+!'.includes(first.char)) throw new SearchSyntaxError(`${first.char} is not supported; use AND and NOT.`)
     const name = textOf(word)
     if (name === '') throw new SearchSyntaxError('A colon stands without the name of a field before it.')
     return this.#fieldClause(name)
@@ -143,6 +145,9 @@ function value(field: string | undefined, word: readonly Letter[], cursor: Curso
   const [first] = word
   if (!first!.literal && '/<>+!'.includes(first!.char))
     throw new SearchSyntaxError(`A value cannot begin with ${first!.char}; put it in quotes, or use a range such as [a TO b].`)
+  if (field === undefined && word.every(({ literal }) => !literal) && ['&&', '||'].includes(textOf(word))) {
+    throw new SearchSyntaxError(`${textOf(word)} is not supported; use AND and OR.`)
+  }
   const texts: [string, ...string[]] = ['']
   for (const { char, literal } of word) {
     const unsupported = literal ? undefined : UNSUPPORTED.get(char)
