@@ -2,6 +2,7 @@ import { jest } from '@jest/globals'
 import { readFileSync } from 'node:fs'
 import { ActionsSandbox } from '../../src/actions/run/actions-sandbox.js'
 import type { ClientDocument } from '../../src/authorization/index.js'
+import { PersonKeys } from '../../src/keys/person-keys.js'
 import { ActionLogins, only, SCOPE } from '../support/action-logins.js'
 import type { ActionsScene } from '../support/actions.js'
 import type { Json, TestApp } from '../support/app.js'
@@ -214,6 +215,25 @@ describe('an Action that refuses a login', () => {
     expect((await logins.userMetadata(thrown.person.userId)) ?? {}).toEqual({})
     expect(await logins.shownSession(thrown.sessionId)).toMatchObject({ session_metadata: {} })
     expect(only(await logins.logsOf(thrown.person.userId, 'actions_execution_failed'), 'actions_execution_failed')).toHaveLength(1)
+  })
+
+  it('makes nobody a new key who was deleted meanwhile', async () => {
+    await scene.use()
+    const { who, person } = await logins.firstLogin()
+    await scene.use(`api.access.deny('no')`)
+    const keys = service.app.get(PersonKeys)
+    const sealed = await keys.seal(person.userId, 'x')
+    const sandbox = service.app.get(ActionsSandbox, { strict: false })
+    const run = sandbox.run.bind(sandbox)
+    jest.spyOn(sandbox, 'run').mockImplementationOnce(async (...job) => {
+      expect((await service.api('DELETE', `users/${encodeURIComponent(person.userId)}`)).status).toBe(204)
+      await eventually(async () => (await keys.open(sealed)) === undefined)
+      return run(...job)
+    })
+    expect(answerOf(await logins.enter(who, person.email, { prompt: 'none' }))).toHaveProperty('error')
+    expect(only(await logins.logsOf(person.userId, 'fsa'), 'fsa')).toHaveLength(1)
+    const { rowCount } = await service.pool.query('select from person_keys where person_id = $1', [person.userId])
+    expect(rowCount).toBe(0)
   })
 
   it('in silence is answered in silence', async () => {

@@ -125,7 +125,8 @@ export class AnswerLoginHandler implements ICommandHandler<AnswerLogin> {
     execution: ExecutionFacts,
     cause: Context & { readonly userId: string },
   ): Promise<LoginAnswer> {
-    const sealed = await this.personKeys.seal(cause.userId, texts satisfies RefusalTexts)
+    // Who was deleted while they ran gets no new key.
+    const sealed = await this.personKeys.sealIfKnown(cause.userId, texts satisfies RefusalTexts)
     const silent = request.prompt.has('none')
     await this.audit.record(
       { type: 'AuthorizeFailed', data: { error, silent, texts: sealed, request: shownRequest(request.parameters) } },
