@@ -39,7 +39,7 @@ export const someOf =
 
 export const flag: Read<boolean> = (value) => oneOf('true', 'false')(value) === 'true'
 
-export const isLoopback = (host: string): boolean =>
+const isLoopback = (host: string): boolean =>
   host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' || (isIPv4(host) && host.startsWith('127.'))
 
 /** Plain http would let anyone on the way read tokens, so it is for this machine alone. */

@@ -6,11 +6,11 @@ import { type Read, WrongValue } from './config-values.js'
 /** The injection token of the Config. */
 export const CONFIG = Symbol('config')
 
-export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
 /** What DPoP proofs may be signed with. */
-export const DPOP_ALGORITHMS = ['ES256', 'ES384', 'RS256', 'PS256', 'EdDSA'] as const
+const DPOP_ALGORITHMS = ['ES256', 'ES384', 'RS256', 'PS256', 'EdDSA'] as const
 
 /** What a process of one instance does: `primary` starts and watches the others. */
 export type Part = 'primary' | 'http' | 'background'

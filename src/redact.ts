@@ -67,7 +67,7 @@ export function loggable(value: unknown, depth = 0): unknown {
 }
 
 /** A driver's error carries more, such as the values that violated a constraint. */
-export function describeError(error: Error): object {
+function describeError(error: Error): object {
   const { name, message, stack } = error
   const { code } = error as { code?: unknown }
   return { name, ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}), message: redact(message), stack: stack && redact(stack) }

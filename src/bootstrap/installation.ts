@@ -6,7 +6,7 @@ export type InstallationEvent =
   | { readonly type: 'ManagementClientProvided'; readonly data: { readonly clientId: string } }
   | { readonly type: 'AdministratorProvided'; readonly data: { readonly userId: string } }
 
-export const installationUpcasters: Upcasters<InstallationEvent> = {
+const installationUpcasters: Upcasters<InstallationEvent> = {
   DirectoryProvided: [],
   ManagementClientProvided: [],
   AdministratorProvided: [],

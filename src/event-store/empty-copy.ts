@@ -59,7 +59,7 @@ export async function replaceByCopy(db: pg.ClientBase, table: Table, schema: str
   for (const { name } of [table, ...rows]) await db.query(`alter table ${qualified({ schema, name })} set schema ${quoted(table.schema)}`)
 }
 
-export const qualified = ({ schema, name }: Table): string => `${quoted(schema)}.${quoted(name)}`
+const qualified = ({ schema, name }: Table): string => `${quoted(schema)}.${quoted(name)}`
 
 /** LIKE names indexes anew, but a later migration may ask for one by its name. It makes them in the order of their creation. */
 async function copyIndexNames(db: pg.ClientBase, from: string, to: string, schema: string): Promise<void> {

@@ -19,7 +19,7 @@ export interface ProvedCookie {
 }
 
 /** Who knows a `sid` still has no cookie, and nothing at rest makes one. */
-export function cookieValue(rootKeys: RootKeys, { sessionId, generation }: ProvedCookie): string {
+function cookieValue(rootKeys: RootKeys, { sessionId, generation }: ProvedCookie): string {
   const keyId = rootKeys.newestId
   return `${sessionId}.${generation}.${keyId}.${mac(rootKeys, keyId, { sessionId, generation }).toString('base64url')}`
 }

@@ -33,7 +33,7 @@ export const accessLifetime = (api: ResourceServerDocument | undefined): number 
 export const isRfc9068 = (api: ResourceServerDocument): boolean => ['rfc9068_profile', 'rfc9068_profile_authz'].includes(api['token_dialect'] as string)
 
 /** `permissions` stand in tokens of an API that enforces them and wants to see them (spec/oauth.md §2.1). */
-export const showsPermissions = (api: ResourceServerDocument): boolean =>
+const showsPermissions = (api: ResourceServerDocument): boolean =>
   api['enforce_policies'] === true && ['access_token_authz', 'rfc9068_profile_authz'].includes(api['token_dialect'] as string)
 
 /** The claims of an access token in the API's dialect (spec/oauth.md §2.1; RFC 9068 §2.2). */

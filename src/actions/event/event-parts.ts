@@ -17,7 +17,7 @@ const WITHHELD = new Set([
 ])
 
 /** The parameters without those that are secrets. */
-export const withoutSecretParameters = <T>(parameters: Readonly<Record<string, T>>): Record<string, T> =>
+const withoutSecretParameters = <T>(parameters: Readonly<Record<string, T>>): Record<string, T> =>
   Object.fromEntries(Object.entries(parameters).filter(([name]) => !WITHHELD.has(name)))
 
 export interface RequestParts {

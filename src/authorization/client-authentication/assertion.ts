@@ -8,7 +8,7 @@ const ALGORITHMS = ['RS256', 'RS384', 'PS256', 'PS384', 'ES256', 'ES384']
 const MAX_BYTES = 2048
 const MAX_CLAIM = 64
 const MAX_LIFETIME_SECONDS = 300
-export const SKEW_SECONDS = 10
+const SKEW_SECONDS = 10
 
 export interface Assertion {
   readonly jti: string

@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto'
 import { LogFlaw, type LogSeal, type LogSource, type LogStart } from './log-source.js'
 
-export const CHECKPOINT_FORMAT = 'evergrant-checkpoint-1'
+const CHECKPOINT_FORMAT = 'evergrant-checkpoint-1'
 
 /** A seal to keep away from the database: later it shows that the log up to it is still the same. */
 export interface LogCheckpoint {

@@ -3,7 +3,7 @@ import { LOG_CATEGORIES } from '../logs/log-codes.js'
 import { isTime } from '../refresh-tokens/formats.js'
 import { AnyObject, Choices, Flag, NestedList, OneOf, Nested, ReadOnly, Required, Text } from '../validation/rules.js'
 
-export const LOG_STREAM_TYPES = ['http', 'eventbridge', 'eventgrid', 'datadog', 'splunk', 'sumo', 'segment', 'mixpanel', 'file', 'nats'] as const
+const LOG_STREAM_TYPES = ['http', 'eventbridge', 'eventgrid', 'datadog', 'splunk', 'sumo', 'segment', 'mixpanel', 'file', 'nats'] as const
 const PERSONAL_FIELDS = ['first_name', 'last_name', 'username', 'email', 'phone', 'address']
 
 /** A time, or a log_id to begin after. */

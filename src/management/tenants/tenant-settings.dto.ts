@@ -5,7 +5,7 @@ import { ABSOLUTE_URI, WEB_URI } from '../validation/urls.js'
 import { TENANT_PARTS } from './tenant-parts.js'
 
 /** Auth0's tenant flags, with the three that stand in its answers although its schema lacks them. */
-export const FLAGS: readonly string[] = `
+const FLAGS: readonly string[] = `
   allow_changing_enable_sso allow_legacy_delegation_grant_types allow_legacy_ro_grant_types allow_legacy_tokeninfo_endpoint
   change_pwd_flow_v1 custom_domains_provisioning dashboard_insights_view dashboard_log_streams_next disable_clickjack_protection_headers
   disable_fields_map_fix disable_impersonation disable_management_api_sms_obfuscation enable_adfs_waad_email_verification enable_apis_section

@@ -4,7 +4,7 @@ import { ManagementError } from '../../http/management-error.js'
 const MIN_BITS = 2048
 
 /** A public key, or a certificate with the key in it. Errors: ManagementError 400 for anything else, a private key above all. */
-export function readPem(pem: string): { readonly key: KeyObject; readonly certificate?: X509Certificate } {
+function readPem(pem: string): { readonly key: KeyObject; readonly certificate?: X509Certificate } {
   try {
     if (pem.includes('BEGIN CERTIFICATE')) {
       const certificate = new X509Certificate(pem)

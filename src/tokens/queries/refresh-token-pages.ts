@@ -116,7 +116,7 @@ export function pageQuery(
   return { text, values: sql.values, order }
 }
 
-export function countQuery(filter: FilterRange): { text: string; values: unknown[] } {
+function countQuery(filter: FilterRange): { text: string; values: unknown[] } {
   const sql = new Sql()
   return { text: countText(filter, sql), values: sql.values }
 }

@@ -20,7 +20,7 @@ export interface Access extends ExchangedAccess, Pick<RefreshTokenExchange, 'met
   readonly wantedEnds?: WantedEnds
 }
 
-export const NOTHING: Access = { accessTokenId: null, audience: null, scope: [] }
+const NOTHING: Access = { accessTokenId: null, audience: null, scope: [] }
 
 /** The family that is to take another's place. */
 export interface Successor extends FamilySecret {

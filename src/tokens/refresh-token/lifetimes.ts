@@ -18,7 +18,7 @@ export const isExpired = ({ expiresAt, idleExpiresAt }: Ends, now: Date): boolea
  * §5: an absolute end, once set, stays; the idle end follows the settings in force and never passes the absolute one. Where they end nothing any
  * more, a token that has an idle end keeps it.
  */
-export function extend({ expiresAt, idleExpiresAt }: Ends, policy: LifetimePolicy, now: Date): Ends {
+function extend({ expiresAt, idleExpiresAt }: Ends, policy: LifetimePolicy, now: Date): Ends {
   const absolute = expiresAt ?? after(now, policy.absoluteSeconds)
   const isEndless = policy.absoluteSeconds === null && policy.idleSeconds === null
   const idle = isEndless ? idleExpiresAt : after(now, policy.idleSeconds)
