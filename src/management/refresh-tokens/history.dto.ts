@@ -127,5 +127,6 @@ function scopeOf(scope: Extract<HistoryEvent, { type: 'RefreshTokensRevoked' }>[
     ...('clientId' in scope && { client_id: scope.clientId }),
     ...('audience' in scope && { audience: scope.audience }),
     ...('sessionId' in scope && { session_id: scope.sessionId }),
+    ...('organizationId' in scope && { organization_id: scope.organizationId }),
   }
 }
