@@ -6,6 +6,7 @@
 export { IssueRefreshToken, type IssuedRefreshToken } from './commands/issue-refresh-token.js'
 export { RevokeRefreshToken } from './commands/revoke-refresh-token.js'
 export { RevokeRefreshTokens } from './commands/revoke-refresh-tokens.js'
+export { RevokeAccess } from './commands/revoke-access.js'
 export { RevokeSession } from './commands/revoke-session.js'
 export { EndGrant } from './commands/end-grant.js'
 export { EndGrantsOfUser } from './commands/end-grants-of-user.js'

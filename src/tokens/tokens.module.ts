@@ -20,6 +20,7 @@ import { EndListedTokens } from './revocation/end-listed-tokens.js'
 import { OpenRevocations } from './revocation/open-revocations.js'
 import { RevokeRefreshTokenHandler } from './commands/revoke-refresh-token.js'
 import { RevokeRefreshTokensHandler } from './commands/revoke-refresh-tokens.js'
+import { RevokeAccessHandler } from './commands/revoke-access.js'
 import { RevokeSessionHandler } from './commands/revoke-session.js'
 import { SetRefreshTokenMetadataHandler } from './commands/set-refresh-token-metadata.js'
 import { CountRefreshTokensHandler } from './queries/count-refresh-tokens.js'
@@ -90,6 +91,7 @@ import { UserinfoController } from './userinfo.controller.js'
     IssueRefreshTokenHandler,
     RevokeRefreshTokenHandler,
     RevokeRefreshTokensHandler,
+    RevokeAccessHandler,
     RevokeSessionHandler,
     RevokeMatchingRefreshTokensHandler,
     EndListedTokens,

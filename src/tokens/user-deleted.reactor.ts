@@ -3,13 +3,15 @@ import { CommandBus } from '@nestjs/cqrs'
 import type { SealedEvent } from '../event-store/event.js'
 import type { Reactor } from '../event-store/projection.js'
 import { type UserEvent, userUpcasters } from '../users/index.js'
+import type { RevocationReason } from './refresh-token/family.events.js'
 import { RevokeRefreshTokens } from './commands/revoke-refresh-tokens.js'
 
 const STREAM_PREFIX = 'user-'
 
 /**
- * With a person go their refresh tokens, and with a password those that it was good for, whatever ended the person or the password. Who is
- * deleted can spend none meanwhile: the exchange looks. Whoever bears the id by now keeps theirs.
+ * With a person go their refresh tokens, with a password those that it was good for, whatever ended the person or the password, and with all of
+ * their access what an operator who revoked it has not come to. Who is deleted can spend none meanwhile: the exchange looks. Whoever bears the id
+ * by now keeps theirs.
  */
 @Injectable()
 export class UserDeletedReactor implements Reactor<UserEvent> {
@@ -18,8 +20,17 @@ export class UserDeletedReactor implements Reactor<UserEvent> {
 
   constructor(private readonly commands: CommandBus) {}
 
-  async react({ type, streamId, metadata: { at } }: SealedEvent<UserEvent>): Promise<void> {
-    const reason = type === 'UserDeleted' ? 'user-deleted' : type === 'PasswordChanged' ? 'password-changed' : undefined
-    if (reason) await this.commands.execute(new RevokeRefreshTokens({ userId: streamId.slice(STREAM_PREFIX.length) }, reason, {}, at))
+  async react(event: SealedEvent<UserEvent>): Promise<void> {
+    const reason = reasonOf(event)
+    const { at, actor } = event.metadata
+    // What follows from a deletion or a password is told as such, and not as an operator's.
+    const cause = reason === 'api-bulk' && actor !== undefined ? { actor } : {}
+    if (reason) await this.commands.execute(new RevokeRefreshTokens({ userId: event.streamId.slice(STREAM_PREFIX.length) }, reason, cause, at))
   }
+}
+
+function reasonOf({ type, data }: UserEvent): RevocationReason | undefined {
+  if (type === 'UserDeleted') return 'user-deleted'
+  if (type === 'PasswordChanged') return 'password-changed'
+  return type === 'LoginsEnded' && data.endsRefreshTokens ? 'api-bulk' : undefined
 }

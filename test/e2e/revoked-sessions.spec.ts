@@ -107,10 +107,58 @@ describe('a session whose revocation a process began that died', () => {
     expect([await service.app.get(CatchUp).caughtUp('session_revoked', 60_000), await marks(of)]).toEqual([true, 1])
   })
 
+  it('loses them to the background where it was one session of the user, too', async () => {
+    const of = await owner()
+    const execute = service.commands.execute.bind(service.commands)
+    const spy = jest.spyOn(service.commands, 'execute').mockImplementation((command) => {
+      if (command instanceof RevokeRefreshTokens) throw new Error('the process dies here')
+      return execute(command)
+    })
+    await stalled(service, async () => {
+      expect((await revokeAccess(of, { session_id: of.sessionId })).status).toBe(500)
+      spy.mockRestore()
+    })
+    await eventually(async () => (await marks(of)) === 1)
+    expect(await refreshes(of.refreshToken)).toBe(false)
+  })
+
   it('keeps them where it was only ended', async () => {
     const of = await owner()
     expect((await service.api('DELETE', `sessions/${of.sessionId}`)).status).toBe(202)
     expect((await revoke(of)).status).toBe(404)
+    expect(await refreshes(of.refreshToken)).toBe(true)
+  })
+})
+
+describe('all access of a user, whose revocation a process began that died', () => {
+  const marks = async ({ userId }: Owner): Promise<number> =>
+    (await recorded(service, 'RefreshTokensRevoked')).filter(({ data }) => (data['scope'] as { userId?: string }).userId === userId).length
+
+  it('takes their refresh tokens along in the background, once', async () => {
+    const of = await owner()
+    await service.commands.execute(new EndLogins(of.userId, {}, { endsRefreshTokens: true }))
+    await eventually(async () => (await marks(of)) === 1)
+    expect(await refreshes(of.refreshToken)).toBe(false)
+    const other = await owner()
+    expect((await revokeAccess(other, {})).status).toBe(202)
+    expect([await service.app.get(CatchUp).caughtUp('user_deleted', 60_000), await marks(other)]).toEqual([true, 1])
+  })
+
+  it('keeps those of who logs in again meanwhile', async () => {
+    const person = await aPerson(service)
+    const { refreshToken } = await stalled(service, async () => {
+      await logIn(service, client, person, audience)
+      await service.commands.execute(new EndLogins(person.userId, {}, { endsRefreshTokens: true }))
+      return logIn(service, client, person, audience)
+    })
+    expect(await service.app.get(CatchUp).caughtUp('user_deleted', 60_000)).toBe(true)
+    expect(await refreshes(refreshToken)).toBe(true)
+  })
+
+  it('stays with preserve_refresh_tokens', async () => {
+    const of = await owner()
+    expect((await revokeAccess(of, { preserve_refresh_tokens: true })).status).toBe(202)
+    expect([await service.app.get(CatchUp).caughtUp('user_deleted', 60_000), await marks(of)]).toEqual([true, 0])
     expect(await refreshes(of.refreshToken)).toBe(true)
   })
 })

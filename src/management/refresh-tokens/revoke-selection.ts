@@ -61,8 +61,8 @@ export class RevokeSelection {
     }
   }
 
-  /** All of a user's, or those of one of their sessions. Errors: ManagementError 503. */
-  async ofUser(filter: Pick<RefreshTokenFilter, 'userId' | 'sessionId'>, context: Context): Promise<void> {
+  /** All of a user's. Errors: ManagementError 503. */
+  async ofUser(filter: Pick<RefreshTokenFilter, 'userId'>, context: Context): Promise<void> {
     await available(() => this.commands.execute(new RevokeMatchingRefreshTokens(filter, context)))
   }
 

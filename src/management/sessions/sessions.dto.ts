@@ -9,7 +9,7 @@ export class SetSessionMetadataBody {
   session_metadata!: Readonly<Record<string, unknown>> | null
 }
 
-export class RevokeAccess {
+export class RevokeAccessBody {
   @Text({ min: 1, max: 50 })
   session_id?: string
 

@@ -5,18 +5,18 @@ import { CatchUp } from '../../event-store/catch-up.js'
 import type { Context, Mark } from '../../event-store/event.js'
 import { ManagementError } from '../../http/management-error.js'
 import { EndSession, FindSessionById, FindSessions, IsSessionOf } from '../../sessions/index.js'
+import { RevokeAccess, RevokeRefreshTokens, RevokeSession } from '../../tokens/index.js'
 import { EndLogins, FindUser } from '../../users/index.js'
 import { Caller, type CallerOf } from '../caller.js'
 import { ManagementController } from '../management-controller.js'
 import { Cursors } from '../paging/cursors.js'
 import { checkpointAnswer, checkpointRequest } from '../paging/page.js'
 import { behind } from '../refresh-tokens/behind.js'
-import { RevokeSelection } from '../refresh-tokens/revoke-selection.js'
 import { CHECKPOINTS, Parameters } from '../parameters.js'
 import { AllScopes, Operation, Scopes } from '../scopes.js'
 import type { QueryParameters } from '../validation/query.js'
 import { validBody } from '../validation/valid-body.js'
-import { RevokeAccess } from './sessions.dto.js'
+import { RevokeAccessBody } from './sessions.dto.js'
 import { ShowSessions } from './show-sessions.js'
 
 const REACTOR = 'logins_ended'
@@ -31,7 +31,6 @@ export class UserSessionsController {
     private readonly catchUp: CatchUp,
     private readonly cursors: Cursors,
     private readonly show: ShowSessions,
-    private readonly refreshTokens: RevokeSelection,
   ) {}
 
   @Get(':id/sessions')
@@ -58,25 +57,28 @@ export class UserSessionsController {
   }
 
   /**
-   * One session with the refresh tokens that began in it; without a session, everything of the user. The sessions first: a login that still found one
-   * began before the mark.
+   * One session with the refresh tokens that began in it; without a session, everything of the user.
    */
   @Post(':id/revoke-access')
   @HttpCode(202)
   @AllScopes('delete:sessions', 'delete:refresh_tokens')
   @Operation(`Revoke a user's access`)
-  async revokeAccess(@Param('id') userId: string, @Body(validBody(RevokeAccess)) body: RevokeAccess, @Caller() { context }: CallerOf): Promise<void> {
+  async revokeAccess(@Param('id') userId: string, @Body(validBody(RevokeAccessBody)) body: RevokeAccessBody, @Caller() { context }: CallerOf): Promise<void> {
     await this.#mustExist(userId, 'The user does not exist.')
     const { session_id: sessionId, preserve_refresh_tokens: preserve = false } = body
-    if (sessionId !== undefined && !(await this.queries.execute(new IsSessionOf(sessionId, userId)))) return
-    const ended = sessionId === undefined ? await this.commands.execute(new EndLogins(userId, context)) : await this.#endOne(userId, sessionId, context)
-    if (!preserve) await this.refreshTokens.ofUser({ userId, ...(sessionId !== undefined && { sessionId }) }, context)
-    await this.#reacted(ended)
+    if (sessionId !== undefined) return this.#revokeOne(userId, sessionId, preserve, context)
+    await this.#reacted(await this.commands.execute(preserve ? new EndLogins(userId, context) : new RevokeAccess(userId, context)))
   }
 
-  async #endOne(userId: string, sessionId: string, context: Context): Promise<undefined> {
-    const session = await this.queries.execute(new FindSessionById(sessionId))
-    if (session) await this.commands.execute(new EndSession(sessionId, 'revoked', { ...context, userId }))
+  /** The refresh tokens also of a session that is over already. */
+  async #revokeOne(userId: string, sessionId: string, preserve: boolean, context: Context): Promise<void> {
+    if (!(await this.queries.execute(new IsSessionOf(sessionId, userId)))) return
+    if (!preserve) {
+      const isRevoked = await this.commands.execute(new RevokeSession(sessionId, context))
+      if (!isRevoked) await this.commands.execute(new RevokeRefreshTokens({ userId, sessionId }, 'api-bulk', context))
+    } else if (await this.queries.execute(new FindSessionById(sessionId))) {
+      await this.commands.execute(new EndSession(sessionId, 'revoked', { ...context, userId }))
+    }
   }
 
   /** None of the sessions can be used any more; the reactor ends each, which the answer waits for a little. */

@@ -1,6 +1,7 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
 import type { Context, Mark } from '../../event-store/event.js'
 import { EventStore } from '../../event-store/event-store.js'
+import type { LoginsEnded } from '../user/user.events.js'
 import { endLogins, user } from '../user/user.js'
 import { updateUser } from '../user/user-table.js'
 
@@ -12,6 +13,7 @@ export class EndLogins extends Command<Mark | undefined> {
   constructor(
     readonly userId: string,
     readonly context: Context,
+    readonly how: LoginsEnded = {},
   ) {
     super()
   }
@@ -21,8 +23,14 @@ export class EndLogins extends Command<Mark | undefined> {
 export class EndLoginsHandler implements ICommandHandler<EndLogins> {
   constructor(private readonly store: EventStore) {}
 
-  async execute({ userId, context }: EndLogins): Promise<Mark | undefined> {
-    const { mark } = await this.store.transact(user, userId, endLogins, context, (db, state) => updateUser(db, userId, state))
+  async execute({ userId, context, how }: EndLogins): Promise<Mark | undefined> {
+    const { mark } = await this.store.transact(
+      user,
+      userId,
+      (state) => endLogins(state, how),
+      context,
+      (db, state) => updateUser(db, userId, state),
+    )
     return mark
   }
 }

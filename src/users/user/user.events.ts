@@ -38,6 +38,11 @@ export interface AssignedPermission {
 }
 
 /** Personal values are PersonalData; a password or its hash is never here. */
+export interface LoginsEnded {
+  /** All refresh tokens end as well. */
+  readonly endsRefreshTokens?: true
+}
+
 export type UserEvent =
   | { readonly type: 'UserCreated'; readonly data: { readonly profile: UserProfile } }
   /** They made the account themselves, on the sign-up page. */
@@ -45,7 +50,7 @@ export type UserEvent =
   | { readonly type: 'UserChanged'; readonly data: { readonly changes: Difference<UserProfile> } }
   | { readonly type: 'PasswordChanged'; readonly data: object }
   /** Whoever is logged in as them must log in again. */
-  | { readonly type: 'LoginsEnded'; readonly data: object }
+  | { readonly type: 'LoginsEnded'; readonly data: LoginsEnded }
   | { readonly type: 'AdministratorAppointed'; readonly data: object }
   | { readonly type: 'AdministratorDismissed'; readonly data: object }
   /** Roles by their ids. */

@@ -2,7 +2,7 @@ import type { Decider, Decision, Guard } from '../../event-store/event.js'
 import { applyDifference, type Changes, type Difference, difference } from '../../event-store/difference.js'
 import { type Access, evolveAccess } from './access.js'
 import { evolveMemberships, type Memberships } from './membership.js'
-import { type UserEvent, type UserProfile, userUpcasters } from './user.events.js'
+import { type LoginsEnded, type UserEvent, type UserProfile, userUpcasters } from './user.events.js'
 
 export type UserState =
   | { readonly status: 'absent' }
@@ -97,8 +97,8 @@ export function changePassword(state: UserState): Decision<UserEvent, 'changed' 
 }
 
 /** Answers false for somebody who is not there. */
-export function endLogins(state: UserState): Decision<UserEvent, boolean> {
-  return state.status === 'absent' ? { events: [], result: false } : { events: [{ type: 'LoginsEnded', data: {} }], result: true }
+export function endLogins(state: UserState, how: LoginsEnded = {}): Decision<UserEvent, boolean> {
+  return state.status === 'absent' ? { events: [], result: false } : { events: [{ type: 'LoginsEnded', data: how }], result: true }
 }
 
 export function appointAdministrator(state: UserState): Decision<UserEvent, 'appointed' | 'absent'> {
