@@ -15,10 +15,9 @@ import { LoginsEndedReactor } from './logins-ended.reactor.js'
 import { FindOnlineTokenHandler } from './queries/find-online-token.js'
 import { FindRevokedOnlineTokenHandler } from './queries/find-revoked-online-token.js'
 import { FindSessionByIdHandler } from './queries/find-session-by-id.js'
-import { FindSessionEndHandler } from './queries/find-session-end.js'
+import { FindSessionStateHandler } from './queries/find-session-state.js'
 import { FindSessionHandler } from './queries/find-session.js'
 import { FindSessionsHandler } from './queries/find-sessions.js'
-import { IsSessionOfHandler } from './queries/is-session-of.js'
 import { OverdueSessions } from './queries/overdue-sessions.js'
 
 @Module({
@@ -39,9 +38,8 @@ import { OverdueSessions } from './queries/overdue-sessions.js'
     FindSessionHandler,
     FindRevokedOnlineTokenHandler,
     FindSessionByIdHandler,
-    FindSessionEndHandler,
+    FindSessionStateHandler,
     FindSessionsHandler,
-    IsSessionOfHandler,
     OverdueSessions,
     LoginsEndedReactor,
   ],

@@ -4,7 +4,7 @@ import type { Response } from 'express'
 import { CatchUp } from '../../event-store/catch-up.js'
 import type { Context, Mark } from '../../event-store/event.js'
 import { ManagementError } from '../../http/management-error.js'
-import { EndSession, FindSessionById, FindSessions, IsSessionOf } from '../../sessions/index.js'
+import { EndSession, FindSessionById, FindSessions, FindSessionState } from '../../sessions/index.js'
 import { RevokeAccess, RevokeRefreshTokens, RevokeSession } from '../../tokens/index.js'
 import { EndLogins, FindUser } from '../../users/index.js'
 import { Caller, type CallerOf } from '../caller.js'
@@ -72,7 +72,8 @@ export class UserSessionsController {
 
   /** The refresh tokens also of a session that is over already. */
   async #revokeOne(userId: string, sessionId: string, preserve: boolean, context: Context): Promise<void> {
-    if (!(await this.queries.execute(new IsSessionOf(sessionId, userId)))) return
+    const state = await this.queries.execute(new FindSessionState(sessionId))
+    if (state.status === 'unknown' || state.userId !== userId) return
     if (!preserve) {
       const isRevoked = await this.commands.execute(new RevokeSession(sessionId, context))
       if (!isRevoked) await this.commands.execute(new RevokeRefreshTokens({ userId, sessionId }, 'api-bulk', context))

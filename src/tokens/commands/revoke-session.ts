@@ -1,6 +1,6 @@
 import { Command, CommandBus, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs'
 import type { Context } from '../../event-store/event.js'
-import { EndSession, FindSessionById, FindSessionEnd } from '../../sessions/index.js'
+import { EndSession, FindSessionById, FindSessionState } from '../../sessions/index.js'
 import { RevokeRefreshTokens } from './revoke-refresh-tokens.js'
 
 /**
@@ -27,7 +27,8 @@ export class RevokeSessionHandler implements ICommandHandler<RevokeSession> {
   async execute({ sessionId, context }: RevokeSession): Promise<boolean> {
     const session = await this.queries.execute(new FindSessionById(sessionId))
     if (session) await this.commands.execute(new EndSession(sessionId, 'revoked', { ...context, userId: session.userId }, { endsRefreshTokens: true }))
-    const end = await this.queries.execute(new FindSessionEnd(sessionId))
+    const state = await this.queries.execute(new FindSessionState(sessionId))
+    const end = state.status === 'ended' ? state : undefined
     const until = end?.endsRefreshTokensAt
     // Whoever else ended it meanwhile may have meant to leave them.
     const owner = session ?? (until === undefined ? undefined : end)
