@@ -1,6 +1,7 @@
 import type { IssuanceDecisions } from '../actions/index.js'
 import { type ClientDocument, confirmation, type Proof, type ResourceServerDocument } from '../authorization/index.js'
 import { organizationClaims, type TokenOrganization } from './acting-in.js'
+import { USERINFO_CLAIMS } from './userinfo-claims.js'
 
 /** Of tokens that open nothing but /userinfo (spec/oauth.md §2.1). */
 const USERINFO_LIFETIME_SECONDS = 86_400
@@ -26,6 +27,8 @@ export interface AccessTerms {
   readonly proof?: Proof | undefined
   /** Actions' own (spec/actions.md §7); what this service says stands above them. */
   readonly custom?: IssuanceDecisions['claims']['accessToken'] | undefined
+  /** What Actions put on the ID token beside it, encrypted; it stands in a token that is good at /userinfo. */
+  readonly userinfoClaims?: string | undefined
 }
 
 export const accessLifetime = (api: ResourceServerDocument | undefined): number => api?.token_lifetime ?? USERINFO_LIFETIME_SECONDS
@@ -38,7 +41,7 @@ const showsPermissions = (api: ResourceServerDocument): boolean =>
 
 /** The claims of an access token in the API's dialect (spec/oauth.md §2.1; RFC 9068 §2.2). */
 export function accessClaims(
-  { id, subject, client, api, scope, gty, familyId, permissions, organization, proof, custom = {} }: AccessTerms,
+  { id, subject, client, api, scope, gty, familyId, permissions, organization, proof, custom = {}, userinfoClaims }: AccessTerms,
   issuer: string,
   now: Date,
 ): Record<string, unknown> {
@@ -46,12 +49,13 @@ export function accessClaims(
   const rfc9068 = api !== undefined && isRfc9068(api)
   // Where the token is looked at here, what it goes down with is for this service to say.
   const { fid, ...others } = custom
+  const aud = audience(api, scope, issuer)
   return {
     ...others,
     ...(api && fid !== undefined && { fid }),
     iss: issuer,
     sub: subject,
-    aud: audience(api, scope, issuer),
+    aud,
     iat,
     exp: iat + accessLifetime(api),
     ...(scope.length > 0 && { scope: scope.join(' ') }),
@@ -59,6 +63,7 @@ export function accessClaims(
     ...organizationClaims(organization),
     ...(permissions && api && showsPermissions(api) && { permissions }),
     ...(proof && { cnf: confirmation(proof) }),
+    ...(userinfoClaims !== undefined && [aud].flat().includes(`${issuer}userinfo`) && { [USERINFO_CLAIMS]: userinfoClaims }),
     ...(!api && familyId !== undefined && { fid: familyId }),
     ...(rfc9068 ? { client_id: client.client_id } : { ...(gty && { gty }), azp: client.client_id }),
   }

@@ -10,6 +10,7 @@ import { accessClaims, accessLifetime, type AccessTerms, type Gty } from './acce
 import { sealOpaque } from './opaque-token.js'
 import { type Person, profileClaims } from './profile-claims.js'
 import { TokenSigner } from './token-signer.js'
+import { sealUserinfoClaims } from './userinfo-claims.js'
 
 const ID_TOKEN_LIFETIME_SECONDS = 36_000
 
@@ -77,8 +78,10 @@ export class TokenSet {
     // A login may be older than this rule (spec/oauth.md §15).
     const loginScope = isStrict(client) ? terms.loginScope.filter((name) => !isOidcScope(name)) : terms.loginScope
     const custom = decided?.claims.accessToken
+    const subject = person.profile.user_id
+    const userinfoClaims = decided && sealUserinfoClaims(this.rootKeys, decided.claims.idToken, subject)
     const [accessToken, idToken] = await Promise.all([
-      this.#access({ id, subject: person.profile.user_id, client, api, scope, gty, familyId, permissions, organization, proof, custom }, now),
+      this.#access({ id, subject, client, api, scope, gty, familyId, permissions, organization, proof, custom, userinfoClaims }, now),
       loginScope.includes('openid') ? this.#idToken(terms, now) : undefined,
     ])
     // Beside this token's own scope stands what else the answer carries: an ID token, and a refresh token.

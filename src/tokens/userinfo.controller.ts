@@ -7,11 +7,13 @@ import { CONFIG, type Config } from '../config.js'
 import { originOf, refuseOrigin } from '../http/cors.js'
 import { OAuthError, OAuthErrorFilter } from '../http/oauth-error.js'
 import { PersonKeys } from '../keys/person-keys.js'
+import { RootKeys } from '../keys/root-key.js'
 import { type OAuthRequest, OAuthRequestGuard } from './oauth-request.guard.js'
 import { PreflightGuard } from './preflight.guard.js'
 import { accessRefused, inAuthorization, PossessionCheck, type PresentedAccessToken } from './presented-access-token.js'
 import { profileClaims } from './profile-claims.js'
 import { type AccessToken, ReadAccessToken } from './queries/read-access-token.js'
+import { openUserinfoClaims, USERINFO_CLAIMS } from './userinfo-claims.js'
 
 /** GET and POST /userinfo (OIDC Core §5.3, spec/oauth.md §12). */
 @Controller('userinfo')
@@ -21,6 +23,7 @@ export class UserinfoController {
     @Inject(CONFIG) private readonly config: Config,
     private readonly queries: QueryBus,
     private readonly personKeys: PersonKeys,
+    private readonly rootKeys: RootKeys,
     private readonly possession: PossessionCheck,
   ) {}
 
@@ -65,7 +68,8 @@ export class UserinfoController {
     }
     const { document, created_at, updated_at } = token.user
     const person = { profile: document, createdAt: created_at.toISOString(), updatedAt: updated_at.toISOString() }
-    return { sub: document.user_id, ...(await profileClaims(person, token.scope, (values) => this.personKeys.openMany(values))) }
+    const claims = await profileClaims(person, token.scope, (values) => this.personKeys.openMany(values))
+    return { ...claims, ...openUserinfoClaims(this.rootKeys, token.claims[USERINFO_CLAIMS], document.user_id), sub: document.user_id }
   }
 
   /** Whatever scope an Action gave the token (spec/oauth.md §15). */
