@@ -29,7 +29,7 @@ export class AnswerFromSession extends Command<SessionAnswer> {
   constructor(
     readonly request: AuthorizeRequest,
     readonly visit: Visit,
-    /** The session with which the person answered one of our pages: whether it may serve the request was found out before the page was shown. */
+    /** The session with which the person answered one of our pages: whether it may serve the request was found out before the page was shown, but for its age. */
     readonly chosen?: string,
   ) {
     super()
@@ -53,7 +53,7 @@ export class AnswerFromSessionHandler implements ICommandHandler<AnswerFromSessi
     const { sessionId } = found
     const { userId, connection } = found.session
     const isChosen = chosen === sessionId
-    if (!isThrough(found, request) || !(isChosen || isRecent(found, request))) return { kind: 'login needed' }
+    if (!isThrough(found, request) || !isRecent(found, request, isChosen)) return { kind: 'login needed' }
     const account = await this.queries.execute(new FindAccount(userId))
     if (!account || !(isChosen || (await this.#isHinted(request, userId)))) return { kind: 'login needed' }
     if (account.profile.blocked) return { kind: 'blocked' }
@@ -103,8 +103,10 @@ export class AnswerFromSessionHandler implements ICommandHandler<AnswerFromSessi
 
 const isThrough = ({ session }: FoundSession, { connections }: AuthorizeRequest): boolean => connections.some(({ name }) => name === session.connection)
 
-function isRecent({ session, now }: FoundSession, { client, prompt, maxAgeSeconds }: AuthorizeRequest): boolean {
-  if (prompt.has('login') || client.sso_disabled) return false
-  if (maxAgeSeconds === undefined) return true
-  return maxAgeSeconds > 0 && now.getTime() - Date.parse(session.authenticatedAt) <= maxAgeSeconds * 1000
+/** A page can stay open for longer than the login may be old; one that was made for this request stays new enough. */
+function isRecent({ session, now }: FoundSession, { client, prompt, maxAgeSeconds, startedAt }: AuthorizeRequest, isChosen: boolean): boolean {
+  const authenticatedAt = Date.parse(session.authenticatedAt)
+  const isWithinAge = maxAgeSeconds === undefined || (maxAgeSeconds > 0 && now.getTime() - authenticatedAt <= maxAgeSeconds * 1000)
+  if (isChosen) return isWithinAge || maxAgeSeconds === 0 || authenticatedAt >= startedAt
+  return isWithinAge && !prompt.has('login') && !client.sso_disabled
 }
