@@ -181,15 +181,25 @@ describe('a request by password', () => {
 })
 
 describe('a password that was right', () => {
-  it('is worth nothing once it is another, or nobody’s, in the moment after', async () => {
+  it('is worth nothing once it is another, or nobody’s, in the moment after, nor for who bears the id next', async () => {
     const check = service.app.get(CheckPasswordHandler, { strict: false })
-    for (const change of [(userId: string) => new ChangePassword(userId, 'Another-Horse-1', {}), (userId: string) => new DeleteUser(userId, {})]) {
+    const remove = (userId: string): Promise<unknown> => service.commands.execute(new DeleteUser(userId, {}))
+    const changes: ((userId: string) => Promise<unknown>)[] = [
+      (userId) => service.commands.execute(new ChangePassword(userId, 'Another-Horse-1', {})),
+      remove,
+      async (userId) => {
+        await remove(userId)
+        const successor = { user_id: userId.slice('auth0|'.length), email: 'successor@example.com', password: 'Another-Horse-1' }
+        expect((await service.api('POST', 'users', { ...successor, connection: DIRECTORY })).body).toMatchObject({ user_id: userId })
+      },
+    ]
+    for (const change of changes) {
       const person = await aPerson(service)
       const execute = check.execute.bind(check)
       const spy = jest.spyOn(check, 'execute').mockImplementation(async (command) => {
         spy.mockRestore()
         const checked = await execute(command)
-        await service.commands.execute(change(person.userId))
+        await change(person.userId)
         return checked
       })
       expect(await logins.login(person)).toMatchObject(WRONG)

@@ -14,7 +14,7 @@ export type Recognised =
   | { readonly kind: 'wrong' }
   /** Too many wrong ones: this one was not even looked at. */
   | { readonly kind: 'too many' }
-  /** Deleted in this moment, or their password or name became another. */
+  /** Deleted in this moment, whoever bears their id now, or their password or name became another. */
   | { readonly kind: 'gone'; readonly userId: string }
 
 /** Somebody says who they are, on the login page or to a client that passes it on. */
@@ -61,10 +61,9 @@ export class RecogniseByPasswordHandler implements ICommandHandler<RecogniseByPa
       await this.#recordFailure(asked, checked)
       return { kind: 'wrong' }
     }
-    const { userId, at, loginsEndedAt } = checked
+    const { userId, at } = checked
     const account = await this.queries.execute(new FindAccount(userId))
-    const isSame = account && timeOf(account.loginsEndedAt) === loginsEndedAt?.getTime()
-    return isSame ? { kind: 'recognised', account, at } : { kind: 'gone', userId }
+    return account && isSame(account, checked) ? { kind: 'recognised', account, at } : { kind: 'gone', userId }
   }
 
   async #recordFailure(asked: RecogniseByPassword, { userId, locks }: Extract<CheckedPassword, { kind: 'wrong' }>): Promise<void> {
@@ -87,5 +86,8 @@ export class RecogniseByPasswordHandler implements ICommandHandler<RecogniseByPa
 
 /** Of a wrong password and of nobody's name alike; SDKs match it (spec/oauth.md §6.3). */
 export const WRONG_PASSWORD = 'Wrong email or password.'
+
+const isSame = (account: Account, { createdAt, loginsEndedAt }: Extract<CheckedPassword, { kind: 'right' }>): boolean =>
+  timeOf(account.createdAt) === createdAt.getTime() && timeOf(account.loginsEndedAt) === loginsEndedAt?.getTime()
 
 const timeOf = (time: string | undefined): number | undefined => (time === undefined ? undefined : Date.parse(time))

@@ -1,12 +1,12 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
 import { accountOf } from '../login/accounts.js'
-import { CredentialsTable } from '../login/credentials.js'
+import { type Credentials, CredentialsTable } from '../login/credentials.js'
 import { LoginAttempts } from '../login/login-attempts.js'
 import { hashPassword, isPassword } from '../user/password.js'
 
 export type CheckedPassword =
-  /** `at`: when it was looked up, and `loginsEndedAt` what was known then, both by the database: a password that was changed since is another. */
-  | { readonly kind: 'right'; readonly userId: string; readonly at: Date; readonly loginsEndedAt: Date | null }
+  /** `at`: when it was looked up, and of whom: a password that was changed since is another, and so is whoever bears the id of somebody deleted. */
+  | ({ readonly kind: 'right'; readonly at: Date } & Pick<Credentials, 'userId' | 'createdAt' | 'loginsEndedAt'>)
   /** `locks`: the last attempt before the limit, so that it is told once. */
   | { readonly kind: 'wrong'; readonly userId: string | undefined; readonly locks: boolean }
   /** Too many wrong ones: this one was not even looked at. */
@@ -48,6 +48,7 @@ export class CheckPasswordHandler implements ICommandHandler<CheckPassword> {
     const matches = await isPassword(found?.passwordHash ?? (await this.#nobodys), password)
     if (!found?.passwordHash || !matches) return { kind: 'wrong', userId: found?.userId, locks: failures === limit?.failures }
     if (limit) await this.attempts.forget(account, address, limit)
-    return { kind: 'right', userId: found.userId, at: found.at, loginsEndedAt: found.loginsEndedAt }
+    const { userId, createdAt, loginsEndedAt, at } = found
+    return { kind: 'right', userId, createdAt, loginsEndedAt, at }
   }
 }
