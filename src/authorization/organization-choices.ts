@@ -45,8 +45,17 @@ export class OrganizationChoices {
    * The request in the name of an organization, by id or name. Undefined where there is none, and just so where nobody can log in to it from here: the
    * page must not tell one from the other. Errors: AuthorizationRefused.
    */
-  async named(request: AuthorizeRequest, idOrName: string): Promise<AuthorizeRequest | undefined> {
-    const organization = await findOrganization(this.queries, idOrName, true)
+  named(request: AuthorizeRequest, idOrName: string): Promise<AuthorizeRequest | undefined> {
+    return this.#found(request, idOrName, true)
+  }
+
+  /** As `named`, but by an id alone, which the page has offered: a name can be guessed, and an organization may make members of all who log in to it. */
+  picked(request: AuthorizeRequest, id: string): Promise<AuthorizeRequest | undefined> {
+    return this.#found(request, id, false)
+  }
+
+  async #found(request: AuthorizeRequest, asked: string, namesCount: boolean): Promise<AuthorizeRequest | undefined> {
+    const organization = await findOrganization(this.queries, asked, namesCount)
     const connections = request.parameters['connection'] === undefined ? request.connections : [request.connection]
     if (!organization || !connections.some(({ id }) => settingsIn(organization, id))) return undefined
     return this.#in(request, organization.document.id)

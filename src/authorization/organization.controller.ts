@@ -46,7 +46,7 @@ export class OrganizationController {
       const { sessionId } = transaction
       if (request.organizationPrompt !== 'after login' || sessionId === undefined) throw startAgain(request, 'Please start again.')
       const declines = fields['action'] === 'decline' && !needsOrganization(request)
-      const picked = declines ? await this.choices.declined(request) : await this.choices.named(request, fields['organization'] ?? '')
+      const picked = declines ? await this.choices.declined(request) : await this.choices.picked(request, fields['organization'] ?? '')
       if (!picked) throw startAgain(request, 'This organization cannot be chosen here. Please start again.')
       return this.#goOn(req, res, picked, sessionId)
     })

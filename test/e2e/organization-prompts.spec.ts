@@ -143,7 +143,8 @@ describe('a client that asks for the organization after the login', () => {
     for (const { id } of [left, foreign]) {
       expect(refusal(await who.submit(picker, { organization: id }))).toEqual(['access_denied', `user ${person.userId} is not part of the ${id} organization`])
     }
-    for (const organization of [...TEXTS, 'org_0000000000000000', '']) {
+    const open = await organizationOf([], { assign_membership_on_login: true })
+    for (const organization of [...TEXTS, 'org_0000000000000000', '', mine.name, open.name]) {
       const page = await who.submit(picker, { organization })
       expect([page.status, page.alert]).toEqual([400, expect.stringContaining('invalid_request')])
     }
