@@ -1,4 +1,4 @@
-import { isIP } from 'node:net'
+import { isIPv4, isIPv6 } from 'node:net'
 import type { RequestHandler } from 'express'
 import { parse } from 'forwarded-parse'
 
@@ -64,6 +64,6 @@ function elements(header: string): Record<string, string>[] {
 
 /** RFC 7239 §6: an IPv6 address stands in brackets, and either may have a port. */
 function addressOf(node = ''): string | undefined {
-  const ip = /^\[([^\]]*)\](?::\w+)?$/.exec(node)?.[1] ?? node.replace(/:\w+$/, '')
-  return isIP(ip) === 0 ? undefined : ip
+  const [, v6 = '', v4 = ''] = /^(?:\[(.*)\]|([\d.]+))(?::\w+)?$/.exec(node) ?? []
+  return isIPv6(v6) ? v6 : isIPv4(v4) ? v4 : undefined
 }
