@@ -36,8 +36,8 @@ const BY_BENCH = { actor: 'bench' }
 const PEOPLE = 1024
 /** That a person holds beside the rotating one. */
 const FIXED_EACH = 4
-/** More than the service revokes in a second. */
-const REVOKED_A_SECOND = 4000
+/** More than the service revokes in a second, and as many again for those who warm it. */
+const REVOKED_A_SECOND = 8000
 const CONCURRENT = 64
 
 /** Refresh tokens by what becomes of them; `people` are those whose tokens the lists show. */
