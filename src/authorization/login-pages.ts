@@ -7,7 +7,7 @@ import { RootKeys } from '../keys/root-key.js'
 import type { AuthorizeRequest } from './authorize-request.js'
 import { isSignUpOpen } from './sign-up-open.js'
 import { openProfiles, type OrganizationDocument, type UserProfile } from '../users/index.js'
-import { bindingFrom, newBinding, sealTransaction } from './login-transaction.js'
+import { bindingFrom, type LoginTransaction, newBinding, sealTransaction } from './login-transaction.js'
 import { needsOrganization } from './organization-choices.js'
 import { grantedScope } from './granted-scope.js'
 import { PageAnswers } from './page-answers.js'
@@ -95,13 +95,13 @@ export class LoginPages {
   }
 
   async organizationPicker(req: Request, res: Response, request: AuthorizeRequest, { sessionId, organizations }: OrganizationsOffered): Promise<void> {
-    const view = await this.#organizationView(req, res, request, sessionId)
+    const view = await this.#organizationView(req, res, request, { id: sessionId, asked: 'organization' })
     const offered = organizations.map(({ id, name, display_name: label }) => ({ id, label: label || name }))
     sendPage(res, 200, organizationPickerPage({ ...view, action: `${this.#base}u/organization-picker`, organizations: offered }))
   }
 
-  async #organizationView(req: Request, res: Response, request: AuthorizeRequest, sessionId?: string) {
-    const transaction = this.#transaction(req, res, request, sessionId)
+  async #organizationView(req: Request, res: Response, request: AuthorizeRequest, session?: LoginTransaction['session']) {
+    const transaction = this.#transaction(req, res, request, session)
     return { frame: await this.#frame(req, request), clientName: request.client.name, transaction, mayDecline: !needsOrganization(request) }
   }
 
@@ -117,7 +117,7 @@ export class LoginPages {
       frame,
       clientName: client.name,
       action: `${this.#base}u/consent`,
-      transaction: this.#transaction(req, res, request, sessionId),
+      transaction: this.#transaction(req, res, request, { id: sessionId, asked: 'consent' }),
       permissions,
     }
     sendPage(res, 200, consentPage(view))
@@ -130,7 +130,7 @@ export class LoginPages {
       frame: await this.#frame(req, request),
       clientName: request.client.name,
       action: `${this.#base}u/account`,
-      transaction: this.#transaction(req, res, request, sessionId),
+      transaction: this.#transaction(req, res, request, { id: sessionId, asked: 'account' }),
       account: [email, username, name].find((known) => typeof known === 'string') ?? profile.user_id,
     }
     sendPage(res, 200, chooseAccountPage(view))
@@ -138,7 +138,7 @@ export class LoginPages {
 
   async confirmLogout(req: Request, res: Response, parameters: Parameters, sessionId: string): Promise<void> {
     const frame = await this.#frame(req, { parameters })
-    const transaction = this.#transaction(req, res, { parameters, startedAt: Date.now() }, sessionId)
+    const transaction = this.#transaction(req, res, { parameters, startedAt: Date.now() }, { id: sessionId, asked: 'logout' })
     sendPage(res, 200, confirmLogoutPage({ frame, action: `${this.#base}u/logout`, transaction }))
   }
 
@@ -146,7 +146,7 @@ export class LoginPages {
     return this.answers.frame(req, parameters['ui_locales'])
   }
 
-  #transaction(req: Request, res: Response, request: TransactionRequest, sessionId?: string): string {
+  #transaction(req: Request, res: Response, request: TransactionRequest, session?: LoginTransaction['session']): string {
     const { parameters, startedAt, organizationDeclined } = request
     const { issuer } = this.config
     let binding = bindingFrom(issuer, req.headers.cookie)
@@ -155,7 +155,7 @@ export class LoginPages {
       binding = fresh.binding
       res.append('Set-Cookie', fresh.cookie)
     }
-    const transaction = { parameters, startedAt, ...(sessionId !== undefined && { sessionId }), ...(organizationDeclined && { organizationDeclined }) }
+    const transaction = { parameters, startedAt, ...(session && { session }), ...(organizationDeclined && { organizationDeclined }) }
     return sealTransaction(this.rootKeys, transaction, binding)
   }
 

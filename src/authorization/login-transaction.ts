@@ -3,17 +3,23 @@ import type { Parameters } from '../http/body.js'
 import { type RootKeys, SealedTextError, UnknownRootKeyError } from '../keys/root-key.js'
 import { cookies } from '../sessions/index.js'
 
+/** Whether to go on with it, to let the application have what it wants, in whose name, or whether to end it. */
+type Asked = 'account' | 'consent' | 'organization' | 'logout'
+
 /** What a page's form carries to its next step. */
 export interface LoginTransaction {
   /** The request as it came; it is checked anew at each step, so that settings changed meanwhile count. */
   readonly parameters: Parameters
   /** Milliseconds since 1970. */
   readonly startedAt: number
-  /** The session that is to go on, with a consent or in an organization. */
-  readonly sessionId?: string
+  /** The session that a page asked about, and what it asked: its form answers no other question. */
+  readonly session?: { readonly id: string; readonly asked: Asked }
   /** The person was asked for an organization, and goes on without. */
   readonly organizationDeclined?: boolean
 }
+
+/** The session about which that was asked; undefined where the form is another page's. */
+export const sessionAsked = ({ session }: LoginTransaction, asked: Asked): string | undefined => (session?.asked === asked ? session.id : undefined)
 
 /** Auth0's (spec/oauth.md §4.3). */
 const LIFETIME_MS = 3_600_000

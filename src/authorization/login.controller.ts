@@ -14,6 +14,7 @@ import { SignUpForClient } from './commands/sign-up-for-client.js'
 import { LoginAnswers } from './login-answers.js'
 import { LoginForms, startAgain } from './login-forms.js'
 import { LoginPages } from './login-pages.js'
+import { sessionAsked } from './login-transaction.js'
 import { PageAnswers } from './page-answers.js'
 import { SessionAnswers } from './session-answers.js'
 import { tooManyAttempts } from './too-many-attempts.js'
@@ -82,9 +83,10 @@ export class LoginController {
   consent(@Req() req: Request, @Res() res: Response): Promise<void> {
     return this.answers.answering(req, res, async () => {
       const { fields, transaction, request } = await this.forms.read(req)
-      if (transaction.sessionId === undefined) throw startAgain(request, 'Please start again.')
+      const sessionId = sessionAsked(transaction, 'consent')
+      if (sessionId === undefined) throw startAgain(request, 'Please start again.')
       if (fields['action'] !== 'accept') throw new AuthorizationRefused(request.target, 'access_denied', 'User did not authorize the request')
-      const answer = await this.commands.execute(new AnswerConsent(request, transaction.sessionId, visitOf(req)))
+      const answer = await this.commands.execute(new AnswerConsent(request, sessionId, visitOf(req)))
       return answer ? this.loginAnswers.send(req, res, request, answer) : this.pages.login(req, res, request)
     })
   }
@@ -94,8 +96,7 @@ export class LoginController {
     return this.answers.answering(req, res, async () => {
       const { fields, transaction, request } = await this.forms.read(req)
       if (fields['action'] !== 'accept') return this.pages.login(req, res, request)
-      const { sessionId } = transaction
-      const answer = await this.commands.execute(new AnswerFromSession(request, visitOf(req), sessionId))
+      const answer = await this.commands.execute(new AnswerFromSession(request, visitOf(req), sessionAsked(transaction, 'account')))
       return this.sessionAnswers.send(req, res, request, answer)
     })
   }

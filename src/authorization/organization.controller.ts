@@ -6,6 +6,7 @@ import type { AuthorizeRequest } from './authorize-request.js'
 import { AnswerFromSession } from './commands/answer-from-session.js'
 import { LoginForms, startAgain } from './login-forms.js'
 import { LoginPages } from './login-pages.js'
+import { sessionAsked } from './login-transaction.js'
 import { needsOrganization, OrganizationChoices } from './organization-choices.js'
 import { PageAnswers } from './page-answers.js'
 import { SessionAnswers } from './session-answers.js'
@@ -43,7 +44,7 @@ export class OrganizationController {
   pick(@Req() req: Request, @Res() res: Response): Promise<void> {
     return this.answers.answering(req, res, async () => {
       const { fields, transaction, request } = await this.forms.read(req)
-      const { sessionId } = transaction
+      const sessionId = sessionAsked(transaction, 'organization')
       if (request.organizationPrompt !== 'after login' || sessionId === undefined) throw startAgain(request, 'Please start again.')
       const declines = fields['action'] === 'decline' && !needsOrganization(request)
       const picked = declines ? await this.choices.declined(request) : await this.choices.picked(request, fields['organization'] ?? '')

@@ -12,7 +12,7 @@ import { clearedSessionCookies, hasSessionCookie } from '../../sessions/index.js
 import { readRawRequest } from '../authorize-parameters.js'
 import { causedBy } from '../caused-by.js'
 import { LogOut } from '../commands/log-out.js'
-import { bindingFrom, openTransaction } from '../login-transaction.js'
+import { bindingFrom, openTransaction, sessionAsked } from '../login-transaction.js'
 import { LoginPages } from '../login-pages.js'
 import { PageAnswers, StartAgain } from '../page-answers.js'
 import { sendPage, sendRedirect } from '../page-response.js'
@@ -58,8 +58,8 @@ export class LogoutController {
       const binding = bindingFrom(this.config.issuer, req.headers.cookie)
       const opened = sealed && binding ? openTransaction(this.rootKeys, sealed, binding, Date.now()) : undefined
       if (!opened || opened.expired) throw new StartAgain('This page does not belong to this browser, or was open for too long. Please start again.')
-      const { parameters, sessionId } = opened.transaction
-      await this.#logOut(req, res, await this.#read(req, () => this.requests.readOidc(parameters)), sessionId)
+      const { transaction } = opened
+      await this.#logOut(req, res, await this.#read(req, () => this.requests.readOidc(transaction.parameters)), sessionAsked(transaction, 'logout'))
     })
   }
 
