@@ -193,7 +193,7 @@ export class History {
     const { rotating, leeway, absolute, idle } = this.#world.clients[client]!
     const policy = { rotating, leewaySeconds: leeway, absoluteSeconds: absolute, idleSeconds: idle }
     const text = this.#lines[line]!.secrets[token - 1]!
-    return new RedeemRefreshToken(text, this.#clientIds[client]!, policy, ORIGIN, {}, issue, { dpopThumbprint: key, confidential: false })
+    return new RedeemRefreshToken(text, this.#clientIds[client]!, policy, ORIGIN, {}, { issue, sender: { dpopThumbprint: key, confidential: false } })
   }
 
   /** A worker dies while it signs: nothing has happened. */

@@ -58,8 +58,16 @@ export interface RefusedRefreshToken {
   readonly told?: AccessRefused
 }
 
-/** What the request has shown beside the token, as the family judges it. */
-export type Sender = Pick<Presented, 'dpopThumbprint' | 'confidential'>
+/** What comes with a request over HTTP. */
+export interface ExchangeRequest<T> {
+  readonly issue?: IssueAccess<T>
+  /** What the request has shown beside the token, as the family judges it; absent: nothing. */
+  readonly sender?: Pick<Presented, 'dpopThumbprint' | 'confidential'>
+  /** Actions are likely to be asked: what they are told of the login is read with the rest. */
+  readonly forActions?: boolean
+}
+
+const NOTHING_SHOWN = { dpopThumbprint: null, confidential: false }
 
 /** RFC 6749 §6 by an authenticated client. A refusal is an answer, not an error: detected reuse is committed with it. */
 export class RedeemRefreshToken<T = undefined> extends Command<RedeemedRefreshToken<T>> {
@@ -69,10 +77,7 @@ export class RedeemRefreshToken<T = undefined> extends Command<RedeemedRefreshTo
     readonly policy: ExchangePolicy,
     readonly origin: Origin,
     readonly context: Context = {},
-    readonly issue?: IssueAccess<T>,
-    readonly sender: Sender = { dpopThumbprint: null, confidential: false },
-    /** Actions are likely to be asked: what they are told of the login is read with the rest. */
-    readonly forActions = false,
+    readonly exchange: ExchangeRequest<T> = {},
   ) {
     super()
   }
@@ -123,10 +128,10 @@ export class RedeemRefreshTokenHandler implements ICommandHandler<RedeemRefreshT
   }
 
   async #present<T>(request: RedeemRefreshToken<T>, place: Place): Promise<RedeemedRefreshToken<T> | Further> {
-    const { forActions, context, clientId } = request
+    const { exchange: asked, context, clientId } = request
     const askedAt = performance.now()
     const { result } = await this.store.transact(
-      forActions ? familyWithLogin : familyWithUser,
+      asked.forActions ? familyWithLogin : familyWithUser,
       place.familyId,
       (state, now, companion) => {
         if (state.status === 'none' || state.status === 'barred' || (place.token && !isGenuine(this.rootKeys, state, place.token))) return UNKNOWN
@@ -141,7 +146,8 @@ export class RedeemRefreshTokenHandler implements ICommandHandler<RedeemRefreshT
 
   /** §6.1 from check 5 on. Nothing is locked meanwhile: where the family has moved before the append, all of it is done again. */
   async #decide<T>(request: RedeemRefreshToken<T>, place: Place, { state, user, known }: Read, now: Date): Promise<Decided<T>> {
-    const { clientId, policy, origin, issue, sender } = request
+    const { clientId, policy, origin } = request
+    const { issue, sender = NOTHING_SHOWN } = request.exchange
     const { familyId, generation, ofRotating } = place
     const shown = { clientId, generation, ofRotating, ...sender }
     const verdict = judge(state, shown, policy, now)

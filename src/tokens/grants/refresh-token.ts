@@ -40,10 +40,12 @@ export class RefreshTokenGrantHandler implements ICommandHandler<RefreshTokenGra
   async execute(grant: RefreshTokenGrant): Promise<TokenResponse> {
     const { request, client, caller, sender } = grant
     const { origin, context } = caller
-    const shown = { dpopThumbprint: thumbprintOf(sender.proofs) ?? null, confidential: sender.confidential }
-    const policy = exchangePolicy(client)
-    const bound = await this.actions.areBound()
-    const redeem = new RedeemRefreshToken(request.refreshToken, client.client_id, policy, origin, context, this.#issuer(grant), shown, bound)
+    const exchange = {
+      issue: this.#issuer(grant),
+      sender: { dpopThumbprint: thumbprintOf(sender.proofs) ?? null, confidential: sender.confidential },
+      forActions: await this.actions.areBound(),
+    }
+    const redeem = new RedeemRefreshToken(request.refreshToken, client.client_id, exchangePolicy(client), origin, context, exchange)
     const redeemed = (await this.commands.execute(redeem as RedeemRefreshToken<unknown>)) as RedeemedRefreshToken<TokenResponse>
     if (redeemed.kind === 'refused') {
       const { why, familyId } = redeemed

@@ -98,7 +98,7 @@ async function startAndRotate(
     tick()
     const { userId, origin } = deviceOf(chunk, n)
     store.companion = { user: null, key: people.rowOf(userId), mark: null } satisfies FamilyUser
-    const redeemed = await redeem.execute(new RedeemRefreshToken<undefined>(token, scene.clientId, scene.policy, origin, contextOf(), access))
+    const redeemed = await redeem.execute(new RedeemRefreshToken<undefined>(token, scene.clientId, scene.policy, origin, contextOf(), { issue: access }))
     if (redeemed.kind !== 'redeemed') throw new Error(`a rotation was not made: ${JSON.stringify(redeemed)}`)
   }
 }
