@@ -28,6 +28,12 @@ export type PublishedJwk = PublicJwk & {
   readonly x5c?: string[]
 }
 
+export interface VerifyingKey {
+  readonly kid: string
+  readonly alg: SigningAlgorithm
+  readonly jwk: PublicJwk
+}
+
 export interface SignOptions {
   readonly alg: SigningAlgorithm
   readonly typ: string
@@ -58,6 +64,12 @@ export class SigningKeys {
   /** Every key that a token in circulation may verify with, and the one that comes next. */
   async published(): Promise<readonly PublishedJwk[]> {
     return (await this.#keys()).published.map(publish)
+  }
+
+  /** The published key of that id, for who verifies with it. */
+  async verifying(kid: string): Promise<VerifyingKey | undefined> {
+    const row = (await this.#keys()).published.find((published) => published.kid === kid)
+    return row && { kid, alg: row.alg, jwk: row.public_key }
   }
 
   /** All keys with their certificates, also those that verify no more, the newest first. */

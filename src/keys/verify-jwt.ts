@@ -1,6 +1,6 @@
 import { createSecretKey, type KeyObject } from 'node:crypto'
 import { type JWTPayload, decodeProtectedHeader, errors, importJWK, jwtVerify } from 'jose'
-import type { PublishedJwk, SigningKeys } from './signing-keys.js'
+import type { SigningKeys, VerifyingKey } from './signing-keys.js'
 
 /** A token that is not ours, not any more, or not for this audience. `expired` tells the one case that callers may name. */
 export class InvalidTokenError extends Error {
@@ -27,7 +27,7 @@ const imported = new Map<string, ReturnType<typeof importJWK>>()
 export function verifyJwt(keys: SigningKeys, token: string, expected: Expected): Promise<JWTPayload> {
   return orInvalid(async () => {
     const { kid } = decodeProtectedHeader(token)
-    const key = (await keys.published()).find((published) => published.kid === kid)
+    const key = kid === undefined ? undefined : await keys.verifying(kid)
     if (!key) throw new InvalidTokenError('signed with an unknown key')
     return (await jwtVerify(token, await importOnce(key), { ...expected, algorithms: [key.alg] })).payload
   })
@@ -60,8 +60,8 @@ async function orInvalid(verified: () => Promise<JWTPayload>): Promise<JWTPayloa
   }
 }
 
-function importOnce(key: PublishedJwk): ReturnType<typeof importJWK> {
-  let found = imported.get(key.kid)
-  if (!found) imported.set(key.kid, (found = importJWK({ ...key }, key.alg)))
+function importOnce({ kid, alg, jwk }: VerifyingKey): ReturnType<typeof importJWK> {
+  let found = imported.get(kid)
+  if (!found) imported.set(kid, (found = importJWK({ ...jwk }, alg)))
   return found
 }
