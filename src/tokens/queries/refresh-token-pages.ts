@@ -34,8 +34,8 @@ export class RefreshTokenPages {
    * Throws for a filter that names nothing.
    */
   async page(filter: RefreshTokenFilter, after: string | null, take: number, totals = false): Promise<Page> {
-    const { text, values, order } = pageQuery(await this.#range(filter), after, take, totals)
-    const rows = await this.#inOrder<PageRow>(text, values)
+    const { order, ...query } = pageQuery(await this.#range(filter), after, take, totals)
+    const rows = await this.#inOrder<PageRow>(query)
     const found = rows.filter(({ id }) => id !== null)
     const page = found.slice(0, take)
     const { scanned_to_id: id, scanned_to_at: at, total } = rows[0]!
@@ -50,12 +50,12 @@ export class RefreshTokenPages {
     return rows[0]!.count
   }
 
-  async #inOrder<R extends pg.QueryResultRow>(text: string, values: unknown[]): Promise<R[]> {
+  async #inOrder<R extends pg.QueryResultRow>(query: pg.QueryConfig): Promise<R[]> {
     const db = await this.pool.connect()
     let failed: unknown
     try {
       await db.query(IN_ORDER)
-      const { rows } = await db.query<R>(text, values)
+      const { rows } = await db.query<R>(query)
       await db.query('commit')
       return rows
     } catch (error) {
@@ -87,33 +87,36 @@ const placeOf = ({ id, created_at }: { readonly id: string; readonly created_at:
 /**
  * One statement, so that rows and total are of one snapshot. Where the page is not full, it tells how far the range was read.
  * The range is written as the bounds of its index, column by column: no other index has the rows in that order, so none is read.
+ * A list by one thing alone has a name, and is planned once a connection, which takes longer than to read it; others are too many kinds for that.
  */
 export function pageQuery(
   filter: FilterRange,
   after: string | null,
   take: number,
   totals = false,
-): { text: string; values: unknown[]; order: FilterRange['order'] } {
-  const { row, order } = filter
+): { name?: string; text: string; values: unknown[]; order: FilterRange['order'] } {
+  const { row, order, key, to, others } = filter
   const sql = new Sql()
-  const sorted = [...(filter.key ? [filter.key.column] : []), ...(order === 'id' ? [] : ['created_at']), 'id'].map((column) => `${row}.${column}`)
+  const wantedRows = sql.parameter(take)
+  const sorted = [...(key ? [key.column] : []), ...(order === 'id' ? [] : ['created_at']), 'id'].map((column) => `${row}.${column}`)
   const bounds = [`(${sorted.join(', ')}) > (${start(filter, after, sql)})`, ...end(filter, sql)].join(' and ')
   const read = (columns: string, rest: string): string => `select ${columns} from ${TABLES[row]} ${row} where ${bounds} order by ${sorted.join(', ')} ${rest}`
-  const wanted = [...filter.others.map((condition) => sql.condition(condition)), IS_ACTIVE].join(' and ')
+  const wanted = [...others.map((condition) => sql.condition(condition)), IS_ACTIVE].join(' and ')
   const rows =
     row === 't'
       ? `(${read('t.*', `limit ${SCANNED}`)}) t where ${wanted} order by ${sorted.join(', ')}`
       : `(${read(sorted.join(', '), `limit ${SCANNED}`)}) d join refresh_tokens t on t.id = d.id where ${wanted} order by ${sorted.join(', ')}`
   const text = `
-    with page as materialized (select t.* from ${rows} limit ${take + 1}),
+    with page as materialized (select t.* from ${rows} limit ${wantedRows}::int + 1),
       scanned_to as (${read(row === 't' ? 't.id, t.created_at' : 'd.id, null::timestamptz as created_at', `offset ${SCANNED - 1} limit 1`)})
     select page.*,
-      case when (select count(*) from page) <= ${take} then (select id from scanned_to) end as scanned_to_id,
-      case when (select count(*) from page) <= ${take} then (select created_at from scanned_to) end as scanned_to_at,
+      case when (select count(*) from page) <= ${wantedRows} then (select id from scanned_to) end as scanned_to_id,
+      case when (select count(*) from page) <= ${wantedRows} then (select created_at from scanned_to) end as scanned_to_at,
       ${totals ? `(${countText(filter, sql)})` : 'null::bigint'} as total
     from (select) as one left join page on true
     order by ${order === 'id' ? 'page.id' : 'page.created_at, page.id'}`
-  return { text, values: sql.values, order }
+  const name = ['page-of', row, key?.column ?? 'all', ...(to === undefined ? [] : ['to'])].join('-')
+  return { ...(others.length === 0 && !totals && { name }), text, values: sql.values, order }
 }
 
 function countQuery(filter: FilterRange): { text: string; values: unknown[] } {
