@@ -3,6 +3,8 @@ import { asForm } from './validation/form-values.js'
 
 /** Deeper than any body that Auth0's API knows. */
 const MAX_DEPTH = 24
+/** More than any object there has, too. What validates bodies takes time by the square of it. */
+const MAX_MEMBERS = 5000
 
 /**
  * A body's value; undefined for none. DELETE takes what older SDKs send without a meaning, even what cannot be read.
@@ -36,7 +38,7 @@ function fromForm(text: string): object {
   return Object.fromEntries(values)
 }
 
-/** Refuses what cannot be stored as it came (zero bytes, half characters, numbers beyond doubles) and names that every object has. */
+/** Refuses what cannot be stored as it came (zero bytes, half characters, numbers beyond doubles), names that every object has, and what is too much of an object. */
 function checked(root: unknown): unknown {
   const waiting: { readonly value: unknown; readonly path: string; readonly depth: number }[] = [{ value: root, path: '', depth: 0 }]
   for (let next = waiting.pop(); next; next = waiting.pop()) {
@@ -45,7 +47,9 @@ function checked(root: unknown): unknown {
     if (typeof value === 'number' && !Number.isFinite(value)) throw invalid('Expected type number but found type infinity', path)
     if (typeof value !== 'object' || value === null) continue
     if (depth >= MAX_DEPTH) throw invalid(`Object is nested too deeply, maximum ${MAX_DEPTH}`, '')
-    for (const [name, member] of Object.entries(value)) {
+    const members = Object.entries(value)
+    if (members.length > MAX_MEMBERS && !Array.isArray(value)) throw invalid(`Too many properties defined (${members.length}), maximum ${MAX_MEMBERS}`, path)
+    for (const [name, member] of members) {
       if (name in Object.prototype || /\0|\p{Cs}/u.test(name)) throw invalid(`Additional properties not allowed: ${printable(name)}`, path)
       waiting.push({ value: member, path: path === '' ? name : `${path}.${name}`, depth: depth + 1 })
     }
