@@ -149,6 +149,8 @@ describe('GET /refresh-tokens without a user', () => {
       400,
       `Query validation error: 'Object didn't pass validation for format date-time: 2026-02-31T00:00:00Z' on property issued_from.`,
     ],
+    [{ issued_from: '0000-01-01T00:00:00Z' }, 400, expect.stringContaining('format date-time')],
+    [{ issued_to: '9999-12-31T23:59:59-01:00' }, 400, expect.stringContaining('format date-time')],
     [{ issued_to: 'yesterday' }, 400, `Query validation error: 'Object didn't pass validation for format date-time: yesterday' on property issued_to.`],
     [{ issued_to: '2026-01-01T00:00:00' }, 400, expect.stringContaining('format date-time')],
     [{ session_id: 'x'.repeat(601) }, 400, `Query validation error: 'String is too long (601 chars), maximum 600' on property session_id.`],
