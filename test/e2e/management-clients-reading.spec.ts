@@ -47,12 +47,14 @@ describe('what a caller sees', () => {
   })
 
   it('may change only what the scopes cover', async () => {
-    const { client_id: id } = await create({ name: 'x' })
+    const { client_id: id } = await create({ name: 'x', grant_types: ['authorization_code'] })
     const only = async (scope: string, body: object) => (await service.api('PATCH', `clients/${id}`, body, await withScopes(scope))).status
     expect(await only('update:clients', { description: 'y' })).toBe(200)
     expect(await only('update:clients', { client_secret: 'a'.repeat(48) })).toBe(403)
     expect(await only('update:client_credentials', { description: 'y' })).toBe(403)
     expect(await only('update:client_keys', { client_secret: 'a'.repeat(48) })).toBe(200)
+    expect(await only('update:client_token_vault_privileged_access', { token_endpoint_auth_method: 'none' })).toBe(403)
+    expect(await only('update:client_credentials', { token_endpoint_auth_method: 'client_secret_post' })).toBe(200)
   })
 })
 

@@ -131,6 +131,7 @@ export class ClientsController {
   async patch(@Param('id') id: string, @Body(validBody(UpdateClientBody)) body: UpdateClientBody, @Caller() caller: CallerOf): Promise<object> {
     if (body.client_secret !== undefined || body.encryption_key !== undefined) needs(caller, 'update:client_keys')
     if (body.client_authentication_methods !== undefined) needs(caller, 'update:client_credentials')
+    if (body.token_endpoint_auth_method !== undefined) needs(caller, 'update:clients', 'update:client_keys', 'update:client_credentials')
     this.#mayUse(body.client_authentication_methods)
     const others = Object.keys(body).filter((name) => !BY_OWN_SCOPE.includes(name))
     if (others.length > 0) needs(caller, 'update:clients', 'update:client_keys')
