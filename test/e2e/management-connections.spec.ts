@@ -93,11 +93,13 @@ describe('POST /connections', () => {
 
 describe('PATCH /connections/{id}', () => {
   it('replaces options as a whole, keeps what it does not know, and name and strategy for ever', async () => {
-    const { id } = await made({ options: { a: 1, b: 2 } })
+    const clientId = await client()
+    const { id } = await made({ options: { a: 1, b: 2 }, enabled_clients: [clientId] })
     const { status, body } = await service.api('PATCH', `connections/${id}`, { options: { b: 3, unknown: [null] }, display_name: 'Staff' })
     expect(status).toBe(200)
     expect(body).toMatchObject({ display_name: 'Staff', strategy: 'auth0' })
     expect(body.options).toEqual({ b: 3, unknown: [null] })
+    expect((await service.api('PATCH', `connections/${id}`, { enabled_clients: null })).body).toMatchObject({ enabled_clients: [clientId] })
     expect((await service.api('PATCH', `connections/${id}`, { name: 'other' })).body.message).toBe(
       "Payload validation error: 'Additional properties not allowed: name'.",
     )

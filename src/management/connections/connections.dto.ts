@@ -21,8 +21,8 @@ export class UpdateConnectionBody {
   @AnyObject({ nullable: true })
   readonly options?: Readonly<Record<string, unknown>> | null
 
-  @Texts({ max: 10_000, each: { min: 1, max: 128 } })
-  readonly enabled_clients?: readonly string[]
+  @Texts({ max: 10_000, each: { min: 1, max: 128 }, nullable: true })
+  readonly enabled_clients?: readonly string[] | null
 
   @Flag()
   readonly is_domain_connection?: boolean

@@ -31,7 +31,8 @@ export class WriteConnections {
 
   /** Answers the id. */
   async create(body: CreateConnectionBody, context: Context): Promise<string> {
-    const { name, strategy, enabled_clients = [], realms = [name], metadata, options, ...rest } = body
+    const { name, strategy, enabled_clients: clients, realms = [name], metadata, options, ...rest } = body
+    const enabled_clients = clients ?? []
     const allOptions = newOptions(strategy, options ?? {})
     checkOptions(strategy, allOptions)
     await this.#checkClients(enabled_clients)
@@ -55,7 +56,7 @@ export class WriteConnections {
     return id
   }
 
-  /** `enabled_clients` replace the former ones. */
+  /** `enabled_clients` replace the former ones; null leaves them as they are. */
   async update({ document }: FoundConnection, body: UpdateConnectionBody, context: Context): Promise<void> {
     const { enabled_clients, metadata, options, realms, ...rest } = body
     if (options) checkOptions(document.strategy, options)
