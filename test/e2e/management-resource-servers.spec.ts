@@ -200,6 +200,9 @@ describe('a search', () => {
     expect(await names('clients', 'created_at')).toEqual(['scim b', 'scim a', 'scim c'])
     expect(await names('resource-servers', 'name')).toEqual(['scim x', 'scim y', 'scim z'])
     expect(await names('resource-servers', 'identifier')).toEqual(['scim y', 'scim z', 'scim x'])
+    const [first] = (await service.api('GET', 'resource-servers/search?q=name:%22scim%20y%22')).body.resource_servers
+    await service.api('PATCH', `resource-servers/${first.id}`, { token_lifetime: 60 })
+    expect(await names('resource-servers', 'updated_at')).toEqual(['scim z', 'scim x', 'scim y'])
   })
 
   it.each(['q=(', 'parser=sql', 'parser=scim&q=name', 'sort=name:1', 'take=0', 'from=x'])('refuses ?%s', async (query) => {

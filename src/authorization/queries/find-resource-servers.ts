@@ -10,6 +10,7 @@ export interface ListedResourceServer {
   readonly document: ResourceServerDocument
   readonly signingSecret: string | undefined
   readonly createdAt: string
+  readonly updatedAt: string
 }
 
 /** APIs as they are now, in the order of their creation, with the number of all that match; `anyOf` names ids or identifiers. */
@@ -32,12 +33,13 @@ export class FindResourceServersHandler implements IQueryHandler<FindResourceSer
   async execute({ filter: { identifiers, anyOf }, page }: FindResourceServers): Promise<{ rows: ListedResourceServer[]; total: number }> {
     const where = anyOf ? ['(id = any($1) or identifier = any($1))'] : identifiers ? ['identifier = any($1)'] : []
     const values = anyOf ? [anyOf] : identifiers ? [identifiers] : []
-    const list = { table: 'resource_servers', key: 'id', columns: 'document, encrypted_signing_secret', where, values }
+    const list = { table: 'resource_servers', key: 'id', columns: 'document, encrypted_signing_secret, updated_at', where, values }
     const { rows, total } = await readTablePage<Row>(this.pool, list, page)
     const found = rows.map((row) => ({
       document: row.document,
       signingSecret: decryptSigningSecret(this.rootKeys, row.id, row.encrypted_signing_secret),
       createdAt: row.created_at.toISOString(),
+      updatedAt: row.updated_at.toISOString(),
     }))
     return { rows: found, total }
   }
@@ -47,4 +49,5 @@ interface Row {
   readonly id: string
   readonly document: ResourceServerDocument
   readonly encrypted_signing_secret: string | null
+  readonly updated_at: Date
 }

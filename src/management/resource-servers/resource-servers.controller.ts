@@ -67,7 +67,7 @@ export class ResourceServersController {
     return searchList<ListedResourceServer>(query, this.cursors, {
       key: 'resource_servers',
       bare: ['name', 'identifier'],
-      sorts: { identifier: ({ document }) => document.identifier, name: ({ document }) => document.name },
+      sorts: { identifier: ({ document }) => document.identifier, name: ({ document }) => document.name, updated_at: ({ updatedAt }) => updatedAt },
       read: (page) => this.queries.execute(new FindResourceServers({}, page)),
       placeOf: ({ createdAt, document }) => [createdAt, document.id],
       searchable: ({ document }) => document,
