@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common'
 import { CommandBus, QueryBus } from '@nestjs/cqrs'
+import type { Changes } from '../../event-store/difference.js'
 import type { Context } from '../../event-store/event.js'
 import { ManagementError } from '../../http/management-error.js'
 import { ChangeOrganizationItems, type OrganizationConnection } from '../../users/index.js'
@@ -10,14 +11,18 @@ import type { AddConnectionBody, UpdateConnectionBody } from './organizations.dt
 
 const noConnection = (): ManagementError => new ManagementError(404, 'No connection found by that id')
 
-/** A connection as it begins in an organization, where nothing else is said. */
-export const newConnection = ({ connection: _, ...body }: AddConnectionBody): OrganizationConnection => ({
-  assign_membership_on_login: false,
-  show_as_button: true,
-  is_signup_enabled: false,
-  is_enabled: true,
-  ...body,
+/** How a connection is used in an organization, where nothing else is said. */
+const DEFAULTS = { assign_membership_on_login: false, show_as_button: true, is_signup_enabled: false, is_enabled: true }
+
+/** A connection as it begins in an organization. */
+export const newConnection = ({ connection: _, connection_id, ...body }: AddConnectionBody): OrganizationConnection => ({
+  ...DEFAULTS,
+  connection_id,
+  ...(Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null)) as Partial<OrganizationConnection>),
 })
+
+const changesIn = ({ connection: _, ...body }: UpdateConnectionBody): Changes<OrganizationConnection> =>
+  Object.fromEntries(Object.entries(body).map(([name, value]: [string, unknown]) => [name, value ?? (DEFAULTS as Record<string, unknown>)[name]]))
 
 /** What both addresses of an organization's connections do (spec/management-api.md §2.11). Errors: ManagementError. */
 @Injectable()
@@ -49,8 +54,9 @@ export class OrganizationConnections {
     return this.get(id, body.connection_id)
   }
 
-  async change(id: string, connectionId: string, { connection: _, ...to }: UpdateConnectionBody, context: Context): Promise<ListedConnection> {
-    const outcome = await this.commands.execute(new ChangeOrganizationItems(id, { connection: { change: connectionId, to } }, context))
+  async change(id: string, connectionId: string, body: UpdateConnectionBody, context: Context): Promise<ListedConnection> {
+    const change = { change: connectionId, to: changesIn(body) }
+    const outcome = await this.commands.execute(new ChangeOrganizationItems(id, { connection: change }, context))
     if (outcome === 'absent') throw noOrganization()
     if (outcome === 'missing') throw noConnection()
     return this.get(id, connectionId)

@@ -50,7 +50,7 @@ export class UpdateOrganizationBody extends OrganizationFields {
   readonly name?: string
 }
 
-/** What may be set of an organization's connection. */
+/** What may be set of an organization's connection; null takes a member back to its default. */
 export class UpdateConnectionBody {
   @Flag()
   readonly assign_membership_on_login?: boolean
@@ -61,14 +61,14 @@ export class UpdateConnectionBody {
   @Flag()
   readonly is_signup_enabled?: boolean
 
-  @Flag()
-  readonly is_enabled?: boolean
+  @Flag({ nullable: true })
+  readonly is_enabled?: boolean | null
 
-  @Name(50)
-  readonly organization_connection_name?: string
+  @Name(50, { nullable: true })
+  readonly organization_connection_name?: string | null
 
-  @OneOf(['none', 'readonly', 'limited', 'full'])
-  readonly organization_access_level?: string
+  @OneOf(['none', 'readonly', 'limited', 'full'], { nullable: true })
+  readonly organization_access_level?: string | null
 
   @ReadOnly()
   readonly connection?: unknown

@@ -46,7 +46,8 @@ export const Required = (): PropertyDecorator => rule('required', () => undefine
 export const Text = (options: TextRule = {}): PropertyDecorator => rule('text', textProblem(options), { ...options, schema: textSchema(options) })
 
 /** A name: 1 character or more, no angle brackets. */
-export const Name = (max?: number): PropertyDecorator => Text({ min: 1, pattern: /^[^<>]+$/, ...(max !== undefined && { max }) })
+export const Name = (max?: number, options: Nullable = {}): PropertyDecorator =>
+  Text({ min: 1, pattern: /^[^<>]+$/, ...(max !== undefined && { max }), ...options })
 
 export const OneOf = (values: readonly string[], options: Nullable = {}): PropertyDecorator =>
   rule('one-of', choiceProblem(values), { ...options, schema: { type: 'string', enum: values } })
