@@ -117,6 +117,8 @@ it('connections are added, changed and removed, at both addresses', async () => 
   expect((await api('GET', `${recent}/${directory}`)).body).toEqual({ ...settings, is_enabled: true, connection })
   const change = { assign_membership_on_login: false, organization_access_level: 'limited', is_enabled: false }
   expect(await api('PATCH', `${recent}/${directory}`, change)).toMatchObject({ status: 200, body: { ...settings, ...change, connection } })
+  expect((await api('GET', `${recent}?is_enabled=false&include_totals=true`)).body).toMatchObject({ total: 1, connections: [{ is_enabled: false }] })
+  expect((await api('GET', `${recent}?is_enabled=true`)).body).toEqual([])
   const unset = { organization_access_level: null, organization_connection_name: null, is_enabled: null }
   expect((await api('PATCH', `${recent}/${directory}`, unset)).body).toEqual({ ...settings, assign_membership_on_login: false, is_enabled: true, connection })
   expect(await api('POST', old, { connection_id: directory })).toMatchObject({

@@ -4,7 +4,7 @@ import { ManagementController } from '../management-controller.js'
 import { offsetAnswer, offsetRequest } from '../paging/page.js'
 import { PAGES, Parameters } from '../parameters.js'
 import { Operation, Scopes } from '../scopes.js'
-import type { QueryParameters } from '../validation/query.js'
+import { flag, type QueryParameters } from '../validation/query.js'
 import { validBody } from '../validation/valid-body.js'
 import { OrganizationConnections } from './organization-connections.js'
 import type { ListedConnection } from './organization-lists.js'
@@ -20,10 +20,10 @@ abstract class ConnectionsOfOrganization {
 
   @Get()
   @Scopes('read:organization_connections')
-  @Parameters(...PAGES)
+  @Parameters('is_enabled', ...PAGES)
   async list(@Param('id') id: string, @Query() query: QueryParameters): Promise<object> {
     const request = offsetRequest(query)
-    const { rows, total } = await this.connections.list(id, request)
+    const { rows, total } = await this.connections.list(id, request, flag(query, 'is_enabled'))
     return offsetAnswer(request, this.listName, rows.map(this.show), total)
   }
 

@@ -33,14 +33,18 @@ export class OrganizationConnections {
     private readonly lists: OrganizationLists,
   ) {}
 
-  async list(id: string, page: { readonly offset: number; readonly limit: number }): Promise<{ rows: readonly ListedConnection[]; total: number }> {
+  async list(
+    id: string,
+    page: { readonly offset: number; readonly limit: number },
+    isEnabled?: boolean,
+  ): Promise<{ rows: readonly ListedConnection[]; total: number }> {
     await findOrganization(this.queries, { id })
-    return this.lists.connections(id, page)
+    return this.lists.connections(id, page, { isEnabled })
   }
 
   async get(id: string, connectionId: string): Promise<ListedConnection> {
     await findOrganization(this.queries, { id })
-    const { rows } = await this.lists.connections(id, { limit: 1 }, connectionId)
+    const { rows } = await this.lists.connections(id, { limit: 1 }, { connectionId })
     if (!rows[0]) throw noConnection()
     return rows[0]
   }

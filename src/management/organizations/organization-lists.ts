@@ -119,10 +119,19 @@ export class OrganizationLists {
     return { rows: rows.map(({ document }) => document), total }
   }
 
-  /** All, or the one with this id. */
-  async connections(organizationId: string, page: TablePage, connectionId?: string): Promise<Page<ListedConnection>> {
-    const where = ['organization_id = $1', ...(connectionId === undefined ? [] : ['connection_id = $2'])]
-    const values = [organizationId, ...(connectionId === undefined ? [] : [connectionId])]
+  /** All, those that people can log in by or cannot, or the one with this id. */
+  async connections(
+    organizationId: string,
+    page: TablePage,
+    { connectionId, isEnabled }: { readonly connectionId?: string; readonly isEnabled?: boolean | undefined },
+  ): Promise<Page<ListedConnection>> {
+    const conditions = [
+      ['organization_id =', organizationId],
+      ['connection_id =', connectionId],
+      [`(document->'is_enabled' is distinct from 'false') =`, isEnabled],
+    ].filter(([, value]) => value !== undefined)
+    const where = conditions.map(([condition], n) => `${String(condition)} $${n + 1}`)
+    const values = conditions.map(([, value]) => value)
     return readTablePage<ListedConnection>(this.pool, { table: CONNECTIONS, key: 'connection_id', columns: 'document, connection', where, values }, page)
   }
 
