@@ -60,7 +60,7 @@ function* fromMetadata(root: string, metadata: unknown): Iterable<readonly [stri
     if (isNew(path)) yield [path]
     if (Array.isArray(value)) for (const item of value as unknown[]) waiting.push({ path, value: item, depth: depth + 1 })
     else if (typeof value === 'object')
-      waiting.push(...Object.entries(value).map(([name, item]) => ({ path: `${path}.${name}`, value: item as unknown, depth: depth + 1 })))
+      for (const [name, item] of Object.entries(value)) waiting.push({ path: `${path}.${name}`, value: item as unknown, depth: depth + 1 })
     else {
       const text = typeof value === 'string' ? value : JSON.stringify(value)
       if (isNew(path, text)) yield [path, text]
