@@ -93,6 +93,20 @@ describe('PATCH /users/{id}', () => {
     expect([emptied.user_metadata, emptied.app_metadata]).toEqual([undefined, { kept: true }])
   })
 
+  it('lets metadata grow to a megabyte and no further, and shrink', async () => {
+    const { user_id } = await made()
+    const text = 'x'.repeat(500_000)
+    const patch = (user_metadata: object) => service.api('PATCH', path(user_id), { user_metadata })
+    for (const name of ['a', 'b']) expect((await patch({ [name]: text })).status).toBe(200)
+    expect(await patch({ c: text })).toMatchObject({
+      status: 400,
+      body: { message: 'The user_metadata is larger than 1048576 bytes.', errorCode: 'invalid_body' },
+    })
+    expect((await patch({ a: null, c: text })).status).toBe(200)
+    expect(Object.keys((await service.api('GET', path(user_id))).body.user_metadata).sort()).toEqual(['b', 'c'])
+    expect((await service.api('PATCH', path(user_id), { app_metadata: { d: text } })).status).toBe(200)
+  })
+
   it('loses nothing of changes made at the same time', async () => {
     const { user_id } = await made()
     await Promise.all(Array.from({ length: 8 }, (_, n) => service.api('PATCH', path(user_id), { app_metadata: { [`k${n}`]: n } })))

@@ -7,6 +7,9 @@ const PASSWORDLESS = new Set(['email', 'sms'])
 /** What identity providers say about a person, and would say again at the next login. */
 const PROVIDED = ['family_name', 'given_name', 'name', 'nickname', 'picture'] as const
 
+/** Bytes of JSON. All of it is written with each change, and opened for Actions at each login. */
+const MAX_METADATA = 1_048_576
+
 const PAIRS = [
   ['password', 'email'],
   ['password', 'email_verified'],
@@ -55,6 +58,10 @@ export function checkChanges(connection: ConnectionDocument | undefined, provide
   const { email = before.email, username = before.username, phone_number = before.phone_number } = body
   if ((email ?? username ?? phone_number ?? null) === null && before.email !== undefined) throw refused('Cannot remove the only identifier of the user.')
   if (typeof body.username === 'string') checkUsername(options, body.username)
+  for (const member of ['user_metadata', 'app_metadata'] as const) {
+    const merged = body[member] && withoutNulls({ ...before[member], ...body[member] })
+    if (merged && Buffer.byteLength(JSON.stringify(merged)) > MAX_METADATA) throw refused(`The ${member} is larger than ${MAX_METADATA} bytes.`)
+  }
   if (body.password === null) throw invalidBody('Expected type string but found type null', 'password')
   if (body.password !== undefined) checkPassword(options, body.password, { ...before, ...withoutNulls(body) })
 }
@@ -87,4 +94,4 @@ function checkPassword(options: Options, password: string, person: Attributes): 
   if (problem) throw refused(problem.error)
 }
 
-const withoutNulls = (body: UpdateUserBody): Attributes => Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null))
+const withoutNulls = (members: object): Attributes => Object.fromEntries(Object.entries(members).filter(([, value]) => value !== null))
