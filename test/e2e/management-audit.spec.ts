@@ -62,6 +62,19 @@ describe('what the log keeps of a write', () => {
     expect(rows.filter(({ row }) => formsOf(text).some((form) => row.includes(form)))).toEqual([])
   })
 
+  it('bears the name that Auth0 was seen to write', async () => {
+    const { body: api } = await service.api('POST', 'resource-servers', { identifier: 'https://named' })
+    const { answer, description } = await logged('POST', 'clients', { name: 'Named' })
+    const { client_id } = answer as { client_id: string }
+    const grant = { client_id, audience: api.identifier, scope: [] }
+    const names = [
+      (await logged('POST', 'client-grants', grant)).description,
+      (await logged('POST', 'organizations', { name: 'named' })).description,
+      (await logged('POST', 'roles', { name: 'Named' })).description,
+    ]
+    expect([description, ...names]).toEqual(['Create a client', 'Create client grant', 'Create an Organization', 'Create a role'])
+  })
+
   it('is what has the name of a secret and is none', async () => {
     const { body: api } = await service.api('POST', 'resource-servers', { identifier: 'https://audited' })
     const scopes = [{ value: 'admin:all', description: 'd' }]

@@ -61,7 +61,7 @@ export class ClientGrantsController {
 
   @Post()
   @Scopes('create:client_grants')
-  @Operation('Create a client grant')
+  @Operation('Create client grant')
   async create(@Body(validBody(CreateClientGrantBody)) body: CreateClientGrantBody, @Caller() { context }: CallerOf): Promise<object> {
     const { client_id: clientId, audience, subject_type = 'client', default_for, ...fields } = body
     // A grant for all clients of a kind, which takes the place of a client.
