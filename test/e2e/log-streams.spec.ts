@@ -1,5 +1,6 @@
 import { createHash, createPublicKey, verify } from 'node:crypto'
 import { appendFileSync, readFileSync, symlinkSync } from 'node:fs'
+import type { ServerResponse } from 'node:http'
 import path from 'node:path'
 import pg from 'pg'
 import { Audit } from '../../src/audit/audit.js'
@@ -176,6 +177,38 @@ describe('a webhook', () => {
     expect(all().map(({ data }) => data.description)).toEqual(['a', 'b', 'c'])
     expect(posts.get(url)![0]!.headers['content-type']).toBe('application/cloudevents+json')
     if (httpContentFormat === 'JSONOBJECT') expect(posts.get(url)).toHaveLength(3)
+  })
+})
+
+describe('a change', () => {
+  it('counts for what is not under way yet, however much waits', async () => {
+    const { id, url } = await stream({}, { httpContentFormat: 'JSONOBJECT' })
+    const held: ServerResponse[] = []
+    answers.set(url, (res) => void held.push(res))
+    await patch(id, { status: 'paused' })
+    await happen('first', 'second', 'third')
+    await patch(id, { status: 'active' })
+    await eventually(() => held.length === 1)
+    await patch(id, { sink: { httpEndpoint: `${base}${url}-changed`, httpContentFormat: 'JSONOBJECT' } })
+    answers.delete(url)
+    held[0]!.writeHead(204).end()
+    await eventually(async () => (await health(id)).delivered === 3)
+    expect([heard(url), heard(`${url}-changed`)]).toEqual([['first'], ['second', 'third']])
+  })
+
+  it('is tried at once, though what was under way fails after it', async () => {
+    const { id, url } = await stream()
+    answers.set(url, (res) => void res.writeHead(500).end())
+    await happen('mended')
+    await eventually(async () => (await health(id)).failures > 0)
+    const held: ServerResponse[] = []
+    answers.set(url, (res) => void held.push(res))
+    await service.pool.query(`update log_stream_deliveries set failures = 8, next_try_at = now() where log_stream_id = $1`, [id])
+    await eventually(() => held.length > 0)
+    await patch(id, { sink: { httpEndpoint: `${base}${url}-mended` } })
+    for (const res of held) res.writeHead(500).end()
+    await eventually(() => heard(`${url}-mended`).length === 1)
+    expect(await health(id)).toMatchObject({ failures: 0, errors: [] })
   })
 })
 

@@ -17,7 +17,7 @@ import { RefusedDelivery, SendLogs } from './send-logs.js'
 
 const LOOK_EVERY_MS = 250
 const PAGE = 100
-/** Pages that one turn delivers: then it is seen again whether this process should, and whether the stream still is as it was. */
+/** Pages that one turn delivers: then it is seen again whether this process should. */
 const PAGES = 20
 /** Streams that are delivered to at the same time; a sink that hangs holds up itself alone. */
 const AT_ONCE = 20
@@ -85,16 +85,17 @@ export class DeliverLogStreams implements OnModuleInit, BeforeApplicationShutdow
     for (let n = 0; n < wanted.length; n += size) {
       const batch = wanted.slice(n, n + size)
       const to = batch.at(-1)!.row.log_id
-      if (!(await this.#batch(due, cursor, batch)) || !(await this.deliveries.acknowledged(document.id, cursor, to, batch.length))) return undefined
+      if (!(await this.#batch(due, cursor, batch)) || !(await this.deliveries.acknowledged(due, cursor, to, batch.length))) return undefined
       cursor = to
     }
     const end = rows.at(-1)?.row.log_id ?? cursor
     // What no filter lets through is passed over.
-    if (end !== cursor && !(await this.deliveries.acknowledged(document.id, cursor, end, 0))) return undefined
+    if (end !== cursor && !(await this.deliveries.acknowledged(due, cursor, end, 0))) return undefined
     return end
   }
 
-  async #batch({ document, secrets, failures, cursor: began }: DueDelivery, cursor: string, rows: readonly OpenedRow[]): Promise<boolean> {
+  async #batch(due: DueDelivery, cursor: string, rows: readonly OpenedRow[]): Promise<boolean> {
+    const { document, secrets, failures, cursor: began } = due
     try {
       const tenant = new URL(this.config.issuer).hostname
       const logs = await Promise.all(rows.map((row) => deliveredLog(row, tenant, document.pii_config)))
@@ -103,7 +104,7 @@ export class DeliverLogStreams implements OnModuleInit, BeforeApplicationShutdow
     } catch (error) {
       // The service ends, and the sink is not to blame.
       if (this.#stop.signal.aborted) return false
-      const failing = await this.deliveries.failed(document.id, cursor, cursor === began ? failures + 1 : 1, rows[0]!.row.log_id, describe(error))
+      const failing = await this.deliveries.failed(due, cursor, cursor === began ? failures + 1 : 1, rows[0]!.row.log_id, describe(error))
       if (failing && failing.days >= SUSPENDED_AFTER_DAYS) await this.#suspend(document.id, failing.since)
       return false
     }

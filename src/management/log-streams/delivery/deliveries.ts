@@ -7,6 +7,8 @@ import { backOff } from './back-off.js'
 /** A stream that may be delivered to now. */
 export interface DueDelivery {
   readonly document: LogStreamDocument
+  /** When it was last changed. */
+  readonly updated_at: Date
   readonly secrets: EncryptedSecrets
   /** The last log_id that was acknowledged, or where to begin. */
   readonly cursor: string
@@ -48,7 +50,7 @@ export class Deliveries {
     const { rows } = await this.pool.query<DueDelivery>({
       name: 'due-log-streams',
       text: `
-        select s.document, s.secrets, d.cursor, d.failures
+        select s.document, s.updated_at, s.secrets, d.cursor, d.failures
         from log_streams s join log_stream_deliveries d on d.log_stream_id = s.id
         where s.document->>'status' = 'active' and d.next_try_at <= now()
           and exists (select from tenant_logs l where l.log_id > d.cursor)`,
@@ -56,9 +58,9 @@ export class Deliveries {
     return rows
   }
 
-  /** Answers false where the stream went on without us, is gone or is paused: then there is nothing more to do now. */
-  async acknowledged(id: string, from: string, to: string, events: number): Promise<boolean> {
-    const { rows } = await this.pool.query<{ active: boolean }>({
+  /** Answers false where the stream went on without us, is gone or is another by now: then there is nothing more to do for it as it was. */
+  async acknowledged({ document: { id }, updated_at }: DueDelivery, from: string, to: string, events: number): Promise<boolean> {
+    const { rows } = await this.pool.query<{ same: boolean }>({
       name: 'log-stream-acknowledged',
       text: `
         update log_stream_deliveries d
@@ -66,22 +68,31 @@ export class Deliveries {
           last_delivered_at = case when $4 > 0 then now() else last_delivered_at end
         from log_streams s
         where d.log_stream_id = $1 and d.cursor = $2 and s.id = $1
-        returning s.document->>'status' = 'active' as active`,
-      values: [id, from, to, events],
+        returning s.updated_at = $5 as same`,
+      values: [id, from, to, events, updated_at],
     })
-    return rows[0]?.active === true
+    return rows[0]?.same === true
   }
 
-  /** Notes the failure of a batch that begins with `blockedBy`; answers since when the stream has been failing, and for how many days. */
-  async failed(id: string, from: string, failures: number, blockedBy: string, error: DeliveryError): Promise<{ since: Date; days: number } | undefined> {
+  /**
+   * Notes the failure of a batch that begins with `blockedBy`; answers since when the stream has been failing, and for how many days. Of a stream
+   * that was changed meanwhile it says nothing: that is tried as it is now.
+   */
+  async failed(
+    { document: { id }, updated_at }: DueDelivery,
+    from: string,
+    failures: number,
+    blockedBy: string,
+    error: DeliveryError,
+  ): Promise<{ since: Date; days: number } | undefined> {
     const { seconds, roundEnds } = backOff(failures)
     const { rows } = await this.pool.query<{ since: Date; days: number }>(
       `update log_stream_deliveries
        set failures = $3, blocked_by = $6, failing_since = coalesce(failing_since, now()), next_try_at = now() + make_interval(secs => $4),
          errors = case when $5::jsonb is null then errors else jsonb_path_query_array($5::jsonb || errors, '$[0 to ${ERRORS_KEPT - 1}]') end
-       where log_stream_id = $1 and cursor = $2
+       where log_stream_id = $1 and cursor = $2 and exists (select from log_streams where id = $1 and updated_at = $7)
        returning failing_since as since, extract(epoch from now() - failing_since)::float8 / 86400 as days`,
-      [id, from, failures, seconds, roundEnds ? JSON.stringify([{ time: new Date().toISOString(), ...error }]) : null, blockedBy],
+      [id, from, failures, seconds, roundEnds ? JSON.stringify([{ time: new Date().toISOString(), ...error }]) : null, blockedBy, updated_at],
     )
     return rows[0]
   }
