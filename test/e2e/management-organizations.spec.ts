@@ -20,7 +20,8 @@ const organizationOf = async (name: string, more: object = {}): Promise<string> 
 describe('organizations', () => {
   it('are made, read, changed, listed and deleted', async () => {
     const branding = { logo_url: 'https://acme.example/logo.png', colors: { primary: '#ff0000', page_background: '#fff' } }
-    const given = { name: 'acme', display_name: 'Acme Ltd', branding, metadata: { plan: 'gold', tier: '1' } }
+    const imported = { third_party_client_access: 'block', is_app_entitlement_active: false }
+    const given = { name: 'acme', display_name: 'Acme Ltd', branding, metadata: { plan: 'gold', tier: '1' }, ...imported }
     const made = await api('POST', 'organizations', given)
     expect(made).toMatchObject({ status: 201, body: { id: expect.stringMatching(/^org_[A-Za-z0-9]{16}$/), ...given } })
     const { id } = made.body
@@ -28,7 +29,7 @@ describe('organizations', () => {
 
     const patched = await api('PATCH', `organizations/${id}`, { name: 'acme-2', display_name: null, metadata: { plan: 'silver', tier: null } })
     expect(patched).toMatchObject({ status: 200 })
-    expect(patched.body).toEqual({ id, name: 'acme-2', branding, metadata: { plan: 'silver' } })
+    expect(patched.body).toEqual({ id, name: 'acme-2', branding, metadata: { plan: 'silver' }, ...imported })
     expect(await api('GET', 'organizations/name/acme')).toMatchObject({ status: 404, body: NO_ORGANIZATION })
     expect(await api('PATCH', `organizations/${id}`, { id })).toMatchObject({ status: 200, body: patched.body })
     const foreign = { message: `Payload validation error: 'Additional properties not allowed: id'.`, errorCode: 'invalid_body' }

@@ -41,6 +41,13 @@ class OrganizationFields {
   @AnyObject({ nullable: true })
   readonly token_quota?: Readonly<Record<string, unknown>> | null
 
+  /** Kept and given back: organizations are for the tenant's own clients alone. */
+  @OneOf(['block', 'allow'])
+  readonly third_party_client_access?: string
+
+  @Flag()
+  readonly is_app_entitlement_active?: boolean
+
   @ReadOnly()
   readonly id?: unknown
 }
@@ -108,23 +115,33 @@ export class ClientGrantBody {
 }
 
 /** The members that a body sets, undefined for those that it takes away. Metadata is replaced as a whole. */
-export function organizationChanges({ display_name, branding, metadata, token_quota }: OrganizationFields): Partial<Omit<OrganizationDocument, 'id' | 'name'>> {
+export function organizationChanges({
+  display_name,
+  branding,
+  metadata,
+  token_quota,
+  third_party_client_access,
+  is_app_entitlement_active,
+}: OrganizationFields): Partial<Omit<OrganizationDocument, 'id' | 'name'>> {
   const members = {
     ...(display_name !== undefined && { display_name: display_name || undefined }),
     ...(branding !== undefined && { branding: branding ?? undefined }),
     ...(metadata !== undefined && { metadata: metadata ? withoutNulls(metadata) : undefined }),
     ...(token_quota !== undefined && { token_quota: token_quota ?? undefined }),
+    ...(third_party_client_access !== undefined && { third_party_client_access }),
+    ...(is_app_entitlement_active !== undefined && { is_app_entitlement_active }),
   }
   return members as Partial<Omit<OrganizationDocument, 'id' | 'name'>>
 }
 
-export const showOrganization = ({ id, name, display_name, branding, metadata, token_quota }: OrganizationDocument): object => ({
+export const showOrganization = ({ id, name, display_name, branding, metadata, token_quota, ...kept }: OrganizationDocument): object => ({
   id,
   name,
   ...(display_name !== undefined && { display_name }),
   ...(branding && { branding }),
   ...(metadata && { metadata }),
   ...(token_quota && { token_quota }),
+  ...kept,
 })
 
 const withoutNulls = (metadata: Readonly<Record<string, string | null>>): Readonly<Record<string, string>> =>

@@ -9,6 +9,8 @@ export interface OrganizationDocument {
   readonly branding?: Readonly<Record<string, unknown>>
   readonly metadata?: Readonly<Record<string, string>>
   readonly token_quota?: Readonly<Record<string, unknown>>
+  readonly third_party_client_access?: string
+  readonly is_app_entitlement_active?: boolean
 }
 
 /** A connection through which people log in to the organization. */
