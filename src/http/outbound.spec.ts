@@ -9,9 +9,12 @@ describe('an address', () => {
       expect(isPrivateAddress(address)).toBe(true)
     },
   )
-  it.each(['::1', '::', '::ffff:127.0.0.1', '::ffff:7f00:1', 'fd00::1', 'fe80::1', '64:ff9b::7f00:1', '2002:7f00:1::'])('%s is private', (address) => {
-    expect(isPrivateAddress(address)).toBe(true)
-  })
+  it.each(['::1', '::', '::ffff:127.0.0.1', '::ffff:7f00:1', 'fd00::1', 'fe80::1', 'fec0::1', '64:ff9b::7f00:1', '2002:7f00:1::'])(
+    '%s is private',
+    (address) => {
+      expect(isPrivateAddress(address)).toBe(true)
+    },
+  )
   it.each(['8.8.8.8', '172.32.0.1', '100.128.0.1', '2606:4700::1111', '::ffff:8.8.8.8'])('%s is public', (address) => {
     expect(isPrivateAddress(address)).toBe(false)
   })

@@ -122,5 +122,6 @@ it.each([
   ['::ffff:10.0.0.1', true],
   ['fd00::1', true],
   ['fe80::1', true],
+  ['fec0::1', true],
   ['2606:4700::1111', false],
 ])('the address %s is private: %s', (address, expected) => expect(isPrivateAddress(address)).toBe(expected))
