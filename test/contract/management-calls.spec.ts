@@ -39,7 +39,7 @@ describe('the npm package auth0 calls', () => {
     const client = await scene.client()
     const userId = await scene.user()
     const login = { userId, clientId: client.client_id, connection: DATABASE, method: 'pwd' }
-    const start = async (): Promise<string> => (await service.commands.execute(new StartSession(login, {}))).sessionId
+    const start = async (): Promise<string> => (await service.commands.execute(new StartSession(login, {})))!.sessionId
     const [first, second, third] = [await start(), await start(), await start()]
     expect(await sdk.call('sessions.get', first)).toMatchObject({ id: first, user_id: userId, cookie: { mode: 'persistent' } })
     expect(await sdk.call('sessions.update', first, { session_metadata: { device: 'kiosk' } })).toMatchObject({ session_metadata: { device: 'kiosk' } })

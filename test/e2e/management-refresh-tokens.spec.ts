@@ -165,7 +165,7 @@ describe(`a user's refresh tokens`, () => {
   it('of one session go with revoke-access, the others stay; preserved ones stay', async () => {
     const userId = await newUser()
     const login = { userId, clientId, connection: 'Username-Password-Authentication', method: 'pwd' }
-    const { sessionId: session_id } = await service.commands.execute(new StartSession(login, {}))
+    const { sessionId: session_id } = (await service.commands.execute(new StartSession(login, {})))!
     const [bound, other] = [await issue(userId, { sessionId: session_id }), await issue(userId)]
     const revokeAccess = (body?: object) => service.api('POST', `users/${encodeURIComponent(userId)}/revoke-access`, body)
     expect((await revokeAccess({ session_id, preserve_refresh_tokens: true })).status).toBe(202)

@@ -57,7 +57,7 @@ describe('an authorization code', () => {
     const client = await scene.client()
     const userId = await scene.user()
     const login = { userId, clientId: client.client_id, connection: 'Username-Password-Authentication', method: 'pwd' }
-    const { sessionId } = await service.commands.execute(new StartSession(login, {}))
+    const { sessionId } = (await service.commands.execute(new StartSession(login, {})))!
     const codeOf = (scope: string, online = false): Promise<string> => scene.code(client, userId, { sessionId, scope: ['openid', scope], online })
     expect((await redeem(client, await codeOf('read:orders', true))).body.refresh_token).toMatch(/^ORT/)
     const [online, offline, neither] = [await codeOf('read:orders', true), await codeOf('offline_access'), await codeOf('read:orders')]

@@ -153,7 +153,7 @@ class Lane {
   async #startSession(): Promise<void> {
     if (this.#sessions.size > 4) return this.#endSession()
     const login = { userId: this.userId, clientId: client.client_id, connection: 'Username-Password-Authentication', method: 'pwd' as const }
-    const { sessionId } = await this.#any().service.commands.execute(new StartSession(login, {}))
+    const { sessionId } = (await this.#any().service.commands.execute(new StartSession(login, {})))!
     this.#sessions.add(sessionId)
     await this.#seeSessions()
   }

@@ -73,27 +73,32 @@ export class LogInHandler implements ICommandHandler<LogIn> {
     const context = { ...(await causedBy(this.personKeys, visit, userId)), ...inNameOf(settled ?? request) }
     if (settled) await this.commands.execute(new AdmitToOrganization(settled, { userId, connection: connection.name }, context))
     const bound = await this.queries.execute(new AreActionsBound('post-login'))
-    const { sessionId, session } = await this.#session(
-      { userId, clientId: client.client_id, connection: connection.name, method: 'pwd', ...(bound && { awaitsActions: true }) },
-      before,
-      context,
-    )
+    const login: Login = { userId, clientId: client.client_id, connection: connection.name, method: 'pwd', ...(bound && { awaitsActions: true }) }
+    const begun = await this.#session(login, account, before, context)
+    // The password became another a moment ago, or nobody's.
+    if (!begun) return { kind: 'wrong' }
+    const { sessionId, session } = begun
     if (choice.kind === 'organization choice needed') return { ...choice, sessionId, session }
     const { administrator } = account
     const mayAnswer = await this.commands.execute(new SettleConsent(choice.request, { userId, administrator }, false, context))
     if (!mayAnswer) return { kind: 'consent needed', sessionId, session, request: choice.request }
-    const login = { request: choice.request, sessionId, session, account, visit, authorizedAt: session.lastInteractedAt, bound }
-    return this.commands.execute(new AnswerLogin(login, context))
+    const answer = { request: choice.request, sessionId, session, account, visit, authorizedAt: session.lastInteractedAt, bound }
+    return this.commands.execute(new AnswerLogin(answer, context))
   }
 
   /** A login of the same person goes on with their session, so that its id in other clients' tokens stays good; another person's ends it. */
-  async #session(login: Login, before: FoundSession | undefined, context: Context): Promise<{ sessionId: string; session: ActiveSession }> {
+  async #session(
+    login: Login,
+    account: Account,
+    before: FoundSession | undefined,
+    context: Context,
+  ): Promise<{ sessionId: string; session: ActiveSession } | undefined> {
     if (before?.session.userId === login.userId) {
       const session = await this.commands.execute(new ReauthenticateSession(before.sessionId, login, context))
       if (session) return { sessionId: before.sessionId, session }
     }
-    const started = await this.commands.execute(new StartSession(login, context))
-    if (before) await this.commands.execute(new EndSession(before.sessionId, 'replaced', { ...context, userId: before.session.userId }))
+    const started = await this.commands.execute(new StartSession(login, context, account))
+    if (started && before) await this.commands.execute(new EndSession(before.sessionId, 'replaced', { ...context, userId: before.session.userId }))
     return started
   }
 

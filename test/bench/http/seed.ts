@@ -145,7 +145,7 @@ class Seeding {
     const rootKeys = this.service.get(RootKeys)
     const made = await many(people, async (userId) => {
       const login = { userId, clientId, connection: 'Username-Password-Authentication', method: 'pwd' }
-      const { sessionId, session } = await this.#commands.execute(new StartSession(login, {}))
+      const { sessionId, session } = (await this.#commands.execute(new StartSession(login, {})))!
       const token = await this.#commands.execute(new GrantOnlineAccess(sessionId, { clientId, audience: AUDIENCE, scope: SCOPE, dpopThumbprint: null }, {}))
       const [cookie] = sessionCookies(rootKeys, 'http://localhost:3000/', sessionId, session)
       return { token: token!, cookie: cookie!.split(';')[0]! }
