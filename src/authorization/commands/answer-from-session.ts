@@ -101,10 +101,10 @@ export class AnswerFromSessionHandler implements ICommandHandler<AnswerFromSessi
   }
 }
 
-const isThrough = ({ session }: FoundSession, { connections }: AuthorizeRequest): boolean => connections.some(({ name }) => name === session.connection)
+export const isThrough = ({ session }: FoundSession, { connections }: AuthorizeRequest): boolean => connections.some(({ name }) => name === session.connection)
 
 /** A page can stay open for longer than the login may be old; one that was made for this request stays new enough. */
-function isRecent({ session, now }: FoundSession, { client, prompt, maxAgeSeconds, startedAt }: AuthorizeRequest, isChosen: boolean): boolean {
+export function isRecent({ session, now }: FoundSession, { client, prompt, maxAgeSeconds, startedAt }: AuthorizeRequest, isChosen: boolean): boolean {
   const authenticatedAt = Date.parse(session.authenticatedAt)
   const isWithinAge = maxAgeSeconds === undefined || (maxAgeSeconds > 0 && now.getTime() - authenticatedAt <= maxAgeSeconds * 1000)
   if (isChosen) return isWithinAge || maxAgeSeconds === 0 || authenticatedAt >= startedAt

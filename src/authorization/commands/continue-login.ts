@@ -5,12 +5,13 @@ import { FindAccount } from '../../users/index.js'
 import type { AuthorizeRequest } from '../authorize-request.js'
 import { causedBy, inNameOf, type Visit } from '../caused-by.js'
 import { AdmitToOrganization } from './admit-to-organization.js'
+import { isRecent, isThrough } from './answer-from-session.js'
 import { AnswerLogin, type LoginAnswer, type ReturnedLogin } from './answer-login.js'
 
 /**
  * Goes on with a login whose browser is back (spec/actions.md §3.4): person, session and settings are those of now. Consent was settled before, and
  * whatever was withdrawn since is found by the time at which the session was found good then (docs/adr/0004-ending-many-refresh-tokens.md).
- * Undefined when the browser's session is another by now, over, or of no use for the client any more. Errors: AuthorizationRefused.
+ * Undefined when the browser's session is another by now, over, too old, or of no use for the client any more. Errors: AuthorizationRefused.
  */
 export class ContinueLogin extends Command<LoginAnswer | { readonly kind: 'blocked' } | undefined> {
   constructor(
@@ -35,7 +36,7 @@ export class ContinueLoginHandler implements ICommandHandler<ContinueLogin> {
     const found = await this.queries.execute(new FindSession(visit.cookieHeader))
     if (found?.sessionId !== sessionId || found.session.userId !== userId) return undefined
     const { connection } = found.session
-    if (!request.connections.some(({ name }) => name === connection)) return undefined
+    if (!isThrough(found, request) || !isRecent(found, request, true)) return undefined
     const account = await this.queries.execute(new FindAccount(userId))
     if (!account) return undefined
     if (account.profile.blocked) return { kind: 'blocked' }
