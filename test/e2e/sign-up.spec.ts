@@ -117,4 +117,15 @@ describe('connections', () => {
     expect((await who.submit(page, { username: email, password: PASSWORD })).status).toBe(302)
     expect(answerOf(await who.get(authorizeUrl(app, { prompt: 'none' })))).toMatchObject({ error: 'login_required' })
   })
+
+  it('one that is taken from the client lets nobody in, nor who was asked for consent before', async () => {
+    const app = await aClient(service)
+    await aConnection('first', [app.client_id])
+    await aConnection('second', [app.client_id])
+    const { who, page } = await open({ prompt: 'consent', screen_hint: 'signup' }, app)
+    const consent = await who.submit(page, { email: 'first@example.com', password: PASSWORD, action: 'default' })
+    expect((await service.api('PATCH', 'connections/con_first/clients', [{ client_id: app.client_id, status: false }])).status).toBe(204)
+    const refused = await who.submit(consent, { action: 'accept' })
+    expect([refused.status, refused.html]).toEqual([200, expect.stringContaining('name="password"')])
+  })
 })

@@ -6,11 +6,11 @@ import { FindAccount } from '../../users/index.js'
 import type { AuthorizeRequest } from '../authorize-request.js'
 import { causedBy, inNameOf, type Visit } from '../caused-by.js'
 import { AdmitToOrganization } from './admit-to-organization.js'
-import { isRecent } from './answer-from-session.js'
+import { isRecent, isThrough } from './answer-from-session.js'
 import { AnswerLogin, type LoginAnswer } from './answer-login.js'
 import { SettleConsent } from './settle-consent.js'
 
-/** The person allowed the client what it asked for. Undefined when the session that was asked is not the browser's any more, or too old by now. */
+/** The person allowed the client what it asked for. Undefined when the session that was asked is not the browser's any more, too old, or of no use for the client by now. */
 export class AnswerConsent extends Command<LoginAnswer | undefined> {
   constructor(
     readonly request: AuthorizeRequest,
@@ -31,7 +31,7 @@ export class AnswerConsentHandler implements ICommandHandler<AnswerConsent> {
 
   async execute({ request, sessionId, visit }: AnswerConsent): Promise<LoginAnswer | undefined> {
     const found = await this.queries.execute(new FindSession(visit.cookieHeader))
-    if (found?.sessionId !== sessionId || !isRecent(found, request, true)) return undefined
+    if (found?.sessionId !== sessionId || !isThrough(found, request) || !isRecent(found, request, true)) return undefined
     const { userId } = found.session
     const account = await this.queries.execute(new FindAccount(userId))
     if (!account || account.profile.blocked) return undefined
