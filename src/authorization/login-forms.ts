@@ -10,10 +10,14 @@ import { StartAgain } from './page-answers.js'
 
 const MAX_BODY = 100_000
 
-export interface LoginForm {
-  readonly fields: Parameters
+/** What a page's form or link carries. */
+export interface LoginStep {
   readonly transaction: LoginTransaction
   readonly request: AuthorizeRequest
+}
+
+export interface LoginForm extends LoginStep {
+  readonly fields: Parameters
 }
 
 /** Reads the forms of the pages on which a person acts. */
@@ -25,15 +29,19 @@ export class LoginForms {
     private readonly requests: AuthorizeRequests,
   ) {}
 
-  /**
-   * The request is read anew, so that a client that was changed or deleted since the page was shown gets what it gets now. Errors: StartAgain for a
-   * form of another browser or of too long ago; OAuthError; RequestRefused; AuthorizationRefused.
-   */
+  /** Errors: those of `open`. */
   async read(req: Request): Promise<LoginForm> {
     if (!req.is('application/x-www-form-urlencoded')) throw new OAuthError('invalid_request', 'The content type must be application/x-www-form-urlencoded.')
     const fields = formParameters(await readText(req, MAX_BODY))
+    return { fields, ...(await this.open(req, fields['transaction'])) }
+  }
+
+  /**
+   * The request is read anew, so that a client that was changed or deleted since the page was shown gets what it gets now. Errors: StartAgain for a
+   * page of another browser or of too long ago; OAuthError; RequestRefused; AuthorizationRefused.
+   */
+  async open(req: Request, sealed: string | undefined): Promise<LoginStep> {
     const binding = bindingFrom(this.config.issuer, req.headers.cookie)
-    const sealed = fields['transaction']
     if (binding === undefined || sealed === undefined)
       throw new StartAgain('This page does not belong to this browser. Please start again, with cookies allowed.')
     const opened = openTransaction(this.rootKeys, sealed, binding, Date.now())
@@ -41,7 +49,7 @@ export class LoginForms {
     const { transaction, expired } = opened
     const request = await this.requests.read({ parameters: transaction.parameters, repeated: [] }, transaction)
     if (expired) throw startAgain(request, 'This page was open for too long. Please start again.')
-    return { fields, transaction, request }
+    return { transaction, request }
   }
 }
 

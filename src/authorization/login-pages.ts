@@ -60,15 +60,16 @@ export class LoginPages {
   async login(req: Request, res: Response, request: AuthorizeRequest, { status = 200, problem, name }: Again = {}): Promise<void> {
     const { connection, connections, client } = request
     const frame = await this.#frame(req, request)
+    const transaction = this.#transaction(req, res, request)
     const view = {
       frame,
       clientName: client.name,
       action: `${this.#base}u/login`,
-      transaction: this.#transaction(req, res, request),
+      transaction,
       username: name ?? request.loginHint ?? '',
       takesUsernames: connection.options['requires_username'] === true,
       problem: problem?.(frame.texts),
-      signUpUrl: isSignUpOpen(request) ? this.#url(request, 'signup') : undefined,
+      signUpUrl: isSignUpOpen(request) ? this.#link('signup', transaction) : undefined,
       others: connections.filter((other) => other.name !== connection.name).map((other) => ({ name: other.name, label: other.display_name ?? other.name })),
     }
     sendPage(res, status, loginPage(view))
@@ -77,14 +78,15 @@ export class LoginPages {
   async signUp(req: Request, res: Response, request: AuthorizeRequest, { status = 200, problem, name }: Again = {}): Promise<void> {
     if (!isSignUpOpen(request)) return this.login(req, res, request)
     const frame = await this.#frame(req, request)
+    const transaction = this.#transaction(req, res, request)
     const view = {
       frame,
       clientName: request.client.name,
       action: `${this.#base}u/signup`,
-      transaction: this.#transaction(req, res, request),
+      transaction,
       email: name ?? request.loginHint ?? '',
       problem: problem?.(frame.texts),
-      loginUrl: this.#url(request, 'login'),
+      loginUrl: this.#link('login', transaction),
     }
     sendPage(res, status, signUpPage(view))
   }
@@ -159,8 +161,8 @@ export class LoginPages {
     return sealTransaction(this.rootKeys, transaction, binding)
   }
 
-  /** The same request, with another page first. */
-  #url({ parameters }: AuthorizeRequest, screen: 'login' | 'signup'): string {
-    return `${this.#base}authorize?${new URLSearchParams({ ...parameters, screen_hint: screen }).toString()}`
+  /** Another page of the same login. */
+  #link(page: 'login' | 'signup', transaction: string): string {
+    return `${this.#base}u/${page}?${new URLSearchParams({ transaction }).toString()}`
   }
 }

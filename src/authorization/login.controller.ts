@@ -1,4 +1,4 @@
-import { All, Controller, Inject, Post, Req, Res } from '@nestjs/common'
+import { All, Controller, Get, Inject, Post, Req, Res } from '@nestjs/common'
 import { CommandBus } from '@nestjs/cqrs'
 import type { Request, Response } from 'express'
 import { CONFIG, type Config } from '../config.js'
@@ -101,11 +101,22 @@ export class LoginController {
     })
   }
 
+  /** From one of the two pages to the other: what the person has chosen before stays. */
+  @Get(['login', 'signup'])
+  show(@Req() req: Request, @Res() res: Response): Promise<void> {
+    return this.answers.answering(req, res, async () => {
+      const { transaction } = req.query
+      if (typeof transaction !== 'string') throw formOnly()
+      const { request } = await this.forms.open(req, transaction)
+      return req.path.endsWith('/signup') ? this.pages.signUp(req, res, request) : this.pages.login(req, res, request)
+    })
+  }
+
   /** Somebody opened the address of a form: there is nothing to show without the application's request. */
   @All(['login', 'signup', 'consent', 'account'])
   other(@Req() req: Request, @Res() res: Response): Promise<void> {
     return this.answers.answering(req, res, () => {
-      throw new OAuthError('method_not_allowed', 'Please open the application and log in from there.', undefined, { headers: { Allow: 'POST' } })
+      throw formOnly()
     })
   }
 
@@ -122,3 +133,6 @@ export class LoginController {
     return this.pages.consent(req, res, outcome.request, sessionId)
   }
 }
+
+const formOnly = (): OAuthError =>
+  new OAuthError('method_not_allowed', 'Please open the application and log in from there.', undefined, { headers: { Allow: 'POST' } })

@@ -52,6 +52,8 @@ test('forms with transactions and cookies that are forged, cut or of another bro
     await hostile.expectClean(transactions.map((forged) => form(path, { transaction: forged, ...logIn }, { cookie: hostile.page.cookie })), [400])
     await hostile.expectClean([form(path, 'transaction=a&transaction=b', { cookie: hostile.page.cookie }), form(path, `transaction=${'x'.repeat(200_000)}`), json('POST', path, { transaction }), form(path, '%zz=%')], [400, 413])
   }
+  const links = [...transactions, transaction].flatMap((sealed) => ['/u/login', '/u/signup'].map((path) => `${path}?${new URLSearchParams({ transaction: sealed }).toString()}`))
+  await hostile.expectClean([...links, '/u/signup?transaction=a&transaction=b', '/u/login?transaction=%ff'].map((path) => ({ method: 'GET', path })), [400, 405, 431])
   const session = ['x', 'x.y.z', `${'x'.repeat(32)}.__proto__.x`, `${'x'.repeat(32)}.constructor.x`, `${'x'.repeat(32)}.0.`, '\x80', 'a'.repeat(4000), '..', '%00']
   await hostile.expectClean(session.map((value) => ({ method: 'GET', path: hostile.authorizePath(), headers: { cookie: `auth0=${value}; ${hostile.page.cookie}` } })), [200])
   const people = TEXTS.map((username) => form('/u/login', { transaction, username, password: 'x', action: 'default' }, { cookie: hostile.page.cookie }))

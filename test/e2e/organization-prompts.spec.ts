@@ -126,7 +126,7 @@ describe('a client that asks for the organization after the login', () => {
     expect(await organizationIn(await who.submit(consent, { action: 'accept' }), after)).toBe(id)
     const none = visitor()
     const form = await none.get(ask(undefined, {}, after))
-    expect(form.html).not.toContain('screen_hint=signup')
+    expect(form.html).not.toContain('u/signup')
     const refused = ['access_denied', 'client requires organization membership, but user does not belong to any organization']
     expect(refusal(await logInOn(none, form, await aPerson(service)))).toEqual(refused)
     expect([...none.cookies.keys()].filter((name) => name.startsWith('auth0'))).toEqual([])

@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import type { ClientDocument } from '../../src/authorization/index.js'
 import { PersonKeys } from '../../src/keys/person-keys.js'
 import { CreateConnection, DATABASE_OPTIONS, FindAccount } from '../../src/users/index.js'
 import { startApp, type TestApp } from '../support/app.js'
+import { PKCE } from '../support/logins.js'
 import { recorded } from '../support/recorded.js'
 import { aClient, aPerson, authorizeUrl, DIRECTORY, PASSWORD } from '../support/people.js'
 import { answerOf, type Page, Visitor } from '../support/visitor.js'
@@ -18,6 +20,8 @@ const open = async (parameters: Record<string, string> = {}, app = client): Prom
   const who = new Visitor(service.url)
   return { who, page: await who.get(authorizeUrl(app, parameters)) }
 }
+const follow = (who: Visitor, { html }: Page, text: string): Promise<Page> =>
+  who.get(new RegExp(`<a href="([^"]+)">${text}</a>`).exec(html)![1]!.replaceAll('&amp;', '&'))
 const aConnection = async (name: string, enabled: string[], options: object = {}): Promise<void> => {
   const id = `con_${name}`
   const document = {
@@ -38,8 +42,7 @@ describe('signing up', () => {
     expect(page.html).toMatch(/<input\s+id="email"\s+name="email"[^>]*value="me@example.com"/)
     expect(page.html).toMatch(/<input\s+id="password"\s+name="password"/)
     expect(page.html).toContain('<button type="submit" name="action" value="default">')
-    const [, back] = /<a href="([^"]+)">Log in<\/a>/.exec(page.html)!
-    expect((await who.get(back!.replaceAll('&amp;', '&'))).html).toContain('name="username"')
+    expect((await follow(who, page, 'Log in')).html).toContain('name="username"')
   })
 
   it('makes an account, logs its person in, and seals who they are', async () => {
@@ -90,6 +93,37 @@ describe('signing up', () => {
     })
     expect(refused.location).toBeUndefined()
     expect((await recorded(service, 'SignupFailed')).at(-1)!.data['description']).toBe('Sign-up is not possible here.')
+  })
+})
+
+describe('the page to sign up is one step from the login page and back', () => {
+  const signsUpFrom = async (who: Visitor, login: Page): Promise<Page> => {
+    const back = await follow(who, await follow(who, login, 'Sign up'), 'Log in')
+    expect([back.status, back.html]).toEqual([200, expect.stringContaining('name="username"')])
+    const page = await follow(who, back, 'Sign up')
+    expect([page.status, page.html]).toEqual([200, expect.stringContaining('name="email"')])
+    return who.submit(page, { email: `${randomUUID()}@example.com`, password: PASSWORD, action: 'default' })
+  }
+
+  it('for an application of somebody else that may not say what comes first', async () => {
+    const app = await aClient(service, { is_first_party: false, third_party_security_mode: 'strict' })
+    await aConnection('theirs', [app.client_id])
+    const { who, page } = await open(PKCE, app)
+    const consent = await signsUpFrom(who, page)
+    expect(answerOf(await who.submit(consent, { action: 'accept' }))).toMatchObject({ code: expect.any(String) })
+  })
+
+  it('for somebody who wants another account than the one that is logged in', async () => {
+    const { who, page } = await open()
+    await who.submit(page, { username: (await aPerson(service)).email, password: PASSWORD })
+    const choice = await who.get(authorizeUrl(client, { prompt: 'select_account' }))
+    expect(answerOf(await signsUpFrom(who, await who.submit(choice, { action: 'other' })))).toMatchObject({ code: expect.any(String) })
+  })
+
+  it('for somebody who goes on without an organization', async () => {
+    const app = await aClient(service, { organization_usage: 'allow', organization_require_behavior: 'pre_login_prompt' })
+    const { who, page } = await open({}, app)
+    expect(answerOf(await signsUpFrom(who, await who.submit(page, { action: 'decline' })))).toMatchObject({ code: expect.any(String) })
   })
 })
 
