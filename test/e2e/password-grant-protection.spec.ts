@@ -57,6 +57,15 @@ describe('too many wrong passwords', () => {
     expect(attempts.map(({ status }) => status).sort()).toEqual([...new Array<number>(10).fill(403), ...new Array<number>(5).fill(429)])
   })
 
+  it('are those of a network of IPv6, where one machine has any number of addresses', async () => {
+    const person = await aPerson(service)
+    const attempt = (host: string, password?: string) =>
+      logins.login(person, password === undefined ? {} : { password }, undefined, from(`2001:db8:1:2:${host}`))
+    for (let n = 0; n < 10; n++) expect(await attempt(`3::${n + 1}`, 'wrong')).toMatchObject(WRONG)
+    expect(await attempt('ffff::1')).toMatchObject(tooMany)
+    expect((await logins.login(person, {}, undefined, from('2001:db8:1:3::1'))).status).toBe(200)
+  })
+
   it('are forgotten with a right one', async () => {
     const person = await aPerson(service)
     for (let round = 0; round < 2; round++) {

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { Inject, Injectable } from '@nestjs/common'
 import pg from 'pg'
+import { callerOf } from '../../http/rate-limits.js'
 import { RootKeys } from '../../keys/root-key.js'
 import { readSettings } from '../tenant/tenant-table.js'
 import { type LoginLimit, loginLimit } from './login-limit.js'
@@ -11,8 +12,8 @@ const COOL_DOWN_SECONDS = 900
 const SWEPT_AT_ONCE = 10
 
 /**
- * Limits guessing at passwords, per account and address as the tenant says, for all workers together. An attempt is counted before its
- * password is looked at, so that a hundred at once are no more than ten; a right one takes the count away.
+ * Limits guessing at passwords, per account and address as the tenant says, for all workers together; a network of /64 is one address of IPv6. An
+ * attempt is counted before its password is looked at, so that a hundred at once are no more than ten; a right one takes the count away.
  */
 @Injectable()
 export class LoginAttempts {
@@ -41,13 +42,13 @@ export class LoginAttempts {
           failures = case when l.ends_at < clock_timestamp() then 1 else least(l.failures + 1, $3 + 1) end,
           ends_at = case when l.ends_at >= clock_timestamp() and l.failures >= $3 then l.ends_at else excluded.ends_at end
         returning failures`,
-      values: [this.#key(account, perAddress ? address : ''), COOL_DOWN_SECONDS, failures, this.#key(account)],
+      values: [this.#key(account, perAddress ? callerOf(address) : ''), COOL_DOWN_SECONDS, failures, this.#key(account)],
     })
     return rows[0]!.failures
   }
 
   async forget(account: string, address: string, { perAddress }: LoginLimit): Promise<void> {
-    const key = this.#key(account, perAddress ? address : '')
+    const key = this.#key(account, perAddress ? callerOf(address) : '')
     await this.pool.query({ name: 'forget-login-attempts', text: 'delete from login_attempts where key = $1', values: [key] })
   }
 
