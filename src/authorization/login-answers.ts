@@ -3,7 +3,7 @@ import { CommandBus } from '@nestjs/cqrs'
 import type { Request, Response } from 'express'
 import { CONFIG, type Config } from '../config.js'
 import { RootKeys } from '../keys/root-key.js'
-import { clearedSessionCookies, sessionCookies } from '../sessions/index.js'
+import { clearedSessionCookies, provedCookie, sessionCookies } from '../sessions/index.js'
 import type { AuthorizeRequest } from './authorize-request.js'
 import type { LoginAnswer } from './commands/answer-login.js'
 import { SuspendLogin } from './commands/suspend-login.js'
@@ -21,10 +21,14 @@ export class LoginAnswers {
     private readonly answers: PageAnswers,
   ) {}
 
-  async send(req: Request, res: Response, { target }: AuthorizeRequest, answer: LoginAnswer): Promise<void> {
+  /** `loggedIn`: the person has just shown who they are, so the cookie is this browser's, whatever it had before. Errors: the database's. */
+  async send(req: Request, res: Response, { target }: AuthorizeRequest, answer: LoginAnswer, { loggedIn = false } = {}): Promise<void> {
     const { issuer } = this.config
     const { sessionId, session } = answer
-    res.append('Set-Cookie', session ? sessionCookies(this.rootKeys, issuer, sessionId, session) : clearedSessionCookies(issuer))
+    if (!session) res.append('Set-Cookie', clearedSessionCookies(issuer))
+    // Where somebody has logged in to it anew meanwhile, the cookie is theirs alone.
+    else if (loggedIn || provedCookie(this.rootKeys, req.headers.cookie)?.generation === session.cookieGeneration)
+      res.append('Set-Cookie', sessionCookies(this.rootKeys, issuer, sessionId, session))
     switch (answer.kind) {
       case 'answered':
         return this.answers.toClient(req, res, target, { code: answer.code })

@@ -126,7 +126,8 @@ export class LoginController {
   }
 
   async #loggedIn(req: Request, res: Response, request: AuthorizeRequest, outcome: LoggedIn): Promise<void> {
-    if (outcome.kind !== 'consent needed' && outcome.kind !== 'organization choice needed') return this.loginAnswers.send(req, res, request, outcome)
+    if (outcome.kind !== 'consent needed' && outcome.kind !== 'organization choice needed')
+      return this.loginAnswers.send(req, res, request, outcome, { loggedIn: true })
     const { sessionId, session } = outcome
     res.append('Set-Cookie', sessionCookies(this.rootKeys, this.config.issuer, sessionId, session))
     if (outcome.kind === 'organization choice needed') return this.pages.organizationPicker(req, res, request, outcome)

@@ -24,7 +24,7 @@ export type { CookieMode, OnlineTerms, SessionEndReason, SessionEvent } from './
 export { sessionUpcasters } from './session/session.events.js'
 export type { Adjusted, Clamped } from './session/adjust.js'
 export { type ActiveSession, cookieModeOf, isAlive, type Login, session } from './session/session.js'
-export { clearedSessionCookies, cookies, hasSessionCookie, sessionCookies } from './session-cookie.js'
+export { clearedSessionCookies, cookies, hasSessionCookie, provedCookie, sessionCookies } from './session-cookie.js'
 export { sessionsProjection } from './session/sessions.projection.js'
 export { userLoginsProjection } from './session/user-logins.projection.js'
 export { LoginsEndedReactor } from './logins-ended.reactor.js'

@@ -2,11 +2,12 @@ import { jest } from '@jest/globals'
 import type { ClientDocument } from '../../src/authorization/index.js'
 import { ReauthenticateSessionHandler } from '../../src/sessions/commands/reauthenticate-session.js'
 import { StartSessionHandler } from '../../src/sessions/commands/start-session.js'
+import { TouchSessionHandler } from '../../src/sessions/commands/touch-session.js'
 import { FindAccountHandler } from '../../src/users/queries/find-account.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { recorded } from '../support/recorded.js'
 import { aClient, aPerson, authorizeUrl, DIRECTORY, PASSWORD } from '../support/people.js'
-import { type Page, Visitor } from '../support/visitor.js'
+import { answerOf, type Page, Visitor } from '../support/visitor.js'
 
 let service: TestApp
 let client: ClientDocument
@@ -85,5 +86,28 @@ describe('a login whose person changes between the look at the password and the 
     const { status, alert } = await logIn(person, who)
     expect([status, alert]).toEqual(REFUSED)
     expect(await sessionsOf(person)).toBe(1)
+  })
+})
+
+describe('a cookie from before a login', () => {
+  it('brings none from after it, though it was good a moment ago', async () => {
+    const person = await aPerson(service)
+    const [who, thief] = [new Visitor(service.url), new Visitor(service.url)]
+    const enter = async (): Promise<Page> =>
+      who.submit(await who.get(authorizeUrl(client, { prompt: 'login' })), { username: person.email, password: PASSWORD, action: 'default' })
+    await enter()
+    thief.cookies.set('auth0', who.cookies.get('auth0')!)
+    const touch = service.app.get(TouchSessionHandler, { strict: false })
+    const execute = touch.execute.bind(touch)
+    const spy = jest.spyOn(touch, 'execute').mockImplementation(async (command) => {
+      spy.mockRestore()
+      await enter()
+      return execute(command)
+    })
+    const silently = async (visitor: Visitor): Promise<Record<string, string>> => answerOf(await visitor.get(authorizeUrl(client, { prompt: 'none' })))
+    await silently(thief)
+    expect(thief.cookies.get('auth0')).not.toBe(who.cookies.get('auth0'))
+    expect(await silently(thief)).toMatchObject({ error: 'login_required' })
+    expect(await silently(who)).toMatchObject({ code: expect.any(String) })
   })
 })
