@@ -21,7 +21,7 @@ import type { PageFrame } from './pages/layout.js'
 import { ENGLISH } from './pages/texts.js'
 import { formPostPage } from './pages/form-post.js'
 import { webMessagePage } from './pages/web-message.js'
-import { shownRequest } from './shown-request.js'
+import { shownRequest, shownText } from './shown-request.js'
 
 /** Of what callers write without being anybody. */
 const MAX_CLIENT_ID = 64
@@ -91,7 +91,7 @@ export class PageAnswers {
     if (error instanceof AuthorizationRefused) {
       const { target, code, description, silent } = error
       const { clientId, organizationId } = target
-      const data = { error: code, description, silent, request: { path: req.path, ...shownRequest(target.asked) } }
+      const data = { error: code, description: shownText(description), silent, request: { path: req.path, ...shownRequest(target.asked) } }
       await this.#record(req, data, { clientId, ...(organizationId !== undefined && { organizationId }) })
       return this.toClient(req, res, target, error.parameters)
     }
@@ -99,7 +99,7 @@ export class PageAnswers {
       const { asked, callbacks, code, description } = error
       const request = { path: req.path, ...shownRequest(asked, callbacks) }
       const clientId = callbacks ? asked['client_id'] : request.parameters['client_id']?.slice(0, MAX_CLIENT_ID)
-      await this.#record(req, { error: code, description, silent: false, request }, clientId === undefined ? {} : { clientId })
+      await this.#record(req, { error: code, description: shownText(description), silent: false, request }, clientId === undefined ? {} : { clientId })
     }
     throw error
   }

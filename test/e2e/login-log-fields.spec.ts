@@ -133,6 +133,25 @@ describe('an authorization request that is refused', () => {
     expect(JSON.stringify(told)).not.toMatch(new RegExp(`${SECRET}|ada@`))
   })
 
+  it('tells nothing of a person or a token where the refusal repeats what was sent', async () => {
+    const app = await aClient(stage.service, { organization_usage: 'allow' })
+    const who = new Visitor(stage.service.url)
+    const token = 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl'
+    const refused: string[] = []
+    for (const name of ['audience', 'response_type', 'response_mode', 'organization']) {
+      for (const value of ['org_ada@example.com', token]) {
+        await who.get(authorizeUrl(app, { [name]: value }))
+        refused.push(name)
+      }
+    }
+    await who.get(`${authorizeUrl(app)}&ada%40example.com=1&ada%40example.com=2`)
+    const told = await rows(`client_id:${app.client_id} AND type:f`)
+    expect(told).toHaveLength(refused.length + 1)
+    expect(told[0]).toMatchObject({ description: 'Service not found: *' })
+    const { rows: events } = await stage.service.pool.query(`select data from events where type = 'AuthorizeFailed'`)
+    expect(JSON.stringify([told, events])).not.toMatch(/ada@|eyJ/)
+  })
+
   it('is told where there is no such client, or none is named', async () => {
     const who = new Visitor(stage.service.url)
     const unknown = 'client-that-is-not-there'
