@@ -4,6 +4,7 @@ import { ChangePassword, ChangeTenantSettings, DeleteUser } from '../../src/user
 import { startApp, type TestApp } from '../support/app.js'
 import { type Recorded, recorded } from '../support/recorded.js'
 import { aClient, aPerson, authorizeUrl, PASSWORD } from '../support/people.js'
+import { stalled } from '../support/stalled.js'
 import { answerOf, Visitor } from '../support/visitor.js'
 
 let service: TestApp
@@ -137,6 +138,15 @@ describe('single sign-on', () => {
     expect((await ask({ response_type: 'nonsense' })).html).toContain('"error":"unsupported_response_type"')
     expect((await ask({}, client)).alert).toMatch(/not in the list of allowed web origins/)
     expect((await ask({ response_type: 'nonsense' }, client)).html).not.toContain('postMessage')
+  })
+
+  it('knows nobody by the session of who bore their id before, also while nobody has ended it', async () => {
+    const { who, userId, email } = await loggedIn()
+    await stalled(service, async () => {
+      await service.commands.execute(new DeleteUser(userId, {}))
+      await aPerson(service, { userId, email: `next-${email}` })
+      expect(await silently(who)).toEqual(LOGIN_REQUIRED)
+    })
   })
 
   it('goes on when the same person logs in again, and takes no cookie from before', async () => {
