@@ -1,5 +1,5 @@
 import { type ClientDocument, WithdrawConsent } from '../../src/authorization/index.js'
-import { FindConnection } from '../../src/users/index.js'
+import { DeleteUser, FindConnection } from '../../src/users/index.js'
 import { type Json, startApp, type TestApp } from '../support/app.js'
 import { eventually } from '../support/eventually.js'
 import { authorize, logIn, PKCE, redeemCode } from '../support/logins.js'
@@ -7,6 +7,7 @@ import { ENCODED } from '../support/hostile-values.js'
 import { anotherWorker, OAuthScene } from '../support/oauth.js'
 import { aClient, anApi, aPerson, authorizeUrl, DIRECTORY, PASSWORD } from '../support/people.js'
 import { recorded } from '../support/recorded.js'
+import { stalled } from '../support/stalled.js'
 import { answerOf, type Page, Visitor } from '../support/visitor.js'
 
 let service: TestApp
@@ -45,6 +46,29 @@ describe("consent to somebody else's client", () => {
 
   it('is remembered for what was accepted', async () => {
     for (const scope of ['openid read:plants', 'openid']) expect(answerOf(await wanting(scope, { prompt: 'none' }))).toMatchObject({ code: expect.any(String) })
+  })
+
+  it('is nothing that whoever bears the id next has given, also while it is not yet withdrawn', async () => {
+    const person = await aPerson(service)
+    const enter = async (email: string, visitor = new Visitor(service.url)): Promise<{ visitor: Visitor; page: Page }> => {
+      const form = await visitor.get(authorizeUrl(foreign, { scope: 'openid read:plants', audience, ...PKCE }))
+      return { visitor, page: await visitor.submit(form, { username: email, password: PASSWORD }) }
+    }
+    const first = await enter(person.email)
+    expect(answerOf(await first.visitor.submit(first.page, { action: 'accept' }))).toMatchObject({ code: expect.any(String) })
+    const next = `next-${person.email}`
+    const second = await stalled(service, async () => {
+      await service.commands.execute(new DeleteUser(person.userId, {}))
+      await aPerson(service, { userId: person.userId, email: next })
+      const entered = await enter(next)
+      expect(asks(entered.page)).toBe(true)
+      expect(answerOf(await entered.visitor.submit(entered.page, { action: 'accept' }))).toMatchObject({ code: expect.any(String) })
+      return entered
+    })
+    await eventually(async () => (await recorded(service, 'SessionEnded')).some(({ data }) => data['userId'] === person.userId))
+    expect(await grantsOf(person.userId)).toMatchObject([{ scope: ['openid', 'read:plants'] }])
+    const again = await second.visitor.get(authorizeUrl(foreign, { scope: 'openid read:plants', audience, ...PKCE, prompt: 'none' }))
+    expect(answerOf(again)).toMatchObject({ code: expect.any(String) })
   })
 
   it('is asked again for anything new, at another API, and when the client wants that', async () => {

@@ -41,8 +41,8 @@ export class AnswerConsentHandler implements ICommandHandler<AnswerConsent> {
     const use = { clientId: request.client.client_id, silent: false, ...(bound && { awaitsActions: true as const }) }
     const session = await this.commands.execute(new TouchSession(sessionId, use, context))
     if (!session) return undefined
-    const { administrator } = account
-    await this.commands.execute(new SettleConsent(request, { userId, administrator }, true, context))
+    const { administrator, createdAt } = account
+    await this.commands.execute(new SettleConsent(request, { userId, administrator, createdAt }, true, context))
     const login = { request, sessionId, session, account, visit, authorizedAt: session.lastInteractedAt, bound }
     return this.commands.execute(new AnswerLogin(login, context))
   }

@@ -77,8 +77,8 @@ export class AnswerFromSessionHandler implements ICommandHandler<AnswerFromSessi
     const { userId, connection } = found.session
     const context = { ...(await causedBy(this.personKeys, visit, userId)), ...inNameOf(request) }
     await this.commands.execute(new AdmitToOrganization(request, { userId, connection }, context))
-    const { administrator } = account
-    const mayAnswer = await this.commands.execute(new SettleConsent(request, { userId, administrator }, false, context))
+    const { administrator, createdAt } = account
+    const mayAnswer = await this.commands.execute(new SettleConsent(request, { userId, administrator, createdAt }, false, context))
     if (!mayAnswer) return { kind: 'consent needed', sessionId, request }
     const bound = await this.queries.execute(new AreActionsBound('post-login'))
     const use = { clientId: client.client_id, silent: prompt.has('none'), ...(bound && { awaitsActions: true as const }) }

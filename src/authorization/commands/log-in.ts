@@ -79,8 +79,8 @@ export class LogInHandler implements ICommandHandler<LogIn> {
     if (!begun) return { kind: 'wrong' }
     const { sessionId, session } = begun
     if (choice.kind === 'organization choice needed') return { ...choice, sessionId, session }
-    const { administrator } = account
-    const mayAnswer = await this.commands.execute(new SettleConsent(choice.request, { userId, administrator }, false, context))
+    const { administrator, createdAt } = account
+    const mayAnswer = await this.commands.execute(new SettleConsent(choice.request, { userId, administrator, createdAt }, false, context))
     if (!mayAnswer) return { kind: 'consent needed', sessionId, session, request: choice.request }
     const answer = { request: choice.request, sessionId, session, account, visit, authorizedAt: session.lastInteractedAt, bound }
     return this.commands.execute(new AnswerLogin(answer, context))

@@ -19,7 +19,7 @@ type AskedConsent = Pick<AuthorizeRequest, 'client' | 'api' | 'clientGrantScope'
 export class SettleConsent extends Command<boolean> {
   constructor(
     readonly request: AskedConsent,
-    readonly person: { readonly userId: string; readonly administrator: boolean },
+    readonly person: { readonly userId: string; readonly administrator: boolean; readonly createdAt: string },
     readonly accepted: boolean,
     readonly context: Context,
   ) {
@@ -42,7 +42,7 @@ export class SettleConsentHandler implements ICommandHandler<SettleConsent> {
     const { result } = await this.store.transact(
       consent,
       id,
-      (state) => settle(state, parties, scope, accepted ? 'accepted' : { unasked: unasked(request, this.config.settings) }),
+      (state) => settle(state, parties, scope, accepted ? 'accepted' : { unasked: unasked(request, this.config.settings) }, person.createdAt),
       { ...context, userId: person.userId, clientId: client.client_id },
       (db, state, now) => writeConsent(db, id, state, now),
     )

@@ -67,13 +67,13 @@ export class PasswordGrantHandler implements ICommandHandler<PasswordGrant> {
     const terms = await this.terms.find(request, client, sender)
     const { api, clientGrantScope, connection, requested: scope } = terms
     const { account, at } = await this.#recognised({ request, client, caller, terms })
-    const { profile, administrator } = account
+    const { profile, administrator, createdAt } = account
     const { user_id: userId } = profile
     if (profile.blocked) throw blocked({ account, terms })
     const about = { clientId: client.client_id, connection: connection.name, ...(api && { audience: api.identifier }) }
     const cause = { ...caller.context, ...about, ...(await causedBy(this.personKeys, userId, caller.origin)) }
     await this.audit.record({ type: 'LoggedInWithoutSession', data: { userId } }, cause)
-    await this.commands.execute(new SettleConsent({ client, api, clientGrantScope, scope }, { userId, administrator }, false, cause))
+    await this.commands.execute(new SettleConsent({ client, api, clientGrantScope, scope }, { userId, administrator, createdAt }, false, cause))
     return { request, client, caller, terms, account, at, cause }
   }
 
