@@ -47,7 +47,11 @@ export function redact(text: string): string {
 }
 
 /** Of a path, ids may stand in the log; an address or a token that somebody put in the place of one may not. At most 1000 characters. */
-export const withoutPersons = (path: string): string => redact(path.replace(/[^/]+/g, (segment) => (/@|%40/.test(segment) ? '*' : segment))).slice(0, 1000)
+export const withoutPersons = (path: string): string =>
+  redact(path.slice(0, MAX_READ).replace(/[^/]+/g, (segment) => (/@|%40/.test(segment) ? '*' : segment))).slice(0, 1000)
+
+/** Of what anybody may send: some shapes take time by the square of the text. */
+const MAX_READ = 2000
 
 /** A copy for the log: fields with a secret's name lose their value, errors keep name, code, message and stack alone. */
 export function loggable(value: unknown, depth = 0): unknown {
