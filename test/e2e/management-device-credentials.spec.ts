@@ -1,4 +1,7 @@
+import { jest } from '@jest/globals'
 import { ChangeClient, type ClientDocument } from '../../src/authorization/index.js'
+import { AddDeviceKeyHandler } from '../../src/users/commands/add-device-key.js'
+import { DeleteUser } from '../../src/users/index.js'
 import { type Json, startApp, type TestApp } from '../support/app.js'
 import { current } from '../support/eventually.js'
 import { PKCE, redeemCode } from '../support/logins.js'
@@ -194,6 +197,18 @@ describe('POST /device-credentials', () => {
     expect((await remove(added.body.id, await asUser(userId))).status).toBe(204)
     expect(await of(userId)).toEqual([])
     expect((await add(userId)).status).toBe(201)
+  })
+
+  it('is refused to somebody who is deleted in that moment', async () => {
+    const userId = await scene.user()
+    const handler = service.app.get(AddDeviceKeyHandler, { strict: false })
+    const execute = handler.execute.bind(handler)
+    const spy = jest.spyOn(handler, 'execute').mockImplementation(async (command) => {
+      spy.mockRestore()
+      await service.commands.execute(new DeleteUser(userId, {}))
+      return execute(command)
+    })
+    expect(await add(userId)).toMatchObject({ status: 401, body: { message: 'Invalid token' } })
   })
 
   it('stands beside refresh tokens in one list', async () => {

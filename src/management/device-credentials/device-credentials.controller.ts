@@ -70,6 +70,8 @@ export class DeviceCredentialsController {
       throw new ManagementError(400, 'Client not found.', 'invalid_body')
     }
     const added = await this.commands.execute(new AddDeviceKey(caller.userId, clientId ?? null, { name, id, key }, caller.context))
+    // Deleted since the token was looked at.
+    if (added === 'no-user') throw new ManagementError(401, 'Invalid token')
     if (added === 'exists') throw new ManagementError(409, 'A public key already exists for the device.', 'conflict')
     return added
   }

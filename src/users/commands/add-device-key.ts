@@ -1,5 +1,5 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
-import { isUniqueViolation } from '../../database/errors.js'
+import { isForeignKeyViolation, isUniqueViolation } from '../../database/errors.js'
 import type { Context } from '../../event-store/event.js'
 import { EventStore } from '../../event-store/event-store.js'
 import { LookupKey } from '../../keys/lookup-key.js'
@@ -16,8 +16,8 @@ export interface Device {
   readonly key: string
 }
 
-/** Registers the public key of a person's device. Answers its id; 'exists' where the person has one for the device. */
-export class AddDeviceKey extends Command<{ readonly id: string } | 'exists'> {
+/** Registers the public key of a person's device. Answers its id; 'exists' where the person has one for the device; 'no-user' where they are gone. */
+export class AddDeviceKey extends Command<{ readonly id: string } | 'exists' | 'no-user'> {
   constructor(
     readonly userId: string,
     readonly clientId: string | null,
@@ -36,7 +36,7 @@ export class AddDeviceKeyHandler implements ICommandHandler<AddDeviceKey> {
     private readonly lookupKey: LookupKey,
   ) {}
 
-  async execute({ userId, clientId, device, context }: AddDeviceKey): Promise<{ id: string } | 'exists'> {
+  async execute({ userId, clientId, device, context }: AddDeviceKey): Promise<{ id: string } | 'exists' | 'no-user'> {
     const id = `dcr_${randomText(16)}`
     const lookup = await this.lookupKey.of('attribute', `device ${device.id.toLowerCase()}`)
     const added = { userId, clientId, device: await this.personKeys.seal(userId, device) }
@@ -51,6 +51,7 @@ export class AddDeviceKeyHandler implements ICommandHandler<AddDeviceKey> {
       return result === 'added' ? { id } : result
     } catch (error) {
       if (isUniqueViolation(error)) return 'exists'
+      if (isForeignKeyViolation(error)) return 'no-user'
       throw error
     }
   }
