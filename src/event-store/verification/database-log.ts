@@ -25,8 +25,8 @@ export class DatabaseLog implements LogSource {
   ) {}
 
   async *blocks(): AsyncGenerator<LogBlock> {
-    const from = await this.#markOf(this.start.number)
-    const seals = new Pages(cursorPages<SealRow>(this.db, 'log_seals', SEALS_PER_PAGE, SEALS, [this.start.number, this.lastSeal ?? null]))
+    const from = this.start.number === WHOLE_LOG.number ? undefined : await this.#markOf(this.start.number)
+    const seals = new Pages(cursorPages<SealRow>(this.db, 'log_seals', SEALS_PER_PAGE, SEALS, [from ? this.start.number : null, this.lastSeal ?? null]))
     const events = new Pages(this.#events(from))
     for (;;) {
       const seal = await seals.next()
@@ -55,17 +55,18 @@ export class DatabaseLog implements LogSource {
   }
 
   /** Whole pages get their previous hashes in one go. */
-  async *#events(from: Mark): AsyncGenerator<{ row: EventRow; event: LogEvent }[], undefined> {
+  async *#events(from: Mark | undefined): AsyncGenerator<{ row: EventRow; event: LogEvent }[], undefined> {
     const predecessors = new Predecessors(this.db)
-    for await (const page of cursorPages<EventRow>(this.db, 'log_events', EVENTS_PER_PAGE, EVENTS, [from.epoch, from.xid, from.sequence])) {
+    const values = [from?.epoch ?? null, from?.xid ?? null, from?.sequence ?? null]
+    for await (const page of cursorPages<EventRow>(this.db, 'log_events', EVENTS_PER_PAGE, EVENTS, values)) {
       const previous = await predecessors.of(page)
       yield page.map((row, n) => ({ row, event: { ...hashed(row), hash: row.hash, ...timeFlaw(row), ...previous[n]! } }))
     }
   }
 
-  async #markOf(seal: number): Promise<Mark> {
+  async #markOf(seal: number): Promise<Mark | undefined> {
     const { rows } = await this.db.query<Mark>(`select epoch, xid, sequence from seals where number = $1`, [seal])
-    return rows[0] ?? { epoch: 0, xid: '0', sequence: 0 }
+    return rows[0]
   }
 }
 
@@ -122,16 +123,17 @@ function timeFlaw({ metadata, micros }: EventRow): { flaw?: string } {
 export const SEAL_COLUMNS = `
   number, first_position, last_position, epoch, xid, sequence, leaves, merkle_root, previous_hash, sealed_at, hash, key_id, signature`
 
+/** A whole log is read from whatever stands first in the table: what was put before the place of the first event is found too. */
 const SEALS = `
   select ${SEAL_COLUMNS}
-  from seals where number > $1 and ($2::bigint is null or number <= $2) order by number`
+  from seals where ($1::bigint is null or number > $1) and ($2::bigint is null or number <= $2) order by number`
 
 const COLUMNS = `stream_id, version, type, schema_version, data::text, metadata::text, hash, epoch, xid, sequence,
     (extract(epoch from occurred_at) * 1000000)::bigint as micros`
 
 const EVENTS = `
   select ${COLUMNS}
-  from events where (epoch, xid, sequence) > ($1, $2::xid8, $3) order by epoch, xid, sequence`
+  from events where $1::smallint is null or (epoch, xid, sequence) > ($1, $2::xid8, $3::bigint) order by epoch, xid, sequence`
 
 const ORPHANS = `
   select ${COLUMNS}

@@ -1,0 +1,46 @@
+import { verifyDatabase } from '../../src/cli/verify.js'
+import { describe as inWords } from '../../src/event-store/verification/log-source.js'
+import { ISSUER, LogFixture } from './log-fixture.js'
+
+// Each test makes a database of its own.
+let log: LogFixture
+
+beforeEach(async () => {
+  log = await LogFixture.withLog()
+})
+afterEach(() => log.close())
+
+/** What verify prints for the log as it is now. */
+async function printed(): Promise<string> {
+  const result = await verifyDatabase(log.url, log.rootKeys, ISSUER)
+  return result.ok ? 'intact' : inWords(result.finding)
+}
+
+/** Puts a stream of one event, right in itself, at a place in the order. */
+async function addStream(epoch: string, xid: string): Promise<void> {
+  await log.intruder.query(
+    `insert into events (stream_id, version, type, schema_version, data, metadata, hash, occurred_at, epoch, xid, sequence)
+     select 'counter-x', version, type, schema_version, data, metadata, hash, occurred_at, $1, $2, 0 from events where stream_id = 'counter-c' and version = 1`,
+    [epoch, xid],
+  )
+  await log.rehash('counter-x')
+  await log.intruder.query(
+    `insert into streams select 'counter-x', s.type, 1, e.hash, s.state, s.state_version, e.occurred_at
+     from streams s, events e where s.id = 'counter-c' and e.stream_id = 'counter-x'`,
+  )
+}
+
+describe('verify finds, where nobody reads the log,', () => {
+  it.each(['0', '-1'])('an event before the first place that there is, in epoch %s', async (epoch) => {
+    await addStream(epoch, '0')
+    expect(await printed()).toBe('position 1 (stream counter-x, version 1): event was inserted: seal 1 does not list it')
+  })
+
+  it('a seal before the first', async () => {
+    await log.intruder.query(`alter table seals drop constraint seals_number_check`)
+    await log.intruder.query(
+      `insert into seals select -1, 100, 101, epoch, xid, sequence + 1, leaves, merkle_root, previous_hash, sealed_at, hash, key_id, signature from seals where number = 3`,
+    )
+    expect(await printed()).toBe('position 1: seal 1, which begins here, is missing: the next one found is seal -1')
+  })
+})
