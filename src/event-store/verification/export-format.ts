@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
-import type { LogEvent, LogSeal, LogStart } from './log-source.js'
+import type { LogEvent, LogKey, LogSeal, LogStart } from './log-source.js'
 
 export const EXPORT_FORMAT = 'evergrant-log-1'
 
@@ -121,8 +121,14 @@ export const readSeal = (line: SealLine): LogSeal => ({
   signature: Buffer.from(line.signature, 'base64'),
 })
 
-export const readKeys = ({ keys }: HeaderLine): Map<string, { publicKey: KeyObject }> =>
-  new Map(keys.map(({ id, publicKey }) => [id, { publicKey: createPublicKey({ key: Buffer.from(publicKey, 'base64'), format: 'der', type: 'spki' }) }]))
+/** Errors: an Error for what is no key. */
+export const readKeys = ({ keys }: HeaderLine): Map<string, LogKey> =>
+  new Map(
+    keys.map(({ id, publicKey }) => [
+      id,
+      { publicKey: createPublicKey({ key: Buffer.from(publicKey, 'base64'), format: 'der', type: 'spki' }), isClaimed: true },
+    ]),
+  )
 
 const FIELDS = {
   header: { format: 'string', issuer: 'string', previousSeal: 'number', previousPosition: 'number', previousSealHash: 'string', keys: 'object' },

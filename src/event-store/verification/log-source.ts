@@ -23,9 +23,10 @@ export interface LogBlock {
   readonly seal?: LogSeal
 }
 
-/** `flaw` says why the key must not be trusted. */
+/** `flaw` says why the key must not be trusted; `isClaimed`: the source alone says that it is the log's. */
 export interface LogKey {
   readonly publicKey: KeyObject
+  readonly isClaimed?: true
   readonly flaw?: string
 }
 

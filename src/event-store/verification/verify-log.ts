@@ -23,9 +23,10 @@ export async function verifyLog(source: LogSource, checkpoints: readonly LogChec
   let unsealed = 0
   for (const checkpoint of checkpoints) checkCheckpoint(checkpoint, source)
   let open = checkpoints.filter((checkpoint) => !matchesCheckpoint(checkpoint, source.start))
+  const confirmed = new Set(checkpoints.map(({ keyId }) => keyId))
   for await (const { events, seal } of source.blocks()) {
     if (seal) {
-      checkSeal(seal, last, source)
+      checkSeal(seal, last, source, checkpoints.length > 0 && open.length === 0 ? confirmed : undefined)
       await checkSealedEvents({ events, seal }, source)
       head = seal
       const here: LogStart = { number: seal.number, position: seal.lastPosition, hash: seal.hash }
@@ -40,8 +41,11 @@ export async function verifyLog(source: LogSource, checkpoints: readonly LogChec
   return { events: sealed + unsealed, unsealed, seals: last.number - source.start.number, head }
 }
 
-/** The seal continues the one before, is intact, and is signed by a key of this log. */
-function checkSeal(seal: LogSeal, before: LogStart, { keys }: LogSource): void {
+/**
+ * The seal continues the one before, is intact, and is signed by a key of this log. `confirmed`: the checkpoints' keys, for a seal behind all of them,
+ * which no checkpoint covers.
+ */
+function checkSeal(seal: LogSeal, before: LogStart, { keys }: LogSource, confirmed: ReadonlySet<string> | undefined): void {
   const { number, firstPosition, lastPosition } = seal
   const fail = (reason: string, kind: Finding['kind'] = 'seal'): never => {
     throw new LogFlaw({ kind, position: firstPosition, seal: { number, firstPosition, lastPosition }, reason })
@@ -56,6 +60,7 @@ function checkSeal(seal: LogSeal, before: LogStart, { keys }: LogSource): void {
   const key = keys.get(seal.keyId)
   if (!key) return fail(`is signed by the unknown key ${seal.keyId}`, 'key')
   if (key.flaw) fail(`is signed by key ${seal.keyId}, which is not this service's: ${key.flaw}`, 'key')
+  if (key.isClaimed && confirmed && !confirmed.has(seal.keyId)) fail(`is signed by key ${seal.keyId}, which no checkpoint confirms`, 'key')
   if (!verify(null, seal.hash, key.publicKey, seal.signature)) fail('signature is not valid')
 }
 
