@@ -1,5 +1,7 @@
-import { verifyDatabase } from '../../src/cli/verify.js'
+import { Readable } from 'node:stream'
+import { verifyDatabase, verifyExport } from '../../src/cli/verify.js'
 import { describe as inWords } from '../../src/event-store/verification/log-source.js'
+import { exportLines } from './export-lines.js'
 import { ISSUER, LogFixture } from './log-fixture.js'
 
 // Each test makes a database of its own.
@@ -42,5 +44,19 @@ describe('verify finds, where nobody reads the log,', () => {
       `insert into seals select -1, 100, 101, epoch, xid, sequence + 1, leaves, merkle_root, previous_hash, sealed_at, hash, key_id, signature from seals where number = 3`,
     )
     expect(await printed()).toBe('position 1: seal 1, which begins here, is missing: the next one found is seal -1')
+  })
+})
+
+describe('verify finds what no clock shows:', () => {
+  it.each(['infinity', '-infinity', '294270-01-01'])('an event at %s', async (time) => {
+    await log.edit(5, `occurred_at = '${time}'`)
+    expect(await printed()).toBe('position 5 (stream counter-b, version 2): event was edited: its occurred_at is not the time in its metadata')
+  })
+
+  it.each(['infinity', '294270-01-01'])('a seal at %s', async (time) => {
+    await log.intruder.query(`update seals set sealed_at = '${time}' where number = 2`)
+    expect(await printed()).toBe('seal 2 (positions 7..9): was edited: its content does not match its hash')
+    const exported = await verifyExport(Readable.from([(await exportLines(log.url)).join('')]))
+    expect(exported.ok ? 'intact' : inWords(exported.finding)).toBe('position 10: line 12 of the file: sealedAt is not a time')
   })
 })

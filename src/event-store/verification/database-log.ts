@@ -99,7 +99,8 @@ export const logSeal = (row: SealRow): LogSeal => ({
   leaves: row.leaves,
   merkleRoot: row.merkle_root,
   previousHash: row.previous_hash,
-  sealedAt: row.sealed_at,
+  // The database knows times that no Date can hold: infinity comes as a number.
+  sealedAt: new Date(Number(row.sealed_at)),
   hash: row.hash,
   keyId: row.key_id,
   signature: row.signature,
@@ -129,7 +130,7 @@ const SEALS = `
   from seals where ($1::bigint is null or number > $1) and ($2::bigint is null or number <= $2) order by number`
 
 const COLUMNS = `stream_id, version, type, schema_version, data::text, metadata::text, hash, epoch, xid, sequence,
-    (extract(epoch from occurred_at) * 1000000)::bigint as micros`
+    (extract(epoch from occurred_at) * 1000000)::float8 as micros`
 
 const EVENTS = `
   select ${COLUMNS}

@@ -93,7 +93,8 @@ export const sealDocument = (seal: LogSeal): Omit<SealLine, 'kind' | 'leaves'> =
   sequence: seal.sequence,
   merkleRoot: seal.merkleRoot.toString('hex'),
   previousHash: seal.previousHash.toString('hex'),
-  sealedAt: seal.sealedAt.toISOString(),
+  // What is no time is written down as such.
+  sealedAt: Number.isNaN(seal.sealedAt.getTime()) ? String(seal.sealedAt) : seal.sealedAt.toISOString(),
   hash: seal.hash.toString('hex'),
   keyId: seal.keyId,
   signature: seal.signature.toString('base64'),

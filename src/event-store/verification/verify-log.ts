@@ -56,7 +56,7 @@ function checkSeal(seal: LogSeal, before: LogStart, { keys }: LogSource, confirm
   }
   if (firstPosition !== before.position + 1) fail(`does not begin after position ${before.position}, where the seal before ends`)
   if (!seal.previousHash.equals(before.hash)) fail('does not continue the seal before: its previous hash is another one')
-  if (!sealHash(seal).equals(seal.hash)) fail('was edited: its content does not match its hash')
+  if (Number.isNaN(seal.sealedAt.getTime()) || !sealHash(seal).equals(seal.hash)) fail('was edited: its content does not match its hash')
   const key = keys.get(seal.keyId)
   if (!key) return fail(`is signed by the unknown key ${seal.keyId}`, 'key')
   if (key.flaw) fail(`is signed by key ${seal.keyId}, which is not this service's: ${key.flaw}`, 'key')
