@@ -6,6 +6,8 @@ import type { LogSigner } from './log-signer.js'
 
 /** Events per seal at most; a longer backlog becomes several seals. */
 const MAX_EVENTS = 4096
+/** Where the log ends is asked for again after so long: a database that took over from another may lack what was sealed there last. */
+const TRUST_MS = 1000
 
 /** Where the log's order has been settled so far. */
 interface Head extends Place {
@@ -19,6 +21,8 @@ interface Head extends Place {
  */
 export class Sealer {
   #head: Head | undefined
+  /** By the steady clock. */
+  #headReadAt = -Infinity
 
   constructor(
     private readonly pool: pg.Pool,
@@ -32,6 +36,7 @@ export class Sealer {
 
   /** Seals what is ready; answers how many events that was. Errors: the database's; SealedElsewhere. */
   async seal(): Promise<number> {
+    if (performance.now() - this.#headReadAt >= TRUST_MS) this.#head = undefined
     this.#head ??= await this.#readHead()
     const head = this.#head
     const { rows } = await this.pool.query<Ready>({ name: 'ready-to-seal', text: READY_TO_SEAL, values: [head.epoch, head.xid, head.sequence, MAX_EVENTS] })
@@ -48,6 +53,7 @@ export class Sealer {
   }
 
   async #readHead(): Promise<Head> {
+    this.#headReadAt = performance.now()
     const { rows } = await this.pool.query<Head>(`select number, last_position as position, hash, epoch, xid, sequence from seals order by number desc limit 1`)
     return rows[0] ?? { number: 0, position: 0, hash: ZERO_HASH, epoch: 0, xid: '0', sequence: 0 }
   }
@@ -68,7 +74,7 @@ export class Sealer {
     }
     const hash = sealHash(content)
     const signature = await this.signer.sign(hash)
-    await this.pool.query({
+    const { rowCount } = await this.pool.query({
       name: 'write-seal',
       text: WRITE_SEAL,
       values: [
@@ -87,11 +93,12 @@ export class Sealer {
         signature,
       ],
     })
+    if (rowCount === 0) throw new SealedElsewhere()
     return { number: content.number, position: content.lastPosition, hash, epoch, xid, sequence }
   }
 }
 
-/** Another process has sealed in the meantime; the next call continues after it. */
+/** The log does not end where it did: another process has sealed in the meantime, or another database took over. The next call continues from its end. */
 export class SealedElsewhere extends Error {}
 
 interface Ready {
@@ -114,6 +121,8 @@ const READY_TO_SEAL = `
   order by epoch, xid, sequence
   limit $4`
 
+/** Nothing where the seal before is not there. */
 const WRITE_SEAL = `
   insert into seals (number, first_position, last_position, epoch, xid, sequence, leaves, merkle_root, previous_hash, sealed_at, hash, key_id, signature)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
+  select $1::bigint, $2, $3, $4, $5, $6, $7, $8, $9::bytea, $10, $11, $12, $13
+  where $1::bigint = 1 or exists (select from seals where number = $1::bigint - 1 and hash = $9::bytea)`
