@@ -7,7 +7,10 @@ import { type LoggedEvent, ofTypes, type Place, readBatch } from './log-reader.j
 const BATCH = 1000
 /** Batches that stay at hand: one for those who are at the log's end, one for somebody who follows. */
 const HELD = 2
-/** What is known of readers and of the log's end is asked for again after so long: another process may have gone on, and this one not been told. */
+/**
+ * What is known of readers and of the log's end is asked for again after so long, and batches are read again: another process may have gone on, and
+ * this one not been told, or a database may have taken over that lacks what was read last.
+ */
 const TRUST_MS = 1000
 
 export interface Batch {
@@ -31,7 +34,7 @@ export class LogFeed {
   readonly #checkpoints: Together<string, Map<string, Checkpoint>>
   readonly #moves: Together<Move, Set<string>>
   readonly #asked = new Map<number, Promise<Batch>>()
-  readonly #held = new Map<number, Batch>()
+  readonly #held = new Map<number, Known<Batch>>()
   readonly #known = new Map<string, Known<Checkpoint>>()
   #end: Known<Place> | undefined
 
@@ -52,7 +55,7 @@ export class LogFeed {
 
   /** The sealed events after a place; `upTo` equals it when there are none. Errors: the database's; BrokenLogError. */
   async read(from: Place): Promise<Batch> {
-    const at = this.#held.get(from.position) ?? this.#asked.get(from.position)
+    const at = trusted(this.#held.get(from.position)) ?? this.#asked.get(from.position)
     if (at) return at
     const end = trusted(this.#end)
     return end && end.position <= from.position ? { events: [], types: new Set(), upTo: from } : this.#ask(from, end)
@@ -93,7 +96,8 @@ export class LogFeed {
   }
 
   #hold(position: number, batch: Batch): void {
-    this.#held.set(position, batch)
+    this.#held.delete(position)
+    this.#held.set(position, known(batch))
     if (this.#held.size > HELD) this.#held.delete(this.#held.keys().next().value!)
   }
 }

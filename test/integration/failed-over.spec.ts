@@ -2,6 +2,7 @@ import { jest } from '@jest/globals'
 import type pg from 'pg'
 import { createOwnerClient, createPool } from '../../src/database/pool.js'
 import { EventStore } from '../../src/event-store/event-store.js'
+import { LogFeed } from '../../src/event-store/log-feed.js'
 import { readBatch, START } from '../../src/event-store/log-reader.js'
 import { Sealer } from '../../src/event-store/sealer.js'
 import { add, counter } from '../support/counter.js'
@@ -66,4 +67,15 @@ describe('after a database took over that lacks the newest seal,', () => {
     jest.spyOn(performance, 'now').mockReturnValue(performance.now() + 1000)
     expect(await sealer.seal()).toBe(1)
   })
+})
+
+it('readers hold what they have read of a log that is gone for no longer than a second', async () => {
+  for (const id of ['a', 'lost']) await write(id)
+  const feed = new LogFeed(pool)
+  const { upTo: from } = await readBatch(pool, START, 1)
+  expect(await feed.read(from)).toMatchObject({ events: [{ streamId: 'counter-lost' }] })
+  await failOver()
+  await write('c')
+  jest.spyOn(performance, 'now').mockReturnValue(performance.now() + 1000)
+  expect(await feed.read(from)).toMatchObject({ events: [{ streamId: 'counter-c' }] })
 })
