@@ -62,11 +62,12 @@ export class EventStore {
     const streamId = streamName(decider.streamType, id)
     const lost: { append: Append; result: D['result'] }[] = []
     const attempt = async (): Promise<{ result: D['result']; mark?: Appended } | 'conflict'> => {
+      const stream = await this.#load(decider, streamId)
+      // After the stream was read: what is committed only now moves it, and is found when the append below has met that.
       for (const { append, result } of lost) {
         const mark = await this.#committed(append)
         if (mark) return { result, mark }
       }
-      const stream = await this.#load(decider, streamId)
       const { events, result, cause, starts } = await decide(stream.seen, stream.now, stream.companion)
       if (events.length === 0) return { result }
       const caused = cause ? { ...context, ...(await cause()) } : context

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals'
 import type pg from 'pg'
 import { createPool } from '../../src/database/pool.js'
 import { EventStore } from '../../src/event-store/event-store.js'
@@ -48,4 +49,29 @@ it('also when tables changed with it', async () => {
   expect(proxy.lost).toBe(3)
   expect((await pool.query(`select 1 from leases where name = 'with'`)).rowCount).toBe(1)
   expect(await store.read(counter, 'with')).toMatchObject({ version: 1 })
+})
+
+it.each([1, 2, 3])('also when it is committed only after some further questions: %i', async (questions) => {
+  const id = `late-${questions}`
+  await store.transact(counter, id, add('before'))
+  const query = pool.query.bind(pool) as (...args: unknown[]) => Promise<unknown>
+  let late: unknown
+  let left = questions
+  const spy = jest.spyOn(pool, 'query').mockImplementation((async (statement: { name?: string }, ...rest: unknown[]) => {
+    if (late === undefined && statement.name === 'append') {
+      late = statement
+      throw new Error('Connection terminated unexpectedly')
+    }
+    const answer = await query(statement, ...rest)
+    if (late !== undefined && --left === 0) await query(late)
+    return answer
+  }) as never)
+  const seen: number[] = []
+  const { result } = await store.transact(counter, id, (state) => {
+    seen.push(state.count)
+    return add('late')(state)
+  })
+  spy.mockRestore()
+  expect({ result, seen: new Set(seen) }).toEqual({ result: 2, seen: new Set([1]) })
+  expect(await store.read(counter, id)).toMatchObject({ version: 2, state: { count: 2, last: 'late' } })
 })
