@@ -72,10 +72,25 @@ export async function ensureEpoch(owner: pg.Client): Promise<number> {
   return next
 }
 
-/** Partitions for this month and the next two; the background process repeats this daily. */
-export async function ensureEventPartitions(db: Pick<pg.Client, 'query'>): Promise<void> {
-  await db.query(`select create_event_partition((current_date + make_interval(months => n))::date) from generate_series(0, 2) as n`)
+/**
+ * Partitions for this month and the next two; the background process repeats this daily. PostgreSQL makes one when nobody reads the log, and all
+ * appends wait behind that: false where a reader takes long, such as a backup or `verify`, and it is to be tried again later.
+ */
+export async function ensureEventPartitions(db: Pick<pg.Client, 'query'>): Promise<boolean> {
+  try {
+    await db.query(`
+      with patience as materialized (select set_config('lock_timeout', '${LOCK_MS}ms', true))
+      select create_event_partition((current_date + make_interval(months => n))::date) from patience, generate_series(0, 2) as n`)
+    return true
+  } catch (error) {
+    if ((error as { code?: string }).code !== LOCK_NOT_AVAILABLE) throw error
+    return false
+  }
 }
+
+/** So long appends may wait for a new partition. */
+const LOCK_MS = 200
+const LOCK_NOT_AVAILABLE = '55P03'
 
 const ignore =
   (...codes: string[]) =>

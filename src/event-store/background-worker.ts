@@ -29,6 +29,7 @@ const TELL_EVERY_BUSY_MS = 200
 const READ_EVERY_MS = 1000
 const WATCH_EVERY_MS = 1000
 const PARTITIONS_EVERY_MS = 86_400_000
+const PARTITIONS_AGAIN_MS = 60_000
 const MAX_BACKOFF_MS = 5000
 
 export interface BackgroundLog {
@@ -109,8 +110,8 @@ export class BackgroundWorker {
   }
 
   async #preparePartitions(): Promise<void> {
-    await ensureEventPartitions(this.pool)
-    await this.#rest(PARTITIONS_EVERY_MS)
+    const isPrepared = await ensureEventPartitions(this.pool)
+    await this.#rest(isPrepared ? PARTITIONS_EVERY_MS : PARTITIONS_AGAIN_MS)
   }
 
   async #seal(): Promise<void> {
