@@ -16,14 +16,15 @@ export class Lease {
     private readonly name: string,
   ) {}
 
-  /** Takes or renews the lease, by the database's clock; false when another process holds it. */
+  /** Takes or renews the lease, by the database's clock; false when another process holds it. One that ends later than it can is from before that clock was set back. */
   async hold(): Promise<boolean> {
     const { rowCount } = await this.pool.query({
       name: 'hold-lease',
       text: `
         insert into leases (name, holder, expires_at) values ($1, $2, clock_timestamp() + make_interval(secs => $3))
         on conflict (name) do update set holder = excluded.holder, expires_at = excluded.expires_at
-        where leases.holder = excluded.holder or leases.expires_at < clock_timestamp()`,
+        where leases.holder = excluded.holder
+          or leases.expires_at not between clock_timestamp() and clock_timestamp() + make_interval(secs => $3)`,
       values: [this.name, this.#holder, LEASE_SECONDS],
     })
     return rowCount === 1
