@@ -10,7 +10,7 @@ export interface SigningKeyRow {
   readonly encrypted_private_key: string | null
   readonly status: SigningKeyStatus
   readonly certificate: string | null
-  /** By the database's clock. */
+  /** By the database's clock; less than nothing for a key from before that was set back. */
   readonly age_ms: number
 }
 

@@ -158,7 +158,7 @@ export class SigningKeys {
 
   #signingKey({ kid, encrypted_private_key, age_ms }: SigningKeyRow): SigningKey {
     const der = this.rootKeys.decrypt('signing-key', encrypted_private_key!, kid)
-    return { kid, privateKey: createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }), settledAt: performance.now() + SETTLED_MS - age_ms }
+    return { kid, privateKey: createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }), settledAt: performance.now() + SETTLED_MS - Math.max(0, age_ms) }
   }
 }
 

@@ -105,6 +105,16 @@ describe('signing keys', () => {
     for (const { row } of events) expect(row).not.toMatch(/PRIVATE|rk1\.|"(d|p|q|dp|dq|qi)":/)
   })
 
+  it('sign soon, also where the clock of the database was set back since they were made', async () => {
+    await owner.query(`update signing_keys set created_at = created_at + interval '1 hour'`)
+    let token: string | undefined
+    void worker()
+      .sign({}, RS256)
+      .then((signed) => (token = signed))
+    await eventually(() => token !== undefined)
+    await owner.query(`update signing_keys set created_at = created_at - interval '1 hour'`)
+  })
+
   it('read the table at most about twice a second', async () => {
     const keys = worker()
     await keys.sign({}, RS256)
