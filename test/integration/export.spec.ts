@@ -1,10 +1,14 @@
 import { execFile, spawn } from 'node:child_process'
+import { generateKeyPairSync, sign } from 'node:crypto'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { verifyDatabase, verifyExport } from '../../src/cli/verify.js'
+import { sealHash } from '../../src/event-store/hashes.js'
+import { WHOLE_LOG } from '../../src/event-store/verification/database-log.js'
+import { headerLine, sealLine } from '../../src/event-store/verification/export-format.js'
 import { readCheckpoint, writeCheckpoint } from '../../src/event-store/verification/log-checkpoint.js'
 import { describe as inWords } from '../../src/event-store/verification/log-source.js'
 import { exportLines } from './export-lines.js'
@@ -27,6 +31,8 @@ beforeAll(async () => {
 afterAll(() => log.close())
 
 type Json = Record<string, unknown>
+const HEADER = { kind: 'header', format: 'evergrant-log-1', issuer: ISSUER, previousSeal: 0, previousPosition: 0, previousSealHash: '0'.repeat(64) }
+const X25519 = generateKeyPairSync('x25519').publicKey.export({ type: 'spki', format: 'der' }).toString('base64')
 const parsed = (all: readonly string[]): Json[] => all.map((line) => JSON.parse(line) as Json)
 
 /** What verify says of an export with these lines. */
@@ -207,8 +213,30 @@ describe('verify finds, in an export that was edited by hand,', () => {
     ['\u0000\n', /^line 1: /],
     ['{"kind":"header","format":"x"}\n', /^line 1: /],
     ['null\n', /^line 1: /],
+    [`${JSON.stringify({ ...HEADER, keys: [{ id: 'k', publicKey: { length: 4e9 } }] })}\n`, 'line 1: keys are not as they should be'],
+    [`${JSON.stringify({ ...HEADER, keys: [{ id: 'k', publicKey: X25519 }] })}\n`, 'line 1: keys: k is not an Ed25519 key'],
   ])('that %j is no export', async (text, reason) => {
     expect(await printed([text])).toMatch(reason)
+  })
+})
+
+describe('verify ends, whatever an export holds,', () => {
+  it.each<[string, Json]>([
+    ['number', { previousHash: 7 }],
+    ['list of any length', { previousHash: { length: 4e9 } }],
+  ])('a %s as a previous hash', async (_, change) => {
+    expect(await printed(edited(lineOf('event', 5), (line) => ({ ...line, ...change })))).toBe('position 5: line 6 of the file: previousHash is not a string')
+  })
+
+  it('a seal of no events', async () => {
+    const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+    const start = { number: 0, firstPosition: 1, lastPosition: 0, epoch: 1, xid: '1', sequence: 1, previousHash: Buffer.alloc(32), sealedAt: new Date() }
+    const hash = sealHash({ ...start, number: 1, merkleRoot: Buffer.alloc(32) })
+    const seal = { ...start, number: 1, merkleRoot: Buffer.alloc(32), leaves: Buffer.alloc(0), hash, keyId: 'k', signature: sign(null, hash, privateKey) }
+    const file = [headerLine(ISSUER, WHOLE_LOG, new Map([['k', { publicKey }]])), sealLine(seal), { kind: 'end', seals: 1, events: 0 }]
+    expect(await printed(file.map((line) => `${JSON.stringify(line)}\n`))).toBe(
+      'seal 1 (positions 1..0): was edited: its list of event hashes does not match its signed root',
+    )
   })
 })
 

@@ -109,6 +109,7 @@ export function readLine(text: string): ExportLine {
     const value = (line as unknown as Record<string, unknown>)[name]
     if (typeof value !== type || (type === 'number' && !Number.isSafeInteger(value))) throw new Error(`${name} is not a ${type}`)
   }
+  if (line.kind === 'event' && typeof line.previousHash !== 'string' && line.previousHash !== null) throw new Error('previousHash is not a string')
   return line
 }
 
@@ -125,10 +126,12 @@ export const readSeal = (line: SealLine): LogSeal => ({
 /** Errors: an Error for what is no key. */
 export const readKeys = ({ keys }: HeaderLine): Map<string, LogKey> =>
   new Map(
-    keys.map(({ id, publicKey }) => [
-      id,
-      { publicKey: createPublicKey({ key: Buffer.from(publicKey, 'base64'), format: 'der', type: 'spki' }), isClaimed: true },
-    ]),
+    keys.map(({ id, publicKey }) => {
+      if (typeof id !== 'string' || typeof publicKey !== 'string') throw new Error('keys are not as they should be')
+      const key = createPublicKey({ key: Buffer.from(publicKey, 'base64'), format: 'der', type: 'spki' })
+      if (key.asymmetricKeyType !== 'ed25519') throw new Error(`keys: ${id} is not an Ed25519 key`)
+      return [id, { publicKey: key, isClaimed: true }]
+    }),
   )
 
 const FIELDS = {

@@ -68,7 +68,7 @@ function checkSeal(seal: LogSeal, before: LogStart, { keys }: LogSource, confirm
 async function checkSealedEvents({ events, seal }: LogBlock & { seal: LogSeal }, source: LogSource): Promise<void> {
   const leaves = splitLeaves(seal.leaves)
   const { number, firstPosition, lastPosition } = seal
-  const intact = seal.leaves.length === (lastPosition - firstPosition + 1) * 32 && merkleRoot(leaves).equals(seal.merkleRoot)
+  const intact = leaves.length > 0 && seal.leaves.length === (lastPosition - firstPosition + 1) * 32 && merkleRoot(leaves).equals(seal.merkleRoot)
   if (!intact) {
     const listed = events.findIndex(({ hash }, n) => !leaves[n]?.equals(hash))
     const position = firstPosition + Math.max(0, listed)
