@@ -7,13 +7,16 @@ export function refusedByServer(error: unknown): boolean {
 /** The database could not be asked, or its answer was lost; what was asked may or may not have happened. */
 export function isConnectionError(error: unknown): boolean {
   const { code, message } = error as { code?: unknown; message?: unknown }
-  if (typeof code === 'string' && (/^(08|57P)/.test(code) || /^E[A-Z]{3,}$/.test(code))) return true
+  if (typeof code === 'string' && (/^(08|57P)/.test(code) || /^E(AI_)?[A-Z]{3,}$/.test(code))) return true
   return typeof message === 'string' && /Connection terminated|Query read timeout|timeout exceeded when trying to connect|Client has encountered/.test(message)
 }
 
-/** What was asked can be asked again as it was: deadlock, serialisation, lock or statement time-out, shortage of resources, lost connection. */
+/** The server takes no writes any more, since another one has taken over; the statement was rolled back. */
+export const isReadOnlyServer = (error: unknown): boolean => sqlState(error) === '25006'
+
+/** What was asked can be asked again as it was: deadlock, serialisation, lock or statement time-out, shortage of resources, lost connection, lost primary. */
 export function isTransient(error: unknown): boolean {
-  return isConnectionError(error) || /^(40|53|55|57)/.test(sqlState(error) ?? '')
+  return isConnectionError(error) || isReadOnlyServer(error) || /^(40|53|55|57)/.test(sqlState(error) ?? '')
 }
 
 /** A value that must be the only one is there already; the statement was rolled back. */

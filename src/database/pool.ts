@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { isConnectionError } from './errors.js'
+import { isConnectionError, isReadOnlyServer } from './errors.js'
 
 /** The role that the service works as: it may insert events and seals, and read them, nothing more. */
 export const APP_ROLE = 'evergrant_app'
@@ -61,12 +61,12 @@ export async function inTransaction<T>(pool: pg.Pool, work: (db: pg.PoolClient) 
 }
 
 /**
- * Gives back a connection whose transaction is over, or failed with an error: rolled back and kept where the server still answers. Closed otherwise,
- * which rolls back as well.
+ * Gives back a connection whose transaction is over, or failed with an error: rolled back and kept where the server still answers, and writes. Closed
+ * otherwise, which rolls back as well.
  */
 export async function giveBack(db: pg.PoolClient, failed: unknown): Promise<void> {
   if (failed === undefined) return db.release()
-  if (isConnectionError(failed)) return db.release(true)
+  if (isConnectionError(failed) || isReadOnlyServer(failed)) return db.release(true)
   await db.query('rollback').then(
     () => db.release(),
     () => db.release(true),

@@ -11,6 +11,8 @@ afterAll(() => Logger.overrideLogger(['log', 'error', 'warn']))
 describe.each([new OAuthErrorFilter(), new ManagementErrorFilter()])('what passes by itself', (filter) => {
   it.each([
     ['no connection', Object.assign(new Error('connection refused'), { code: 'ECONNREFUSED' })],
+    ['no answer about the name of its server', Object.assign(new Error('getaddrinfo EAI_AGAIN db'), { code: 'EAI_AGAIN' })],
+    ['a server that only reads now', Object.assign(new Error('cannot execute INSERT in a read-only transaction'), { code: '25006' })],
     ['a deadlock', Object.assign(new Error('deadlock detected'), { code: '40P01' })],
     ['a stream that everybody wants', new ConcurrencyError('everybody wants it')],
     ['a list that is behind', new NotYetError('the list is behind')],

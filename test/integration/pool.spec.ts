@@ -43,6 +43,10 @@ describe('a connection whose transaction failed', () => {
 
   test.each([
     ['it was lost', (db: pg.PoolClient) => db.query('set role none').then(() => db.query('select pg_terminate_backend(pg_backend_pid())'))],
+    [
+      'the server takes no writes any more',
+      (db: pg.PoolClient) => db.query('set local transaction_read_only = on').then(() => db.query(`insert into leases values ('a', 'b', now())`)),
+    ],
     ['its answer did not come', () => Promise.reject(new Error('Query read timeout'))],
     [
       'it cannot be rolled back',
