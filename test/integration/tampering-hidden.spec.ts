@@ -38,6 +38,14 @@ describe('verify finds, where nobody reads the log,', () => {
     expect(await printed()).toBe('position 1 (stream counter-x, version 1): event was inserted: seal 1 does not list it')
   })
 
+  it.each([
+    ['1', '9223372036854775807'],
+    ['2', '1'],
+  ])('an event that is never sealed, in epoch %s of a transaction to come: %s', async (epoch, xid) => {
+    await addStream(epoch, xid)
+    expect(await printed()).toBe('position 14, not sealed yet (stream counter-x, version 1): event was edited: its transaction is still to come')
+  })
+
   it('a seal before the first', async () => {
     await log.intruder.query(`alter table seals drop constraint seals_number_check`)
     await log.intruder.query(

@@ -37,10 +37,11 @@ export class DatabaseLog implements LogSource {
       yield { events: covered.map(({ event }) => event), seal: logSeal(seal) }
     }
     if (this.lastSeal !== undefined) return
+    const end = await this.#end()
     for (;;) {
       const page = await events.takeWhile(() => true, EVENTS_PER_PAGE)
       if (page.length === 0) return
-      yield { events: page.map(({ event }) => event) }
+      yield { events: page.map(({ row, event }) => (before(row, end) ? event : { ...event, flaw: 'its transaction is still to come' })) }
     }
   }
 
@@ -62,6 +63,12 @@ export class DatabaseLog implements LogSource {
       const previous = await predecessors.of(page)
       yield page.map((row, n) => ({ row, event: { ...hashed(row), hash: row.hash, ...timeFlaw(row), ...previous[n]! } }))
     }
+  }
+
+  /** What stands from here on was written by no transaction, and is sealed by nobody. */
+  async #end(): Promise<Mark> {
+    const { rows } = await this.db.query<Mark>(END)
+    return rows[0] ?? { epoch: 0, xid: '0', sequence: 0 }
   }
 
   async #markOf(seal: number): Promise<Mark | undefined> {
@@ -135,6 +142,13 @@ const COLUMNS = `stream_id, version, type, schema_version, data::text, metadata:
 const EVENTS = `
   select ${COLUMNS}
   from events where $1::smallint is null or (epoch, xid, sequence) > ($1, $2::xid8, $3::bigint) order by epoch, xid, sequence`
+
+/** Of a log that was restored into another cluster and not started there yet, transactions cannot be told: they are those of the old one. */
+const END = `
+  select epoch, 0 as sequence, case
+      when system_identifier = (select system_identifier::text from pg_control_system()) then pg_snapshot_xmax(pg_current_snapshot())::text
+      else '18446744073709551615' end as xid
+  from epochs order by epoch desc limit 1`
 
 const ORPHANS = `
   select ${COLUMNS}
