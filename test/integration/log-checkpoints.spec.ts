@@ -85,6 +85,9 @@ it('leaves a file alone that holds something else', async () => {
 
 it('finds a tail that was cut off, also after the log went on, and keeps what proves it', async () => {
   const proof = readFileSync(file, 'utf8')
+  const poster = publisher({ file: undefined })
+  await poster.publish()
+  const posted = posts.length
   const owner = createOwnerClient(databaseUrl)
   await owner.connect()
   await owner.query(`set session_replication_role = replica`)
@@ -99,5 +102,9 @@ it('finds a tail that was cut off, also after the log went on, and keeps what pr
   expect(await verifyDatabase(databaseUrl, rootKeys, ISSUER, [held()])).toMatchObject({ ok: false, finding: { kind: 'checkpoint' } })
   await seal()
   await expect(publisher().publish()).rejects.toThrow(/seal 2 .* is another one/)
+  // Who only posts remembers what the receiver has got.
+  await seal()
+  await expect(poster.publish()).rejects.toThrow(/cut off or rewritten: seal 2 \(up to position 2\) that was posted is another one/)
+  expect(posts.length).toBe(posted)
   expect(readFileSync(file, 'utf8')).toBe(proof)
 })

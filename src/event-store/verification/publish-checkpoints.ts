@@ -7,6 +7,8 @@ import { type LogCheckpoint, readCheckpoint, writeCheckpoint } from './log-check
 
 const POST_MS = 10_000
 
+type Published = Pick<LogCheckpoint, 'sealNumber' | 'sealHash' | 'lastPosition'>
+
 /** Where checkpoints go: a file that is replaced each time, a URL that each is posted to, or both. */
 export interface CheckpointTargets {
   readonly file: string | undefined
@@ -20,10 +22,11 @@ export class LostCheckpointError extends Error {}
 
 /**
  * Publishes the newest seal as a checkpoint, away from the database: whoever cuts off the log's tail cannot change it, and `verify --checkpoint`
- * finds the cut. A checkpoint in the file is replaced by one that continues it, and by nothing else.
+ * finds the cut. A checkpoint in the file is replaced by one that continues it, and by nothing else; so it is with what this process has posted.
  */
 export class CheckpointPublisher {
-  #posted = 0
+  /** The newest that the URL has taken from this process. */
+  #posted: Published | undefined
 
   constructor(
     private readonly pool: pg.Pool,
@@ -35,24 +38,25 @@ export class CheckpointPublisher {
   async publish(): Promise<void> {
     const { file, url } = this.targets
     const held = file === undefined ? undefined : await readHeld(file)
-    if (held) await this.#checkHeld(held)
+    if (held) await this.#checkHeld(held, 'of the checkpoint file')
+    if (this.#posted) await this.#checkHeld(this.#posted, 'that was posted')
     const [head] = (await this.pool.query<SealRow>(`select ${SEAL_COLUMNS} from seals order by number desc limit 1`)).rows
     if (!head) return
     const key = (await publicKeys(this.pool)).find(({ id }) => id === head.key_id)
     if (!key) throw new LostCheckpointError(`seal ${head.number} is signed by the unknown key ${head.key_id}`)
     const text = writeCheckpoint(this.issuer, logSeal(head), publicKeyOf(key))
     if (file !== undefined && head.number > (held?.sealNumber ?? 0)) await replaceFile(file, text)
-    if (url !== undefined && head.number > this.#posted) {
+    if (url !== undefined && head.number > (this.#posted?.sealNumber ?? 0)) {
       await this.#post(url, text)
-      this.#posted = head.number
+      this.#posted = { sealNumber: head.number, sealHash: head.hash, lastPosition: head.last_position }
     }
   }
 
-  async #checkHeld({ sealNumber, sealHash, lastPosition }: LogCheckpoint): Promise<void> {
+  async #checkHeld({ sealNumber, sealHash, lastPosition }: Published, which: string): Promise<void> {
     const { rows } = await this.pool.query<{ hash: Buffer }>('select hash from seals where number = $1', [sealNumber])
     if (rows[0]?.hash.equals(sealHash)) return
     const what = rows[0] ? 'is another one' : 'is missing'
-    throw new LostCheckpointError(`the log was cut off or rewritten: seal ${sealNumber} (up to position ${lastPosition}) of the checkpoint file ${what}`)
+    throw new LostCheckpointError(`the log was cut off or rewritten: seal ${sealNumber} (up to position ${lastPosition}) ${which} ${what}`)
   }
 
   async #post(url: string, body: string): Promise<void> {
