@@ -46,6 +46,12 @@ describe('verify finds, where nobody reads the log,', () => {
     expect(await printed()).toBe('position 14, not sealed yet (stream counter-x, version 1): event was edited: its transaction is still to come')
   })
 
+  it('two events at one place, which readers may see in either order', async () => {
+    const { epoch, xid, sequence } = await log.at(4)
+    await log.edit(5, `epoch = ${epoch}, xid = '${xid}', sequence = ${sequence}`)
+    expect(await printed()).toMatch(/^position 5 \(stream counter-b, version 2\): event was edited: it stands at the place of another event$/)
+  })
+
   it('a seal before the first', async () => {
     await log.intruder.query(`alter table seals drop constraint seals_number_check`)
     await log.intruder.query(

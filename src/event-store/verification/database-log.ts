@@ -58,10 +58,15 @@ export class DatabaseLog implements LogSource {
   /** Whole pages get their previous hashes in one go. */
   async *#events(from: Mark | undefined): AsyncGenerator<{ row: EventRow; event: LogEvent }[], undefined> {
     const predecessors = new Predecessors(this.db)
+    let last: Mark | undefined
     const values = [from?.epoch ?? null, from?.xid ?? null, from?.sequence ?? null]
     for await (const page of cursorPages<EventRow>(this.db, 'log_events', EVENTS_PER_PAGE, EVENTS, values)) {
       const previous = await predecessors.of(page)
-      yield page.map((row, n) => ({ row, event: { ...hashed(row), hash: row.hash, ...timeFlaw(row), ...previous[n]! } }))
+      yield page.map((row, n) => {
+        const flaw = isSamePlace(last, row) ? { flaw: 'it stands at the place of another event' } : timeFlaw(row)
+        last = row
+        return { row, event: { ...hashed(row), hash: row.hash, ...flaw, ...previous[n]! } }
+      })
     }
   }
 
@@ -121,6 +126,8 @@ const hashed = ({ stream_id: streamId, version, type, schema_version: schemaVers
   data,
   metadata,
 })
+
+const isSamePlace = (a: Mark | undefined, b: Mark): boolean => a?.sequence === b.sequence && a.xid === b.xid && a.epoch === b.epoch
 
 /** The hash covers the time in the metadata; the column must say the same. */
 function timeFlaw({ metadata, micros }: EventRow): { flaw?: string } {
