@@ -1,6 +1,7 @@
 import dns from 'node:dns/promises'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { syncBuiltinESMExports } from 'node:module'
+import { createServer as createProxy } from 'node:net'
 import { jest } from '@jest/globals'
 import { isAllowedHostForm, isPrivateAddress, networkFlags } from '../../src/actions/sandbox/network.js'
 import type { Sandbox } from '../../src/actions/sandbox/sandbox.js'
@@ -62,6 +63,21 @@ describe('X5: the network', () => {
     expect(found[`http://localhost:${port}/elsewhere`]).toMatch(/Requires net access/)
     expect(found[`http://127.0.0.1:${port}/`]).toMatch(/Requires net access/)
     expect(asked).not.toContain('/secret')
+  })
+
+  it.each(['socks5', 'http'])('is not gone around by a proxy (%s) that an Action names in its environment', async (scheme) => {
+    sandbox = aSandbox()
+    const proxy = createProxy().on('connection', (socket) => socket.destroy())
+    let connections = 0
+    proxy.on('connection', () => connections++)
+    await new Promise<void>((done) => proxy.listen(0, done))
+    const address = `${scheme}://localhost:${(proxy.address() as { port: number }).port}`
+    const body = `for (const name of ['ALL_PROXY', 'HTTP_PROXY', 'http_proxy']) process.env[name] = '${address}'
+      await Promise.race([fetch('http://203.0.113.5/').catch(() => undefined), new Promise((done) => setTimeout(done, 1000))])
+      api.idToken.setCustomClaim('out', { ...process.env })`
+    const seen = await answers(body, ['203.0.113.5']).finally(() => proxy.close())
+    expect(Object.values(seen)).toEqual([address, address, address])
+    expect(connections).toBe(0)
   })
 
   it('hears once of each execution, also of those that stood behind a slow one', async () => {

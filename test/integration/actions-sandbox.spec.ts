@@ -27,9 +27,10 @@ describe('what an Action cannot reach', () => {
     'the memory of processes': [`require('fs').readFileSync('/proc/self/environ')`, /Requires read access/],
     'another program': [
       `await new Promise((resolve, reject) => require('child_process').spawn('/bin/true').on('error', reject).on('exit', resolve))`,
-      /Requires run access/,
+      /Requires (env|run) access/,
     ],
-    'another program by a shell': [`require('child_process').execSync('touch ${TRACE}')`, /Command failed|Requires run access/],
+    'the environment of its process': [`globalThis.Deno.env.set('ALL_PROXY', 'socks5://localhost:1080')`, /Requires env access/],
+    'another program by a shell': [`require('child_process').execSync('touch ${TRACE}')`, /Command failed|Requires (env|run) access/],
     'another program by the engine': [`new (globalThis.Deno.Command)('/bin/true').outputSync()`, /Requires run access/],
     'a native library': [`process.dlopen({ exports: {} }, '/lib/x86_64-linux-gnu/libc.so.6')`, /Requires ffi access/],
     'a signal to the service': [`globalThis.Deno.kill(globalThis.Deno.ppid, 'SIGTERM')`, /Requires run access/],

@@ -31,6 +31,7 @@ export function hardenGlobals(console: Console): void {
     throw new Error('An Action cannot end its process.')
   }
   const replaced: Record<string, unknown> = {
+    env: {},
     stdin: undefined,
     stdout: stream((text) => console.log(text)),
     stderr: stream((text) => console.error(text)),

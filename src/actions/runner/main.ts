@@ -17,7 +17,6 @@ import { limitFetch } from './outbound-fetch.js'
 interface Engine {
   readonly stdin: { read(into: Uint8Array): Promise<number | null> }
   readonly stdout: { writeSync(bytes: Uint8Array): number }
-  readonly env: { toObject(): Record<string, string>; delete(name: string): void }
   exit(code: number): never
 }
 const engine = (globalThis as unknown as { Deno: Engine }).Deno
@@ -84,7 +83,6 @@ async function run({ id, entrypoint, event, context }: RunOrder): Promise<void> 
 
 hardenGlobals(actionConsole(() => executions.getStore()))
 limitFetch()
-for (const name of Object.keys(engine.env.toObject())) engine.env.delete(name)
 // What an Action leaves running may fail after its answer; the next execution must not die of it.
 const heard = (reason: unknown): void => executions.getStore()?.write('error', describeError(reason).stack ?? '')
 const scope = globalThis as unknown as {

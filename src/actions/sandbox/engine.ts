@@ -20,7 +20,10 @@ export interface Engine {
 const HEAP_MB = 64
 const PROBE_MS = 10_000
 
-/** Nothing of this process's environment goes to a runner, which also forgets these few. DENO_DIR is a place where nothing can be written. */
+/**
+ * Nothing of this process's environment goes to a runner, which is denied these few as well: could it set any, the engine would take a proxy from
+ * there, past its own rules about addresses. DENO_DIR is a place where nothing can be written.
+ */
 const ENVIRONMENT = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   TZ: 'UTC',
@@ -95,7 +98,7 @@ const FLAGS = [
   '--deny-run',
   '--deny-ffi',
   '--deny-sys',
-  '--allow-env',
+  '--deny-env',
   `--v8-flags=--max-old-space-size=${HEAP_MB}`,
 ]
 
