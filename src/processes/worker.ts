@@ -2,7 +2,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express'
 import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { AppModule } from '../app.module.js'
-import { type Config, completeConfig, type StartConfig } from '../config.js'
+import { type Config, ConfigError, completeConfig, type StartConfig } from '../config.js'
 import { measureProcess } from '../http/metrics.js'
 import { EventStore } from '../event-store/event-store.js'
 import { createHttpApp } from '../http/set-up.js'
@@ -49,7 +49,12 @@ function createApp(config: Config, log: Logger): Promise<NestExpressApplication>
 
 /** The background process serves health and metrics where no other process does. */
 async function listen(app: NestExpressApplication, config: Config): Promise<void> {
-  if (config.part === 'background' && config.role !== 'worker') return void (await app.init())
+  await app.init().catch((error: unknown) => {
+    // Every other process would find the same; whatever else is wrong may pass.
+    if (error instanceof ConfigError) report({ type: 'refused', message: error.message })
+    throw error
+  })
+  if (config.part === 'background' && config.role !== 'worker') return
   const server: Server = app.getHttpServer()
   server.keepAliveTimeout = KEEP_ALIVE_MS
   server.headersTimeout = REQUEST_MS

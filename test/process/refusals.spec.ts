@@ -40,6 +40,20 @@ test('a port in use is named', async () => {
   other.close()
 })
 
+/** What a start finds that has this address beside those of the machine. */
+const withAddress = (address: string): string => {
+  const code = `import os from 'node:os'; import { syncBuiltinESMExports } from 'node:module'; const own = os.networkInterfaces();
+    os.networkInterfaces = () => ({ ...own, lan: [{ address: '${address}', family: 'IPv6', internal: false }] }); syncBuiltinESMExports()`
+  return `--import=data:text/javascript;base64,${Buffer.from(code).toString('base64')}`
+}
+
+test('a setting that this machine cannot keep is named', async () => {
+  await expectRefusal(
+    new Service(await freePort(), folder(), { ACTIONS_NETWORK: 'open', NODE_OPTIONS: withAddress('2606:4700::1111') }),
+    /^ACTIONS_NETWORK: is open on a machine with a public IPv6 address, .*, for example ACTIONS_NETWORK=deny\n$/,
+  )
+})
+
 test('a folder in use is named, and its owner works on', async () => {
   const dataDir = folder()
   const first = await new Service(await freePort(), dataDir).ready()

@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common'
 import { networkInterfaces } from 'node:os'
-import { CONFIG, type Config } from '../../config.js'
+import { CONFIG, type Config, ConfigError } from '../../config.js'
 import { isPrivateAddress } from '../sandbox/network.js'
 import { Sandbox } from '../sandbox/sandbox.js'
 
@@ -16,16 +16,18 @@ export class ActionsSandbox extends Sandbox implements OnApplicationBootstrap, O
     })
   }
 
-  /** Errors: Error, which stops the start, for a setting that this machine cannot keep. */
+  /** Errors: ConfigError for a setting that this machine cannot keep. */
   async onApplicationBootstrap(): Promise<void> {
     const { actionsNetwork, actionsEgressFirewall, actionsOsSandbox } = this.config.settings
     if (actionsNetwork === 'open' && !actionsEgressFirewall && hasPublicIPv6()) {
-      throw new Error(
-        'ACTIONS_NETWORK: is open on a machine with a public IPv6 address, so a firewall must keep private ones out; then set ACTIONS_EGRESS_FIREWALL=true',
+      throw new ConfigError(
+        'ACTIONS_NETWORK',
+        'is open on a machine with a public IPv6 address, so a firewall must keep private ones out; set ACTIONS_EGRESS_FIREWALL=true once it does, or close it',
+        'deny',
       )
     }
     if (actionsOsSandbox === 'require' && (await this.layer()) === 'none') {
-      throw new Error('ACTIONS_OS_SANDBOX: is require, and setpriv of util-linux does not work on this machine; install it, or set ACTIONS_OS_SANDBOX=auto')
+      throw new ConfigError('ACTIONS_OS_SANDBOX', 'is require, and setpriv of util-linux does not work on this machine; install it, or do without', 'auto')
     }
   }
 
