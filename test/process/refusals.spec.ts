@@ -47,10 +47,10 @@ const withAddress = (address: string): string => {
   return `--import=data:text/javascript;base64,${Buffer.from(code).toString('base64')}`
 }
 
-test('a setting that this machine cannot keep is named', async () => {
+test.each(['2606:4700::1111', 'fd12:3456::7'])('a setting that this machine cannot keep is named: open to Actions, with the address %s', async (address) => {
   await expectRefusal(
-    new Service(await freePort(), folder(), { ACTIONS_NETWORK: 'open', NODE_OPTIONS: withAddress('2606:4700::1111') }),
-    /^ACTIONS_NETWORK: is open on a machine with a public IPv6 address, .*, for example ACTIONS_NETWORK=deny\n$/,
+    new Service(await freePort(), folder(), { ACTIONS_NETWORK: 'open', NODE_OPTIONS: withAddress(address) }),
+    /^ACTIONS_NETWORK: is open on a machine with an IPv6 address, .*, for example ACTIONS_NETWORK=deny\n$/,
   )
 })
 

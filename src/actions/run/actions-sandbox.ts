@@ -1,7 +1,6 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common'
 import { networkInterfaces } from 'node:os'
 import { CONFIG, type Config, ConfigError } from '../../config.js'
-import { isPrivateAddress } from '../sandbox/network.js'
 import { Sandbox } from '../sandbox/sandbox.js'
 
 /** The sandbox of this process, with the installation's limits. */
@@ -19,10 +18,10 @@ export class ActionsSandbox extends Sandbox implements OnApplicationBootstrap, O
   /** Errors: ConfigError for a setting that this machine cannot keep. */
   async onApplicationBootstrap(): Promise<void> {
     const { actionsNetwork, actionsEgressFirewall, actionsOsSandbox } = this.config.settings
-    if (actionsNetwork === 'open' && !actionsEgressFirewall && hasPublicIPv6()) {
+    if (actionsNetwork === 'open' && !actionsEgressFirewall && hasRoutedIPv6()) {
       throw new ConfigError(
         'ACTIONS_NETWORK',
-        'is open on a machine with a public IPv6 address, so a firewall must keep private ones out; set ACTIONS_EGRESS_FIREWALL=true once it does, or close it',
+        'is open on a machine with an IPv6 address, so a firewall must keep private ones out; set ACTIONS_EGRESS_FIREWALL=true once it does, or close it',
         'deny',
       )
     }
@@ -36,7 +35,8 @@ export class ActionsSandbox extends Sandbox implements OnApplicationBootstrap, O
   }
 }
 
-const hasPublicIPv6 = (): boolean =>
+/** One by which others can be reached, also where it is private itself: then it is their network that lies open. */
+const hasRoutedIPv6 = (): boolean =>
   Object.values(networkInterfaces())
     .flatMap((list) => list ?? [])
-    .some(({ address, family }) => family === 'IPv6' && !isPrivateAddress(address.replace(/%.*$/, '')))
+    .some(({ address, family, internal }) => family === 'IPv6' && !internal && !/^fe[89ab]/i.test(address))
