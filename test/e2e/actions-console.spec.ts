@@ -1,5 +1,6 @@
 import { ActionsScene, aLogin, anExchange } from '../support/actions.js'
 import { type Json, startApp, type TestApp } from '../support/app.js'
+import { eventually } from '../support/eventually.js'
 
 let service: TestApp
 let scene: ActionsScene
@@ -75,4 +76,14 @@ describe('X7: the console', () => {
     await console.until(/in the end/)
     await console.close()
   })
+})
+
+it('ends with the service, which does not wait for whoever watches', async () => {
+  const stopping = await startApp()
+  const headers = { authorization: `Bearer ${await stopping.managementToken(['read:actions'])}` }
+  const watching = await fetch(`${stopping.url}api/v2/actions/logs/stream`, { headers })
+  let closed = false
+  void stopping.close().then(() => (closed = true))
+  await eventually(() => closed, 5000)
+  expect(await watching.text()).toBe(': watching\n\n')
 })

@@ -1,4 +1,4 @@
-import { Get, Res } from '@nestjs/common'
+import { type BeforeApplicationShutdown, Get, Res } from '@nestjs/common'
 import { QueryBus } from '@nestjs/cqrs'
 import type { Response } from 'express'
 import { WatchConsole } from '../../actions/index.js'
@@ -12,8 +12,15 @@ const MAX_MS = 3_600_000
 
 /** What Actions write, as it is written: server-sent events (spec/actions.md §6.4). */
 @ManagementController('actions/logs')
-export class ActionConsoleController {
+export class ActionConsoleController implements BeforeApplicationShutdown {
+  readonly #watching = new Set<Response>()
+
   constructor(private readonly queries: QueryBus) {}
+
+  /** A stop waits for answers, and this one has no end of its own. */
+  beforeApplicationShutdown(): void {
+    for (const res of this.#watching) res.end()
+  }
 
   @Get('stream')
   @Scopes('read:actions')
@@ -26,9 +33,11 @@ export class ActionConsoleController {
     }
     res.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' })
     res.write(': watching\n\n')
+    this.#watching.add(res)
     const alive = setInterval(() => void res.write(': alive\n\n'), ALIVE_MS)
     const end = setTimeout(() => res.end(), MAX_MS)
     res.once('close', () => {
+      this.#watching.delete(res)
       clearInterval(alive)
       clearTimeout(end)
       stop()
