@@ -1,12 +1,14 @@
 import { type BeforeApplicationShutdown, Get, Res } from '@nestjs/common'
 import { QueryBus } from '@nestjs/cqrs'
 import type { Response } from 'express'
-import { WatchConsole } from '../../actions/index.js'
+import { type LiveLine, WatchConsole } from '../../actions/index.js'
 import { ManagementController } from '../management-controller.js'
 import { Scopes } from '../scopes.js'
 
 /** Proxies close connections on which nothing comes. */
 const ALIVE_MS = 15_000
+/** What waits for a watcher who does not read; further lines are lost to them, as to who comes later (spec/actions.md §6.4). */
+const MAX_UNREAD_BYTES = 1_048_576
 /** Whoever watches for longer shows their token again. */
 const MAX_MS = 3_600_000
 
@@ -25,7 +27,10 @@ export class ActionConsoleController implements BeforeApplicationShutdown {
   @Get('stream')
   @Scopes('read:actions')
   async stream(@Res() res: Response): Promise<void> {
-    const stop = await this.queries.execute(new WatchConsole((line) => void res.write(`event: log\ndata: ${JSON.stringify(line)}\n\n`)))
+    const show = (line: LiveLine): void => {
+      if (res.writableLength < MAX_UNREAD_BYTES) res.write(`event: log\ndata: ${JSON.stringify(line)}\n\n`)
+    }
+    const stop = await this.queries.execute(new WatchConsole(show))
     // Gone before it was listened for, or asked for headers alone.
     if (res.destroyed || res.req.method === 'HEAD') {
       stop()
