@@ -1,3 +1,4 @@
+import { createOwnerClient } from '../../src/database/pool.js'
 import { ActionsScene, aLogin, anExchange } from '../support/actions.js'
 import { type Json, startApp, type TestApp } from '../support/app.js'
 import { eventually } from '../support/eventually.js'
@@ -74,6 +75,24 @@ describe('X7: the console', () => {
     const over = scene.run(aLogin()).then(() => 'over')
     expect(await Promise.race([console.until(/at once/).then(() => 'heard'), over])).toBe('heard')
     await console.until(/in the end/)
+    await console.close()
+  })
+
+  it('goes on for who watches when the database has ended its connections', async () => {
+    await scene.use(`console.log('still here')`)
+    const console = await Console.watch()
+    const owner = createOwnerClient(service.config.databaseUrl)
+    await owner.connect()
+    const { rowCount } = await owner.query(`select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and application_name = 'evergrant_action_console'`)
+    await owner.end()
+    expect(rowCount).toBe(1)
+    let heard = false
+    void console.until(/still here/).then(() => (heard = true))
+    await eventually(async () => {
+      await scene.run(aLogin())
+      return heard
+    }, 10_000)
     await console.close()
   })
 })

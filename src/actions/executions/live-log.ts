@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common'
 import pg from 'pg'
 import { CONFIG, type Config } from '../../config.js'
@@ -122,7 +123,7 @@ export class LiveLog implements OnApplicationShutdown {
       begun.delete(line.execution_id)
       for (const hear of this.#watchers) hear({ ...line, text })
     })
-    client.on('error', () => this.#silence())
+    client.on('error', () => void this.#listenAgain())
     try {
       await client.query(`set application_name = '${CHANNEL}'`)
       await client.query(`listen ${CHANNEL}`)
@@ -131,6 +132,18 @@ export class LiveLog implements OnApplicationShutdown {
       throw error
     }
     return client
+  }
+
+  /** Whoever watches has not heard that the connection broke, so another one takes its place. */
+  async #listenAgain(): Promise<void> {
+    this.#silence()
+    while (this.#watchers.size > 0) {
+      try {
+        return await this.#listen()
+      } catch {
+        await pause(RETRY_MS)
+      }
+    }
   }
 
   /** The connection is closed with what was set on it. */
