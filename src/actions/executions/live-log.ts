@@ -22,6 +22,9 @@ const CHANNEL = 'evergrant_action_console'
 /** PostgreSQL carries 8000 bytes; a character has up to six in JSON. */
 const PIECE = 1200
 const RETRY_MS = 1000
+/** Characters that wait to be told, and what a line takes beside its own: a console may be written faster than it can be told. */
+const MAX_WAITING = 4_000_000
+const LINE = 300
 
 /**
  * Lets operators watch consoles as they are written, whichever process runs the Action: by NOTIFY, and only while somebody listens to it. Nothing
@@ -37,6 +40,7 @@ export class LiveLog implements OnApplicationShutdown {
   #anybody = false
   /** One line after the other, so that they arrive as they were written. */
   #told: Promise<void> = Promise.resolve()
+  #waiting = 0
 
   constructor(
     @Inject(pg.Pool) private readonly pool: pg.Pool,
@@ -64,9 +68,14 @@ export class LiveLog implements OnApplicationShutdown {
   of(executionId: string, triggerId: string, { actionId, name, versionId }: BoundAction): (line: ConsoleLine) => void {
     const origin = { execution_id: executionId, trigger_id: triggerId, action_id: actionId, action_name: name, version_id: versionId }
     return ({ at, level, text }) => {
-      if (this.#isKnownUnwatched()) return
+      const size = text.length + LINE
+      if (this.#isKnownUnwatched() || this.#waiting + size > MAX_WAITING) return
+      this.#waiting += size
       const line = { timestamp: at, tenant: this.#tenant, ...origin, level, text }
-      this.#told = this.#told.then(() => this.#tell(line)).catch((error: unknown) => this.#log.warn('a console could not be shown', { err: error }))
+      this.#told = this.#told
+        .then(() => this.#tell(line))
+        .catch((error: unknown) => this.#log.warn('a console could not be shown', { err: error }))
+        .finally(() => (this.#waiting -= size))
     }
   }
 
