@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import type { BuildProblem, Dependency, Package } from '../action/action.events.js'
+import { describable } from '../run/outcome.js'
 import type { Program } from '../sandbox/runner-process.js'
 import type { Sandbox } from '../sandbox/sandbox.js'
 import { MODERN_RUNTIMES } from '../triggers.js'
@@ -77,8 +78,8 @@ async function tryOut({ code, trigger, bundle }: DraftSource & { readonly bundle
       const { error } = outcome.report
       if (!error) return { warnings: [] }
       if (error.name === 'SyntaxError' || error.code === 'MODULE_NOT_FOUND')
-        return { problems: [{ id: 'invalid_code', msg: `${error.name}: ${error.message}` }] }
-      return { warnings: [`The code throws as it loads: ${error.name}`] }
+        return { problems: [{ id: 'invalid_code', msg: describable(`${error.name}: ${error.message}`) }] }
+      return { warnings: [describable(`The code throws as it loads: ${error.name}`)] }
     }
   }
 }
