@@ -165,6 +165,13 @@ test('the cache is shared by the Actions of a trigger, and tells what does not f
   expect(await scene.claims()).toEqual({ gone: true })
 })
 
+test('a value that is nested too deeply is refused, whoever sent it', async () => {
+  const body = { claims: '['.repeat(5000) + ']'.repeat(5000) }
+  const event = aLogin({ request: { ...aLogin().request, body } })
+  await scene.use(`api.idToken.setCustomClaim('sent', JSON.parse(event.request.body.claims))`)
+  expect(await scene.denied(event)).toMatchObject({ why: 'action_error', description: 'The value of the "sent" claim is not serializable.' })
+})
+
 describe('a new version', () => {
   test('under load loses no request and mixes with no older one', async () => {
     const code = (n: number): string => `exports.onExecutePostLogin = async (event, api) => { await null; api.idToken.setCustomClaim('n', ${n}) }`

@@ -6,6 +6,12 @@ const OFFLINE = { online: false, hasSession: true, continued: false }
 const start = nothingPending({ a: '1' }, {})
 const apply = (...commands: unknown[]): ReturnType<typeof applyCommands> => applyCommands(start, commands as Command[], OFFLINE)
 
+function nested(depth: number): unknown {
+  let value: unknown = []
+  for (let n = 1; n < depth; n++) value = [value]
+  return value
+}
+
 describe('commands that leave the sandbox', () => {
   it.each([
     ['a command that nobody knows', { type: 'eval', code: '1' }],
@@ -25,9 +31,17 @@ describe('commands that leave the sandbox', () => {
     ['a method of authentication from an Action that sent nobody away', { type: 'recordMethod', url: 'https://mfa.example.com/' }],
     ['a code that is too long', { type: 'validation.error', code: 'x'.repeat(101), message: 'x' }],
     ['a message that is too long', { type: 'validation.error', code: 'x', message: 'x'.repeat(101) }],
+    ['a claim that is nested too deeply to be written out', { type: 'claim', token: 'idToken', key: 'x', value: nested(10_000) }],
+    ['user metadata that is nested as deeply', { type: 'user.metadata', kind: 'user_metadata', key: 'x', value: nested(10_000) }],
     ['user metadata that is too large', { type: 'user.metadata', kind: 'user_metadata', key: 'x', value: 'x'.repeat(33_000) }],
   ])('are refused where the api would have refused them: %s', (_, command) => {
     expect(() => apply(command)).toThrow(CommandError)
+  })
+
+  it('may hold values within values, a hundred deep', () => {
+    const { pending } = apply({ type: 'claim', token: 'idToken', key: 'x', value: nested(100) })
+    expect(pending.claims.idToken).toEqual({ x: nested(100) })
+    expect(() => apply({ type: 'claim', token: 'idToken', key: 'x', value: nested(101) })).toThrow('nested too deeply')
   })
 
   it('are refused where there are too many, over all Actions', () => {

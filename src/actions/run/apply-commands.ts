@@ -1,6 +1,7 @@
 import { type Command, MAX_COMMANDS, type UserMetadataKind } from '../rules/commands.js'
 import { earliest, expiryProblem, nameable } from '../rules/expiry.js'
 import { changedMetadata, type MetadataOperation, metadataOperation } from '../rules/metadata.js'
+import { isTooDeep } from '../rules/nesting.js'
 import { MAX_ADDED_SCOPES, scopeProblem, TOO_MANY_SCOPES } from '../rules/scopes.js'
 import { changedTransaction } from '../rules/transaction.js'
 import { describable } from './outcome.js'
@@ -87,6 +88,7 @@ function endingOf(command: Command): Ending | undefined {
 }
 
 function applied(pending: Pending, command: Command, flow: Flow): Pending {
+  if ('value' in command && isTooDeep(command.value)) throw new CommandError('The Action gave a value that is nested too deeply.')
   switch (command.type) {
     case 'claim': {
       const [token, key] = [tokenOf(command.token), text(command.key)]

@@ -7,6 +7,7 @@ import { LiveLog } from '../executions/live-log.js'
 import { RecordExecution } from '../executions/record-execution.js'
 import { allowedClaims, type Claims, claimsBytes, type ClaimTarget, MAX_CLAIMS_BYTES } from '../rules/claims.js'
 import { type Command, MAX_COMMANDS } from '../rules/commands.js'
+import { isTooDeep } from '../rules/nesting.js'
 import { scopeProblem } from '../rules/scopes.js'
 import { ActionCache } from './action-cache.js'
 import { ActionsSandbox } from './actions-sandbox.js'
@@ -139,7 +140,7 @@ function applied(before: State, commands: readonly Command[]): State | undefined
         break
       }
       case 'claim': {
-        if (typeof command.key !== 'string') return undefined
+        if (typeof command.key !== 'string' || isTooDeep(command.value)) return undefined
         const { [command.key]: _, ...others } = state.claims
         state = { ...state, claims: Object.hasOwn(command, 'value') ? { ...others, [command.key]: command.value } : others }
         break

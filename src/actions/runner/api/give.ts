@@ -1,4 +1,5 @@
 import { type Command, MAX_COMMANDS } from '../../rules/commands.js'
+import { isTooDeep } from '../../rules/nesting.js'
 import type { Build } from './build.js'
 
 /** Notes a command. Errors: Error for one too many. */
@@ -27,7 +28,7 @@ export const textProblems = (value: unknown, max: number): (string | undefined)[
 /** As a template string would have it. */
 export const asText = (value: unknown): string => `${value as string}`
 
-/** A copy of a JSON value as it is now. Errors: Error with `message` for what is no JSON. */
+/** A copy of a JSON value as it is now. Errors: Error with `message` for what is no JSON, or nested too deeply. */
 export function snapshot(value: unknown, message: string): unknown {
   let text: string | undefined
   try {
@@ -35,6 +36,7 @@ export function snapshot(value: unknown, message: string): unknown {
   } catch (cause) {
     throw new Error(message, { cause })
   }
-  if (text === undefined) throw new Error(message)
-  return JSON.parse(text)
+  const copy: unknown = text === undefined ? undefined : JSON.parse(text)
+  if (copy === undefined || isTooDeep(copy)) throw new Error(message)
+  return copy
 }
