@@ -16,7 +16,7 @@ describe('a redirect', () => {
   const start = `
     const token = api.redirect.encodeToken({ secret: 'shared', payload: { step: 1 }, expiresInSeconds: 60 })
     api.user.setUserMetadata('started', true); api.refreshToken.setMetadata('kept', '1'); api.transaction.setMetadata('t', 'x'); api.idToken.setCustomClaim('first', 1)
-    api.redirect.sendUserTo('https://app.example.com/terms', { query: { session_token: token, lang: 'de' } })`
+    api.redirect.sendUserTo('https://app.example.com/terms', { query: { session_token: token, lang: 'de' } }).idToken.setCustomClaim('chained', 1)`
 
   test('suspends the chain and goes on in the same Action, then in those after it', async () => {
     await scene.use(
@@ -45,7 +45,7 @@ describe('a redirect', () => {
     const outcome = (await goOn(answer)) as Allowed
     expect(outcome).toMatchObject({
       kind: 'allowed',
-      claims: { idToken: { before: 1, first: 1, back: ['yes', 'x', 'de'], after: 'https://app.example.com/terms' } },
+      claims: { idToken: { before: 1, first: 1, chained: 1, back: ['yes', 'x', 'de'], after: 'https://app.example.com/terms' } },
       refreshToken: { operations: [{ op: 'set', key: 'kept', value: '1' }] },
       user: { user_metadata: {} },
       methods: ['https://app.example.com/terms'],

@@ -21,7 +21,7 @@ export function postLoginApi(build: Build, entrypoint: string): object {
     idToken: idTokenApi(build, api),
     multifactor: multifactorApi(build, api),
     prompt: promptApi(build),
-    redirect: redirectApi(build),
+    redirect: redirectApi(build, api),
     refreshToken: refreshTokenApi(build),
     roles: rolesApi(build),
     rules: rulesApi(),

@@ -16,7 +16,7 @@ interface ValidateOptions {
   readonly tokenParameterName?: string
 }
 
-export function redirectApi(build: Build): object {
+export function redirectApi(build: Build, api: object): object {
   const { event, context } = build
   return {
     canRedirect: () => event.request?.query?.['prompt'] !== 'none' && !NO_BROWSER.includes(event.transaction?.protocol ?? ''),
@@ -27,6 +27,7 @@ export function redirectApi(build: Build): object {
       const { query = {} } = (options ?? {}) as { query?: Record<string, unknown> }
       for (const [name, value] of Object.entries(query)) target.searchParams.set(name, asText(value))
       give(build, { type: 'redirect', url: target.href })
+      return api
     },
     encodeToken: ({ secret, payload, expiresInSeconds = DEFAULT_LIFETIME_SECONDS }: EncodeOptions) => {
       const iat = Math.floor(Date.now() / 1000)
