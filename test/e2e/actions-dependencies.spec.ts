@@ -1,8 +1,10 @@
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
-import { ActionsScene, aLogin } from '../support/actions.js'
+import { ActionsScene, aLogin, POST_LOGIN } from '../support/actions.js'
 import { type Json, startApp, type TestApp } from '../support/app.js'
+import { eventually } from '../support/eventually.js'
 import { type NpmRegistry, startNpmRegistry } from '../support/npm-registry.js'
 import { type Answer, claimsOf, OAuthScene } from '../support/oauth.js'
 import { recorded } from '../support/recorded.js'
@@ -148,4 +150,30 @@ describe('dependencies', () => {
       await offline.close()
     }
   })
+})
+
+it('a build under way holds up no stop, leaves nothing behind, and begins anew at the next start', async () => {
+  const folders = (): string[] => readdirSync(os.tmpdir()).filter((name) => name.startsWith('evergrant-action-'))
+  const before = folders()
+  let asked = 0
+  const silent = createServer().on('connection', () => asked++)
+  await new Promise<void>((done) => silent.listen(0, done))
+  const { port } = silent.address() as { port: number }
+  const stopping = await startApp({ ACTIONS_REGISTRY: `http://localhost:${port}/` })
+  const { body } = await stopping.api('POST', 'actions/actions', {
+    name: 'Slow',
+    supported_triggers: POST_LOGIN,
+    code: 'exports.onExecutePostLogin = async () => {}',
+    dependencies: [{ name: 'jsonwebtoken', version: '9.0.3' }],
+  })
+  await eventually(() => asked > 0)
+  const made = folders().filter((name) => !before.includes(name))
+  let closed = false
+  void stopping.close().then(() => (closed = true))
+  await eventually(() => closed, 5000)
+  await eventually(() => !folders().some((name) => made.includes(name)))
+  const next = await startApp({ ACTIONS_REGISTRY: registry.url }, undefined, stopping.config.databaseUrl)
+  expect(await new ActionsScene(next).built(body.id)).toMatchObject({ status: 'built' })
+  await next.close()
+  silent.close()
 })

@@ -28,16 +28,21 @@ export interface BuildTools {
   /** Without a network, whatever Actions may have. */
   readonly sandbox: Sandbox
   readonly registry: string
+  /** Ends an installation; what is then answered is nothing to go by. */
+  readonly signal: AbortSignal
 }
 
 /** How long a text may take to load when it is tried. */
 const TRY_MS = 5000
 
 /** Parses, installs, bundles and tries a draft (spec/actions.md §8.5). What is wrong with it is the answer, not an error. */
-export async function buildDraft(source: DraftSource, { sandbox, registry }: BuildTools): Promise<Built | { readonly problems: readonly BuildProblem[] }> {
+export async function buildDraft(
+  source: DraftSource,
+  { sandbox, registry, signal }: BuildTools,
+): Promise<Built | { readonly problems: readonly BuildProblem[] }> {
   const scan = await scanCode(source.code)
   if ('problems' in scan) return scan
-  const bundled = await withPackages(source, scan.required, registry)
+  const bundled = await withPackages(source, scan.required, { registry, signal })
   if ('problems' in bundled) return bundled
   const tried = await tryOut({ ...source, bundle: bundled.bundle }, sandbox)
   if ('problems' in tried) return tried
@@ -49,11 +54,11 @@ export async function buildDraft(source: DraftSource, { sandbox, registry }: Bui
 
 type Packages = Omit<Built, 'warnings'> | { readonly problems: readonly BuildProblem[] }
 
-async function withPackages({ dependencies }: DraftSource, required: readonly string[], registry: string): Promise<Packages> {
+async function withPackages({ dependencies }: DraftSource, required: readonly string[], tools: Omit<BuildTools, 'sandbox'>): Promise<Packages> {
   if (dependencies.length === 0) return { bundle: undefined, dependencies: [], packages: [] }
   const folder = await mkdtemp(path.join(os.tmpdir(), 'evergrant-action-'))
   try {
-    const installed = await installPackages(folder, dependencies, registry)
+    const installed = await installPackages(folder, dependencies, tools)
     if ('problems' in installed) return installed
     const bundle = await bundlePackages(folder, dependencies, required)
     return 'problems' in bundle ? bundle : { ...installed, bundle: bundle.code }

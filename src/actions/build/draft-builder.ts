@@ -1,6 +1,7 @@
-import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common'
+import { type BeforeApplicationShutdown, Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common'
 import { stop } from 'esbuild'
 import { CONFIG, type Config } from '../../config.js'
+import { NotYetError } from '../../event-store/projection.js'
 import { Sandbox } from '../sandbox/sandbox.js'
 import { buildDraft, type Built, type DraftSource } from './build-draft.js'
 import type { BuildProblem } from '../action/action.events.js'
@@ -14,10 +15,11 @@ const BROKEN_OFF: BuildProblem = {
 
 /** Builds drafts with a sandbox of its own, in which nothing has a network. */
 @Injectable()
-export class DraftBuilder implements OnApplicationShutdown {
+export class DraftBuilder implements BeforeApplicationShutdown, OnApplicationShutdown {
   readonly #log = new Logger('actions')
   readonly #sandbox: Sandbox
   readonly #registry: string
+  readonly #stop = new AbortController()
 
   constructor(@Inject(CONFIG) { settings }: Config) {
     const network = { mode: 'deny', allowedHosts: [], privateTargets: false } as const
@@ -25,18 +27,30 @@ export class DraftBuilder implements OnApplicationShutdown {
     this.#registry = settings.actionsRegistry
   }
 
-  /** Never fails: a draft whose build nobody can finish must not wait for ever, nor others behind it. */
+  /**
+   * A draft whose build nobody can finish must not wait for ever, nor others behind it: what keeps it from being built is the answer. Errors:
+   * NotYetError when the service stops.
+   */
   async build(source: DraftSource): Promise<Built | { readonly problems: readonly BuildProblem[] }> {
+    const { signal } = this.#stop
     for (let tries = 1; tries <= TRIES; tries++) {
+      if (signal.aborted) break
       try {
-        return await buildDraft(source, { sandbox: this.#sandbox, registry: this.#registry })
+        const built = await buildDraft(source, { sandbox: this.#sandbox, registry: this.#registry, signal })
+        if (!signal.aborted) return built
       } catch (error) {
         // esbuild does not start its own program again once that has gone.
         await stop()
         this.#log.warn('a build broke off', { err: error, tries })
       }
     }
+    if (signal.aborted) throw new NotYetError('the service stops')
     return { problems: [BROKEN_OFF] }
+  }
+
+  /** Another process begins the build under way anew: to finish it can take longer than a stop may. */
+  beforeApplicationShutdown(): void {
+    this.#stop.abort()
   }
 
   onApplicationShutdown(): void {

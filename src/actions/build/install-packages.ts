@@ -22,21 +22,21 @@ export interface Installed {
 export async function installPackages(
   folder: string,
   dependencies: readonly Dependency[],
-  registry: string,
+  { registry, signal }: { readonly registry: string; readonly signal: AbortSignal },
 ): Promise<Installed | { readonly problems: readonly BuildProblem[] }> {
   const wanted = Object.fromEntries(dependencies.map(({ name, version }) => [name, version === '' ? 'latest' : version]))
   await writeFile(path.join(folder, 'package.json'), JSON.stringify({ name: 'action', private: true, dependencies: wanted }))
-  const failed = await runNpm(folder, registry)
+  const failed = await runNpm(folder, registry, signal)
   if (failed) return { problems: [failed] }
   return readLock(folder, dependencies, registry)
 }
 
-async function runNpm(folder: string, registry: string): Promise<BuildProblem | undefined> {
+async function runNpm(folder: string, registry: string, signal: AbortSignal): Promise<BuildProblem | undefined> {
   const args = ['install', ...OPTIONS, `--registry=${registry}`, `--cache=${path.join(folder, '.npm')}`]
   const [command, ...first] = npm()
   const environment = { PATH: `${path.dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`, HOME: os.homedir() }
   return new Promise((done) => {
-    const options = { cwd: folder, env: environment, timeout: INSTALL_MS, killSignal: 'SIGKILL' as const, maxBuffer: MAX_OUTPUT }
+    const options = { cwd: folder, env: environment, timeout: INSTALL_MS, killSignal: 'SIGKILL' as const, maxBuffer: MAX_OUTPUT, signal }
     execFile(command, [...first, ...args], options, (error, _, stderr) => done(error ? problemOf(error, stderr, registry) : undefined))
   })
 }
