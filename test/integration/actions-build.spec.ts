@@ -46,3 +46,9 @@ it.each([
 ])('what is said of a draft can be stored: %s', async (code, said) => {
   expect(await builder.build({ ...draft, code })).toEqual(said)
 })
+
+it('a registry that cannot be reached is named without what opens it', async () => {
+  const locked = new DraftBuilder(loadConfig({ ACTIONS_REGISTRY: 'http://reader:hunter2@localhost:9/npm/' }) as Config)
+  const said = await locked.build({ ...draft, dependencies: [{ name: 'jsonwebtoken', version: '9.0.3' }] })
+  expect(said).toEqual({ problems: [{ id: 'registry_unreachable', msg: 'The package registry http://localhost:9/npm/ could not be reached (ECONNREFUSED).' }] })
+})

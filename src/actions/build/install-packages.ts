@@ -75,9 +75,16 @@ function problemOf(error: Error & { killed?: boolean; code?: unknown }, stderr: 
   if (error.code === 'ENOENT') return { id: 'dependencies_failed', msg: 'The dependencies could not be installed: there is no npm on this machine.' }
   const lines = stderr.split('\n').flatMap((line) => (/^npm (?:error|ERR!) (.*)/.exec(line) ?? []).slice(1))
   const code = lines.flatMap((line) => (/^code (\S+)/.exec(line) ?? []).slice(1))[0] ?? 'EUNKNOWN'
-  if (UNREACHABLE.includes(code)) return { id: 'registry_unreachable', msg: `The package registry ${registry} could not be reached (${code}).` }
+  if (UNREACHABLE.includes(code))
+    return { id: 'registry_unreachable', msg: `The package registry ${withoutCredentials(registry)} could not be reached (${code}).` }
   const [told] = lines.filter((line) => !/^(code|errno|syscall|A complete log|network) ?/.test(line) && line.trim() !== '')
   return { id: 'dependencies_failed', msg: `The dependencies could not be installed: ${(told ?? code).slice(0, 500)}` }
+}
+
+/** Problems are shown, and stand in events. */
+function withoutCredentials(registry: string): string {
+  const { origin, pathname } = new URL(registry)
+  return origin + pathname
 }
 
 interface Lock {
