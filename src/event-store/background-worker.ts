@@ -15,15 +15,12 @@ import { readSealLag } from './seal-lag.js'
 import { SealedElsewhere, Sealer } from './sealer.js'
 
 const RENEW_MS = 1000
-/** Pause between two looks for events to seal … */
-const SEAL_EVERY_MS = 10
-/** … under load, when larger seals and batches cost less than sooner ones are worth … */
+/** Pause between two looks for events to seal, and under load, when larger seals cost less than sooner ones are worth. */
+const SEAL_EVERY_MS = 20
 const SEAL_EVERY_BUSY_MS = 50
 const BUSY = 10
-/** … and when none has come for a while: a log is quiet most of the time, and each look costs. */
-const SEAL_EVERY_QUIET_MS = 20
-const QUIET_AFTER_MS = 1000
-/** Under load readers are told of seals no more often than that: each batch costs them a dozen statements, however few its events are. */
+/** Readers are told of seals no more often than that: each batch costs them a dozen statements, however few its events are. */
+const TELL_EVERY_MS = 50
 const TELL_EVERY_BUSY_MS = 200
 /** Readers are rung awake by the sealer; this is for what another process sealed just before this one took over. */
 const READ_EVERY_MS = 1000
@@ -57,8 +54,8 @@ export class BackgroundWorker {
   readonly #sealed = new Bell()
   readonly #stop = new AbortController()
   #heldUntil = 0
-  #sealedAt = performance.now()
   #toldAt = -Infinity
+  #isUntold = false
   #loops: Promise<void>[] = []
 
   constructor(
@@ -116,12 +113,11 @@ export class BackgroundWorker {
 
   async #seal(): Promise<void> {
     const sealed = await this.#sealer.seal()
-    const isBusy = sealed > BUSY
+    if (sealed > 0) this.#isUntold = true
+    const [sealAgain, tellAgain] = sealed > BUSY ? [SEAL_EVERY_BUSY_MS, TELL_EVERY_BUSY_MS] : [SEAL_EVERY_MS, TELL_EVERY_MS]
     const now = performance.now()
-    if (sealed > 0) this.#sealedAt = now
-    if (!isBusy || now - this.#toldAt >= TELL_EVERY_BUSY_MS) this.#tell(now)
-    const isQuiet = now - this.#sealedAt > QUIET_AFTER_MS
-    await this.#rest(isBusy ? SEAL_EVERY_BUSY_MS : isQuiet ? SEAL_EVERY_QUIET_MS : SEAL_EVERY_MS)
+    if (now - this.#toldAt >= tellAgain) this.#tell(now)
+    await this.#rest(sealAgain)
   }
 
   /** Readers are told where the log ends, and woken where that has moved since. */
@@ -129,7 +125,8 @@ export class BackgroundWorker {
     const { end } = this.#sealer
     if (!end) return
     this.#feed.sealed(end)
-    if (this.#toldAt < this.#sealedAt) this.#sealed.ring()
+    if (this.#isUntold) this.#sealed.ring()
+    this.#isUntold = false
     this.#toldAt = now
   }
 
