@@ -8,7 +8,7 @@ import { personalValues } from '../../dist/src/keys/personal-values.js'
 import { RootKeys } from '../../dist/src/keys/root-key.js'
 import { projections } from '../../dist/src/projections.js'
 import { IssueRefreshToken, IssueRefreshTokenHandler } from '../../dist/src/tokens/commands/issue-refresh-token.js'
-import { RedeemRefreshTokenHandler } from '../../dist/src/tokens/commands/redeem-refresh-token.js'
+import { RedeemRefreshToken, RedeemRefreshTokenHandler } from '../../dist/src/tokens/commands/redeem-refresh-token.js'
 
 const { databaseUrl, encryptionKey, families, background } = JSON.parse(process.argv[2])
 const pool = createPool(databaseUrl, 6)
@@ -49,7 +49,7 @@ async function client(family) {
     process.send({ kind: 'issued', name: family.name, familyId: issued.familyId, token: issued.refreshToken })
   }
   while (!stopping) {
-    const redeemed = await untilReachable(() => redeem.execute({ presented: family.token, clientId: 'app', policy, origin, context: {} }))
+    const redeemed = await untilReachable(() => redeem.execute(new RedeemRefreshToken(family.token, 'app', policy, origin)))
     if (!redeemed) return
     if (redeemed.kind === 'refused') return process.send({ kind: 'refused', name: family.name, why: redeemed.why })
     family.token = redeemed.refreshToken

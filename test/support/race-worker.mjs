@@ -4,7 +4,7 @@ import { EventStore } from '../../dist/src/event-store/event-store.js'
 import { PersonKeys } from '../../dist/src/keys/person-keys.js'
 import { RootKeys } from '../../dist/src/keys/root-key.js'
 import { IssueRefreshToken, IssueRefreshTokenHandler } from '../../dist/src/tokens/commands/issue-refresh-token.js'
-import { RedeemRefreshTokenHandler } from '../../dist/src/tokens/commands/redeem-refresh-token.js'
+import { RedeemRefreshToken, RedeemRefreshTokenHandler } from '../../dist/src/tokens/commands/redeem-refresh-token.js'
 
 const { databaseUrl, encryptionKey } = JSON.parse(process.argv[2])
 const pool = createPool(databaseUrl, 10)
@@ -20,6 +20,6 @@ process.on('message', async ({ issue, redeem, count, leewaySeconds }) => {
     return process.send(await new IssueRefreshTokenHandler(store, rootKeys, personKeys).execute(new IssueRefreshToken(grant, policy, origin)))
   }
   const handler = new RedeemRefreshTokenHandler(store, rootKeys, personKeys)
-  const redeemOnce = () => handler.execute({ presented: redeem, clientId: 'app', policy, origin, context: {} })
+  const redeemOnce = () => handler.execute(new RedeemRefreshToken(redeem, 'app', policy, origin))
   process.send(await Promise.all(Array.from({ length: count }, redeemOnce)))
 })
