@@ -13,7 +13,7 @@ import type { TokenSender } from './token-request.js'
 /** The login that a family begins with. */
 interface FirstLogin extends Pick<
   IssueRefreshToken['grant'],
-  'userId' | 'sessionId' | 'audience' | 'scope' | 'authenticatedAt' | 'connection' | 'authorizedAt' | 'organizationId'
+  'userId' | 'sessionId' | 'audience' | 'scope' | 'authenticatedAt' | 'methods' | 'connection' | 'authorizedAt' | 'organizationId'
 > {
   readonly client: ClientDocument
   /** What Actions decided, and in which execution. */

@@ -3,6 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { ActionsSandbox } from '../../src/actions/run/actions-sandbox.js'
 import type { ClientDocument } from '../../src/authorization/index.js'
+import { ApplyToSession } from '../../src/sessions/index.js'
 import { access, ActionExchanges, identity } from '../support/action-exchanges.js'
 import type { ActionsScene } from '../support/actions.js'
 import type { Json, TestApp } from '../support/app.js'
@@ -165,6 +166,25 @@ describe('what was decided at the login', () => {
     expect(tokens).toMatchObject({ status: 200, body: { scope: 'openid' } })
     expect(tokens.body).not.toHaveProperty('refresh_token')
   })
+})
+
+test('an exchange tells by what the person has proved who they are, however long that is ago', async () => {
+  await actions.bind('post-login', told)
+  const methods = async ({ body }: Answer): Promise<Json> =>
+    identity(await act(body.refresh_token, `api.idToken.setCustomClaim('methods', event.authentication.methods)`)).methods
+  const { who, tokens } = await login()
+  const { auth_time, sid } = identity(tokens)
+  expect(await methods(tokens)).toEqual([{ name: 'pwd', timestamp: new Date(auth_time * 1000).toISOString() }])
+  await service.commands.execute(new ApplyToSession(sid, { methods: ['https://terms.example/'] }, {}))
+  const page = await who.get(authorizeUrl(client, { scope: 'openid offline_access', audience, ...PKCE, prompt: 'none' }))
+  const later = await redeemCode(service, client, answerOf(page)['code']!)
+  await service.api('DELETE', `sessions/${sid}`)
+  const timestamp = expect.any(String)
+  const both = [
+    { name: 'pwd', timestamp },
+    { name: 'https://terms.example/', timestamp },
+  ]
+  expect(await methods(later)).toEqual(both)
 })
 
 describe('an online refresh token', () => {

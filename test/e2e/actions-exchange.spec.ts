@@ -42,7 +42,7 @@ describe('a bound Action', () => {
     const answer = await act(`api.idToken.setCustomClaim('seen', event)`, { scope: 'openid read:orders' })
     const { seen } = identity(answer)
     expect(Object.keys(seen).sort()).toEqual(
-      'authorization client configuration connection refresh_token request resource_server secrets stats tenant transaction user'.split(' '),
+      'authentication authorization client configuration connection refresh_token request resource_server secrets stats tenant transaction user'.split(' '),
     )
     expect(seen).toMatchObject({
       client: { client_id: client.client_id, metadata: {} },

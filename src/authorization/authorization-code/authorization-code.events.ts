@@ -18,6 +18,8 @@ export interface AuthorizationCodeIssued {
   readonly dpopJkt: string | null
   /** When the person proved who they are. */
   readonly authenticatedAt: string
+  /** How, where that was not by their password alone. */
+  readonly methods?: readonly { readonly name: string; readonly at: string }[]
   /** When they were last seen to be logged in, before they gave the client anything. What ended their tokens since then ends those of this code. */
   readonly authorizedAt?: string
   readonly maxAgeSent: boolean

@@ -63,6 +63,7 @@ export class IssueAuthorizationCodeHandler implements ICommandHandler<IssueAutho
       challenge: request.challenge,
       dpopJkt: request.dpopJkt ?? null,
       authenticatedAt: session.authenticatedAt,
+      ...(session.methods.some(({ name }) => name !== 'pwd') && { methods: session.methods }),
       authorizedAt,
       maxAgeSent: request.maxAgeSeconds !== undefined,
       silent: request.prompt.has('none'),

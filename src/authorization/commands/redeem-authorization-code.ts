@@ -26,6 +26,8 @@ export interface CodeGrant {
   readonly authorizedAt?: string
   /** Seconds since 1970: `auth_time`. */
   readonly authTime: number
+  /** How the person proved who they are, where that was not by their password alone. */
+  readonly methods?: NonNullable<AuthorizationCodeIssued['methods']>
   /** `max_age` was sent: the ID token must say `auth_time`. */
   readonly maxAgeSent: boolean
   /** An online refresh token is due. */
@@ -131,7 +133,7 @@ const BEARER: Issuance = { kind: 'bearer' }
 
 function toGrant(issued: AuthorizationCodeIssued): CodeGrant {
   const { userId, clientId, sessionId, scope, audience, nonce, authenticatedAt, authorizedAt, maxAgeSent, online = false, connection, redirectUri } = issued
-  const { actions, organizationId, device } = issued
+  const { actions, organizationId, device, methods } = issued
   return {
     userId,
     clientId,
@@ -146,6 +148,7 @@ function toGrant(issued: AuthorizationCodeIssued): CodeGrant {
     ...(nonce !== null && { nonce }),
     ...(authorizedAt !== undefined && { authorizedAt }),
     ...(device !== undefined && { device }),
+    ...(methods && { methods }),
     ...(actions && { actions }),
     ...(organizationId !== undefined && { organizationId }),
   }

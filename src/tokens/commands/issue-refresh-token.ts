@@ -5,6 +5,7 @@ import { PersonKeys } from '../../keys/person-keys.js'
 import { RootKeys } from '../../keys/root-key.js'
 import { causedBy } from '../refresh-token/cause.js'
 import { family, start } from '../refresh-token/family.js'
+import type { FamilyStarted } from '../refresh-token/family.events.js'
 import type { Ends, LifetimePolicy, WantedEnds } from '../refresh-token/lifetimes.js'
 import { checkMetadata, type AttachedMetadata } from '../../metadata.js'
 import { newFamilyId, newSalt, refreshToken } from '../refresh-token/token-value.js'
@@ -25,6 +26,8 @@ export class IssueRefreshToken extends Command<IssuedRefreshToken> {
       readonly sessionId: string | null
       /** When and through which connection the person logged in. */
       readonly authenticatedAt?: string
+      /** How, where that was not by their password alone. */
+      readonly methods?: NonNullable<FamilyStarted['methods']>
       readonly connection?: string
       readonly audience: string | null
       readonly scope: readonly string[]

@@ -164,9 +164,9 @@ export class AuthorizationCodeGrantHandler implements ICommandHandler<Authorizat
     { origin, context }: Caller,
     sender: TokenSender,
   ): Promise<Partial<TokenResponse>> {
-    const { userId, sessionId, audience, scope, connection, authorizedAt, organizationId, actions } = grant
-    const when = { authenticatedAt: authenticatedAt!, ...(authorizedAt !== undefined && { authorizedAt }) }
-    const login = { client, userId, sessionId, audience, scope, connection, ...when, ...inOrganization(organizationId) }
+    const { userId, sessionId, audience, scope, connection, authorizedAt, organizationId, actions, methods } = grant
+    const proven = { authenticatedAt: authenticatedAt!, ...(authorizedAt !== undefined && { authorizedAt }), ...(methods && { methods }) }
+    const login = { client, userId, sessionId, audience, scope, connection, ...proven, ...inOrganization(organizationId) }
     const deviceName = grant.device === undefined ? undefined : await this.personKeys.open<string>(grant.device)
     const from = { context, origin: { ...origin, ...(deviceName !== undefined && { deviceName }) } }
     return this.refreshTokens.issue(familyId, { ...login, decided, execution: actions?.execution }, from, sender)

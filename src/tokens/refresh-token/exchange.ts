@@ -85,6 +85,7 @@ function replaced(
   const started = {
     ...{ userId, clientId, sessionId, authenticatedAt, connection, audience, scope, metadata, dpopThumbprint, rotating, expiresAt, idleExpiresAt },
     ...(state.organizationId !== undefined && { organizationId: state.organizationId }),
+    ...(state.methods && { methods: state.methods }),
     ...(state.boundSince !== undefined && { boundSince: state.boundSince - state.generation }),
     // §9: a token that does not rotate stays unbound if it was.
     ...(rotating && bound.dpopThumbprint !== undefined && { ...bound, boundSince: 1 }),

@@ -18,6 +18,8 @@ export interface FamilyStarted extends GivenEnds {
   /** When and through which connection the person logged in, as far as it is known. */
   readonly authenticatedAt: string | null
   readonly connection: string | null
+  /** How, where that was not by their password alone. */
+  readonly methods?: readonly { readonly name: string; readonly at: string }[]
   readonly audience: string | null
   readonly scope: readonly string[]
   readonly rotating: boolean

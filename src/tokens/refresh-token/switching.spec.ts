@@ -50,9 +50,10 @@ function replace(state: ActiveFamily, presented: Presented, by: ExchangePolicy) 
 }
 
 describe('a family of the other kind', () => {
-  it('is in the same organization, where the old one was in one', () => {
-    const { born } = replace(old({ organizationId: 'org_1' }), shown, policy)
-    expect(born[0]).toMatchObject({ type: 'FamilyStarted', data: { organizationId: 'org_1' } })
+  it('is in the same organization, where the old one was in one, and by the same proof of who it is', () => {
+    const kept = { organizationId: 'org_1', methods: [{ name: 'https://terms.example/', at: iso(-4) }] }
+    const { born } = replace(old(kept), shown, policy)
+    expect(born[0]).toMatchObject({ type: 'FamilyStarted', data: kept })
   })
 
   it('keeps the login and its end, begins with the exchange, and names the old one, which names it', () => {
