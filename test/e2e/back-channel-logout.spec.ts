@@ -77,7 +77,7 @@ it('tells each client of the session, by a token that it can verify, once', asyn
     sid: sessionId,
   })
   expect(heard.get(first.path)![0]).toMatch(/^application\/x-www-form-urlencoded /)
-  await eventually(async () => (await facts('LogoutTokenDelivered', second.client.client_id)).length === 1)
+  for (const { client } of [first, second]) await eventually(async () => (await facts('LogoutTokenDelivered', client.client_id)).length === 1)
   const [fact] = await facts('LogoutTokenDelivered', first.client.client_id)
   expect(fact).toMatchObject({ data: { initiator: 'rp-logout', uri: base + first.path, statusCode: 200 }, metadata: { userId, sessionId } })
   const { rows } = await service.pool.query('select from logout_messages where session_id = $1 and ended_at is null', [sessionId])
