@@ -1,6 +1,8 @@
 import { deciders } from '../deciders.js'
-import { streamInOrder } from '../event-store/verification/cursor.js'
+import { planFreely, streamInOrder } from '../event-store/verification/cursor.js'
 import { foldStreams } from '../event-store/verification/fold-streams.js'
+import { differingRows, type KeptTable } from '../event-store/verification/kept-tables.js'
+import { keptTables } from '../kept-tables.js'
 import { type Command, FINE, FOUND_WRONG, parseOptions } from './command.js'
 import { withDatabase } from './database.js'
 import { inSnapshot } from './snapshot.js'
@@ -11,6 +13,7 @@ export const fold: Command = {
   help: `Usage: evergrant fold [--json]
 
 Folds the events of every stream again and compares the result, the version and the head hash with the stream's row.
+Then compares the tables that hold the settings, people and keys, and the marks of revocations, with those states.
 Names each stream that differs. Rows that an older version of the service wrote are counted as stale: the next command
 folds them anew. Run verify as well: fold takes the events as they are stored.
 
@@ -21,9 +24,14 @@ Exit codes: 0 all rows agree, 1 some do not, 2 it could not be checked.
   async run(args) {
     const { values } = parseOptions(args, { options: { json: { type: 'boolean' } } })
     const totals = await withDatabase(({ databaseUrl }) =>
-      foldDatabase(databaseUrl, deciders, ({ streamId, reason }) => {
-        process.stdout.write(values.json ? `${JSON.stringify({ streamId, reason })}\n` : `stream ${streamId}: ${reason}\n`)
-      }),
+      foldDatabase(
+        databaseUrl,
+        deciders,
+        ({ streamId, reason }) => {
+          process.stdout.write(values.json ? `${JSON.stringify({ streamId, reason })}\n` : `stream ${streamId}: ${reason}\n`)
+        },
+        keptTables,
+      ),
     )
     const { streams, events, stale, different } = totals
     const text = `folded ${events} events of ${streams} streams: ${different} different, ${stale} stale`
@@ -39,11 +47,12 @@ export interface FoldTotals {
   readonly different: number
 }
 
-/** Compares all streams in one snapshot, telling of each that differs. */
+/** Compares all streams, and these tables with them, in one snapshot; tells of each stream that differs. */
 export function foldDatabase(
   databaseUrl: string,
   known: Parameters<typeof foldStreams>[1],
   onDifference: (stream: { streamId: string; reason: string }) => void,
+  tables: readonly KeptTable[] = [],
 ): Promise<FoldTotals> {
   return inSnapshot(databaseUrl, async (db) => {
     await streamInOrder(db)
@@ -53,6 +62,14 @@ export function foldDatabase(
       totals.events += events
       if (verdict !== 'same') totals[verdict]++
       if (verdict === 'different') onDifference({ streamId, reason })
+    }
+    await planFreely(db)
+    for (const table of tables) {
+      const decider = known.find(({ streamType }) => streamType === table.streamType)!
+      for await (const difference of differingRows(db, table, decider)) {
+        totals.different++
+        onDifference(difference)
+      }
     }
     return totals
   })
