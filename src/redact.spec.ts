@@ -1,4 +1,4 @@
-import { loggable, redact, withoutPersons } from './redact.js'
+import { loggable, redact, shownText, withoutPersons } from './redact.js'
 
 const token = `v1.${'aB3_-'.repeat(14)}`
 const jwt = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ1c2VyIn0.c2lnbmF0dXJlc2lnbmF0dXJl'
@@ -40,6 +40,11 @@ describe('redact', () => {
 test('of what callers make up two thousand characters are read, and told without persons', () => {
   expect(withoutPersons('/a@example'.repeat(400))).toBe('/*'.repeat(200))
   expect(withoutPersons(`https://app.example/ada@example.com/${jwt}/x`)).toBe('https://app.example/*/[redacted]/x')
+})
+
+test('a refusal’s words tell neither addresses nor tokens, and not all of what is long', () => {
+  expect(shownText(`Service not found: ${jwt} of ada@example.com`)).toBe('Service not found: [redacted] of *')
+  expect(shownText('a '.repeat(5000))).toHaveLength(500)
 })
 
 describe('loggable', () => {

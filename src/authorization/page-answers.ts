@@ -11,6 +11,7 @@ import { requestContext } from '../http/request-context.js'
 import { routeOf } from '../http/route.js'
 import { isUnavailable, logUnavailable } from '../http/unavailable.js'
 import { PersonKeys } from '../keys/person-keys.js'
+import { shownText } from '../redact.js'
 import { FindTenantSettings } from '../users/index.js'
 import { answerLocation, answerParameters, type AnswerTarget, AuthorizationRefused, RequestRefused } from './authorization-response.js'
 import { causedBy } from './caused-by.js'
@@ -21,7 +22,7 @@ import type { PageFrame } from './pages/layout.js'
 import { ENGLISH } from './pages/texts.js'
 import { formPostPage } from './pages/form-post.js'
 import { webMessagePage } from './pages/web-message.js'
-import { shownRequest, shownText } from './shown-request.js'
+import { shownRequest } from './shown-request.js'
 
 /** Of what callers write without being anybody. */
 const MAX_CLIENT_ID = 64

@@ -1,6 +1,6 @@
 import type { AskedRequest } from '../audit/audit.events.js'
 import type { Parameters } from '../http/body.js'
-import { redact, withoutPersons } from '../redact.js'
+import { withoutPersons } from '../redact.js'
 
 /** So much stands in the log of an address that anybody can make up. */
 const MAX_ADDRESS = 500
@@ -41,10 +41,3 @@ function shown(name: string, value: string): string {
 /** Without credentials, query and fragment. */
 export const shownAddress = ({ protocol, host, pathname }: URL): string =>
   `${protocol}${host === '' ? '' : `//${host}`}${withoutPersons(pathname)}`.slice(0, MAX_ADDRESS)
-
-/** A refusal's words as the log may show them: some repeat what was sent, and people write their address in any place. At most 500 characters. */
-export const shownText = (description: string): string => redact(description.slice(0, MAX_READ).replace(/\S*(?:@|%40)\S*/g, '*')).slice(0, MAX_TEXT)
-
-/** The search takes the square of it. */
-const MAX_READ = 1000
-const MAX_TEXT = 500

@@ -7,7 +7,7 @@ import { OAuthError, OAuthErrorFilter } from '../http/oauth-error.js'
 import { PersonKeys } from '../keys/person-keys.js'
 import { callerOf } from './caller.js'
 import { ExchangeRefused, type RefusedExchange } from './exchange-refused.js'
-import { withoutPersons } from '../redact.js'
+import { shownText, withoutPersons } from '../redact.js'
 import { clientRequest } from './oauth-request.guard.js'
 import { causedBy, ofVisitor } from './refresh-token/cause.js'
 import type { ParsedTokenRequest } from './token-request.guard.js'
@@ -61,7 +61,7 @@ export class TokenErrorFilter extends OAuthErrorFilter {
 
   /** An Action's own words may be about the person. */
   async #told({ description }: OAuthError, refused: RefusedExchange | undefined): Promise<Pick<ExchangeFailed, 'description' | 'texts'>> {
-    if (!refused?.actions || refused.userId === undefined) return { description: description.replace(ADDRESS, '*').slice(0, 500) }
+    if (!refused?.actions || refused.userId === undefined) return { description: shownText(description) }
     const { actionCode: code } = refused
     const texts: RefusalTexts = { message: description, ...(code !== undefined && { code }) }
     return { texts: await this.personKeys.sealIfKnown(refused.userId, texts) }
@@ -87,9 +87,6 @@ export class TokenErrorFilter extends OAuthErrorFilter {
     }
   }
 }
-
-/** Descriptions repeat what was sent, and people write their address in any place. */
-const ADDRESS = /\S*(?:@|%40)\S*/g
 
 /** One that nobody has, as the caller wrote it. */
 const unknownGrant = ({ code }: OAuthError, { body }: ParsedTokenRequest): string | undefined =>
