@@ -1,11 +1,13 @@
 import type pg from 'pg'
 import { foldDatabase } from '../../src/cli/fold.js'
+import { migrate } from '../../src/database/migrate.js'
 import { createOwnerClient } from '../../src/database/pool.js'
 import { deciders } from '../../src/deciders.js'
 import { keptTables } from '../../src/kept-tables.js'
 import { SettleConsent } from '../../src/authorization/commands/settle-consent.js'
 import { ActionsScene } from '../support/actions.js'
 import { type Json, startApp, type TestApp } from '../support/app.js'
+import { freshDatabase } from '../support/database.js'
 import { OAuthScene, ROTATING } from '../support/oauth.js'
 
 /* Whoever owns the database changes what requests are decided by, and no event. */
@@ -73,6 +75,12 @@ async function foundAfter(sql: string, values: unknown[] = []): Promise<string[]
     await owner.query('set session_replication_role = origin')
   }
 }
+
+it('has nothing to say of a database that was never used', async () => {
+  const url = await freshDatabase()
+  await migrate(url)
+  expect(await foldDatabase(url, deciders, () => undefined, keptTables)).toEqual({ streams: 0, events: 0, stale: 0, different: 0 })
+})
 
 it('agrees with what commands have kept', async () => {
   for (const { table } of keptTables) expect([table, (await owner.query(`select from ${table}`)).rowCount! > 0]).toEqual([table, true])
