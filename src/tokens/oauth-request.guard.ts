@@ -8,7 +8,7 @@ import { allowOrigin, originOf } from '../http/cors.js'
 import { OAuthError } from '../http/oauth-error.js'
 import { clientCertificateOf } from '../http/client-certificates.js'
 
-/** A request whose body has been read. */
+/** A request whose parameters have been read: those of its body, or of its query where there is no body. */
 export interface OAuthRequest extends Request {
   body: Parameters
   client?: ClientDocument
@@ -63,6 +63,8 @@ export class OAuthRequestGuard implements CanActivate {
   }
 }
 
+const BODILESS: ReadonlySet<string> = new Set(['GET', 'HEAD'])
+
 /** Where a request says who sends it. */
 export const clientRequest = (req: OAuthRequest): ClientRequest => {
   const { body, headers } = req
@@ -78,7 +80,7 @@ export const clientRequest = (req: OAuthRequest): ClientRequest => {
 
 /** Texts that no database can hold are no parameters: refused here, they need to be feared nowhere behind. */
 async function readBody(req: OAuthRequest): Promise<void> {
-  req.body = req.method === 'GET' ? formParameters('') : await readParameters(req)
+  req.body = BODILESS.has(req.method) ? formParameters(req.url.split('?')[1] ?? '') : await readParameters(req)
   const unfit = Object.entries(req.body).find(([, value]) => /\0|\p{Surrogate}/u.test(value))
   if (unfit) throw new OAuthError('invalid_request', `Parameter with characters that are no text: ${unfit[0].slice(0, 64)}`)
 }

@@ -87,7 +87,7 @@ export class UserinfoController {
   }
 }
 
-/** RFC 6750 §2. Errors: OAuthError for a request without a token, or with two. */
+/** RFC 6750 §2, in the query too (§2.3): Auth0's strategy for Passport knows no other way. Errors: OAuthError for a request without a token, or with two. */
 function presentedToken({ headers, body }: OAuthRequest): PresentedAccessToken {
   const presented = inAuthorization(headers.authorization)
   const text = body['access_token']

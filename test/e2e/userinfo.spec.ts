@@ -38,6 +38,17 @@ describe('/userinfo', () => {
     })
   })
 
+  it('takes the token in the query, as Auth0’s strategy for Passport sends it (RFC 6750 §2.3)', async () => {
+    const userId = await scene.user()
+    const token = await accessToken(userId)
+    const inQuery = `userinfo?access_token=${token}`
+    expect(await scene.send('GET', inQuery)).toMatchObject({ status: 200, body: { sub: userId } })
+    expect((await fetch(`${service.url}${inQuery}`, { method: 'HEAD' })).status).toBe(200)
+    expect(await scene.send('GET', `userinfo?access_token=${token}x`)).toMatchObject({ status: 401, body: { error: 'invalid_token' } })
+    const twice = [scene.send('GET', inQuery, undefined, { authorization: `Bearer ${token}` }), scene.send('GET', `${inQuery}&access_token=${token}`)]
+    for (const answer of twice) expect(await answer).toMatchObject({ status: 400, body: { error: 'invalid_request' } })
+  })
+
   it('refuses what is no token for it', async () => {
     const userId = await scene.user()
     const now = Math.floor(Date.now() / 1000)
