@@ -8,16 +8,18 @@ export interface SealLag {
 
 const WORTH_A_WARNING_SECONDS = 5
 
-/** Reads the seal lag; names the oldest writing transaction once the lag is worth a warning (5 s). */
+/** Reads the seal lag; once it is worth a warning (5 s), and it is a writing transaction that sealing waits for, names the oldest. */
 export async function readSealLag(pool: pg.Pool): Promise<SealLag> {
-  const { rows } = await pool.query<{ seconds: number }>(`
-    select extract(epoch from clock_timestamp() - occurred_at)::float8 as seconds from events
+  const { rows } = await pool.query<{ seconds: number; waits: boolean }>(`
+    select extract(epoch from clock_timestamp() - occurred_at)::float8 as seconds,
+      epoch = (select max(epoch) from epochs) and xid >= pg_snapshot_xmin(pg_current_snapshot()) as waits
+    from events
     where (epoch, xid, sequence) > (
       select coalesce(max(epoch), 0), coalesce(max(xid::text), '0')::xid8, coalesce(max(sequence), 0)
       from (select epoch, xid, sequence from seals order by number desc limit 1) as head)
     order by epoch, xid, sequence limit 1`)
-  const seconds = Math.max(0, rows[0]?.seconds ?? 0)
-  if (seconds < WORTH_A_WARNING_SECONDS) return { seconds }
+  const { seconds, waits } = rows[0] ?? { seconds: 0, waits: false }
+  if (!waits || seconds < WORTH_A_WARNING_SECONDS) return { seconds: Math.max(0, seconds) }
   const oldest = await pool.query<{ pid: number; user: string; since: Date }>(`
     select pid, usename as user, xact_start as since from pg_stat_activity
     where backend_xid is not null order by age(backend_xid) desc limit 1`)

@@ -1,0 +1,39 @@
+import type pg from 'pg'
+import { createOwnerClient } from '../../src/database/pool.js'
+import { readSealLag } from '../../src/event-store/seal-lag.js'
+import { eventually } from '../support/eventually.js'
+import { LogFixture } from './log-fixture.js'
+
+let log: LogFixture
+const writers: pg.Client[] = []
+beforeAll(async () => (log = await LogFixture.withLog()))
+afterAll(() => Promise.all([log.close(), ...writers.map((writer) => writer.end())]))
+
+/** A transaction that has written and does not end. */
+async function writer(): Promise<number> {
+  const client = createOwnerClient(log.url)
+  writers.push(client)
+  await client.connect()
+  await client.query('begin')
+  await client.query('select pg_current_xact_id()')
+  return (await client.query<{ pid: number }>('select pg_backend_pid() as pid')).rows[0]!.pid
+}
+
+const aMinuteAgo = (version: number): Promise<unknown> =>
+  log.intruder.query(`update events set occurred_at = clock_timestamp() - interval '1 minute' where stream_id = 'counter-a' and version = $1`, [version])
+
+/** Until other tests' transactions, which share the cluster, have ended. */
+const named = (pid: number | undefined): Promise<boolean> => eventually(async () => (await readSealLag(log.pool)).oldestTransaction?.pid === pid)
+
+it('names the oldest transaction that sealing waits for, and none where the sealer alone is late', async () => {
+  const oldest = await writer()
+  await aMinuteAgo(5)
+  await named(undefined)
+  expect((await readSealLag(log.pool)).seconds).toBeGreaterThanOrEqual(60)
+
+  await log.sealReady()
+  await log.add('a', 'sixth')
+  await aMinuteAgo(6)
+  await writer()
+  await named(oldest)
+})
