@@ -60,6 +60,24 @@ describe('CORS', () => {
     expect(allowed((await scene.send('GET', 'userinfo', undefined, { origin, authorization: `Bearer ${foreignToken}` })).headers)).toBeNull()
   })
 
+  it('refuses who names a client that no database can hold like every other stranger', async () => {
+    const base64 = (text: string): string => Buffer.from(text).toString('base64url')
+    const grant = { grant_type: 'client_credentials' }
+    const assertion = {
+      client_assertion: `${base64('{}')}.${base64(JSON.stringify({ iss: 'a\0b' }))}.x`,
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    }
+    const origin = 'https://own.example.org'
+    for (const path of ['oauth/token', 'oauth/revoke']) {
+      for (const answer of [
+        await scene.form(path, grant, { origin, authorization: `Basic ${base64('a\0b:secret')}` }),
+        await scene.form(path, { ...grant, ...assertion }, { origin }),
+      ]) {
+        expect(answer).toMatchObject({ status: 401, body: { error: 'invalid_client' } })
+      }
+    }
+  })
+
   it('is not for introspection, which servers ask for', async () => {
     const origin = 'https://server.example.org'
     const client = await scene.client({ callbacks: [`${origin}/cb`] })

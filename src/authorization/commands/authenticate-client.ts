@@ -100,8 +100,7 @@ export class AuthenticateClientHandler implements ICommandHandler<AuthenticateCl
 
   /** A client that may authenticate by one of the methods. */
   async #find(clientId: string, ...methods: readonly Method[]): Promise<Outcome> {
-    // What PostgreSQL cannot hold is no client's id.
-    const found: FoundClient | undefined = clientId.includes('\0') ? undefined : await this.queries.execute(new FindClient({ clientId }))
+    const found: FoundClient | undefined = await this.queries.execute(new FindClient({ clientId }))
     if (!found || found.document.global) return { reason: 'unknown client' }
     if (!methodsOf(found.document).some((method) => methods.includes(method))) return { reason: `method ${methods[0]} is not the client's` }
     return { client: found.document, secret: found.secret, credentials: found.credentials }

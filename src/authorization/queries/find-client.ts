@@ -38,6 +38,8 @@ export class FindClientHandler implements IQueryHandler<FindClient> {
       const row = await findGlobalClientRow(this.pool)
       return row && { document: row.document, secret: decryptSecret(this.rootKeys, row), credentials: row.credentials }
     }
+    // What PostgreSQL cannot hold is no client's id.
+    if (key.clientId.includes('\0')) return undefined
     const read = (): Promise<Versioned<FoundClient> | undefined> => this.#read(key.clientId)
     return as === 'now' ? (await read())?.value : this.settings.get(`client ${key.clientId}`, read)
   }
