@@ -76,6 +76,7 @@ function metadata(config: Config): Readonly<Record<string, unknown>> {
     ...(settings.introspectionEnabled && {
       introspection_endpoint: `${issuer}oauth/introspect`,
       introspection_endpoint_auth_methods_supported: methods,
+      introspection_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     }),
     scopes_supported: words(
       'openid profile offline_access name given_name family_name nickname email email_verified picture created_at identities phone address',
@@ -90,6 +91,7 @@ function metadata(config: Config): Readonly<Record<string, unknown>> {
     token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     dpop_signing_alg_values_supported: settings.dpopAlgs,
     revocation_endpoint_auth_methods_supported: [...methods, 'none'],
+    revocation_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     ...(settings.rtExpirationParameters && { refresh_token_expiration_types_supported: ['authorization', 'token_timeout'] }),
     claims_supported: words(
       'aud auth_time created_at email email_verified exp family_name given_name iat identities iss name nickname phone_number picture sub',

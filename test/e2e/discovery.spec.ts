@@ -55,6 +55,15 @@ describe('discovery', () => {
     expect(body.code_challenge_methods_supported).toEqual(['S256'])
   })
 
+  it('says by which algorithms assertions may be signed wherever they are taken', async () => {
+    const body = (await scene.send('GET', '.well-known/openid-configuration')).body as unknown as Record<string, string[]>
+    // RFC 8414 §2: such a list "MUST be present" beside private_key_jwt.
+    for (const endpoint of ['token', 'revocation', 'introspection']) {
+      expect(body[`${endpoint}_endpoint_auth_methods_supported`]).toContain('private_key_jwt')
+      expect(body[`${endpoint}_endpoint_auth_signing_alg_values_supported`]).toEqual(['RS256', 'RS384', 'PS256', 'PS384', 'ES256', 'ES384'])
+    }
+  })
+
   it('says what the tenant’s settings say', async () => {
     const read = async () => (await scene.send('GET', '.well-known/openid-configuration')).body
     expect(await read()).toMatchObject({ backchannel_logout_supported: true, backchannel_logout_session_supported: true })
