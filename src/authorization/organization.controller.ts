@@ -33,7 +33,7 @@ export class OrganizationController {
       if (fields['action'] === 'decline' && !needsOrganization(request)) return this.#goOn(req, res, await this.choices.declined(request))
       const name = fields['organization']?.trim() ?? ''
       if (name === '') return this.pages.organizationName(req, res, request, { status: 400, problem: ({ organization }) => organization.incomplete })
-      const named = await this.choices.named(request, name.toLowerCase())
+      const named = await this.choices.named(request, name)
       if (named) return this.#goOn(req, res, named)
       return this.pages.organizationName(req, res, request, { status: 400, problem: ({ organization }) => organization.unknown, name })
     })

@@ -160,6 +160,8 @@ describe('somebody who logs in to an organization', () => {
         // prettier-ignore
         expect(claims(jwt)).toMatchObject({ org_id: id, org_name })
       }
+      // As somebody spells it: SDKs compare the claim with what the application sent in lower case.
+      expect(claims((await tokens(await login(renamed.toUpperCase(), person))).body.id_token)).toMatchObject({ org_id: id, org_name: renamed })
       expect(answerOf(await login('no-such-name', person))).toMatchObject({ error_description: 'parameter organization is invalid: no-such-name' })
     } finally {
       await naming(false)

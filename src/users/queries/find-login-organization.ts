@@ -10,7 +10,7 @@ export interface LoginOrganization {
   readonly connections: readonly OrganizationConnection[]
 }
 
-/** The organization with this id or, where there is none and names count, with this name. */
+/** The organization with this id or, where there is none and names count, with this name, in whatever case: all names are in lower case. */
 export class FindLoginOrganization extends Query<LoginOrganization | undefined> {
   constructor(
     readonly idOrName: string,
@@ -25,7 +25,8 @@ export class FindLoginOrganizationHandler implements IQueryHandler<FindLoginOrga
   constructor(@Inject(pg.Pool) private readonly pool: pg.Pool) {}
 
   async execute({ idOrName, namesCount }: FindLoginOrganization): Promise<LoginOrganization | undefined> {
-    const { rows } = await this.pool.query<LoginOrganization>({ name: 'find-login-organization', text: FIND, values: [idOrName, namesCount] })
+    const values = [idOrName, namesCount ? idOrName.toLowerCase() : null]
+    const { rows } = await this.pool.query<LoginOrganization>({ name: 'find-login-organization', text: FIND, values })
     return rows[0]
   }
 }
@@ -35,5 +36,5 @@ const FIND = `
     select coalesce(jsonb_agg(c.document order by c.created_at, c.connection_id), '[]') from organization_connections c
     where c.organization_id = o.id and c.document->'is_enabled' is distinct from 'false'
   ) as connections
-  from organizations o where o.id = $1 or ($2 and o.document->>'name' = $1)
+  from organizations o where o.id = $1 or o.document->>'name' = $2
   order by o.id <> $1 limit 1`
