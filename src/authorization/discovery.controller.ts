@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto'
-import { All, Controller, Get, Header, HttpCode, Inject, Options, Res, UseFilters, UseGuards } from '@nestjs/common'
+import { All, Controller, Get, Header, HttpCode, Inject, Options, Req, Res, UseFilters, UseGuards } from '@nestjs/common'
 import { QueryBus } from '@nestjs/cqrs'
-import type { Response } from 'express'
+import type { Request, Response } from 'express'
 import { RequestLimitGuard } from '../audit/request-limit.guard.js'
 import { CONFIG, type Config } from '../config.js'
 import { AnyOriginGuard } from '../http/any-origin.guard.js'
 import { answerPreflight } from '../http/cors.js'
 import { OAuthError, OAuthErrorFilter } from '../http/oauth-error.js'
+import { tagVersion } from '../http/version-tag.js'
 import { FindTenantSettings, type TenantSettings } from '../users/index.js'
 import { CERTIFICATE_METHODS, mtlsMetadata, takesCertificates } from './mtls-metadata.js'
 
@@ -29,12 +29,11 @@ export class DiscoveryController {
   @Get(PATHS)
   @UseGuards(RequestLimitGuard)
   @Header('Cache-Control', 'public, max-age=15, stale-while-revalidate=15, stale-if-error=86400')
-  async discovery(@Res({ passthrough: true }) res: Response): Promise<object> {
+  async discovery(@Req() req: Request, @Res({ passthrough: true }) res: Response): Promise<object> {
     const tenant = await this.queries.execute(new FindTenantSettings())
     const certificates = takesCertificates(this.config) && mtlsMetadata(this.#metadata, this.config, tenant)
     const body = { ...this.#metadata, ...ofTenant(tenant, this.config.issuer), ...certificates }
-    // Express compares it with If-None-Match and answers 304.
-    res.setHeader('ETag', `"${createHash('sha256').update(JSON.stringify(body)).digest('base64url')}"`)
+    tagVersion(req, res, body)
     return body
   }
 

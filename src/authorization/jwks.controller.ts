@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto'
-import { All, Controller, Get, Header, HttpCode, Options, Res, UseFilters, UseGuards } from '@nestjs/common'
+import { All, Controller, Get, Header, HttpCode, Options, Req, Res, UseFilters, UseGuards } from '@nestjs/common'
 import { QueryBus } from '@nestjs/cqrs'
-import type { Response } from 'express'
+import type { Request, Response } from 'express'
 import { RequestLimitGuard } from '../audit/request-limit.guard.js'
 import { AnyOriginGuard } from '../http/any-origin.guard.js'
 import { answerPreflight } from '../http/cors.js'
 import { OAuthError, OAuthErrorFilter } from '../http/oauth-error.js'
+import { tagVersion } from '../http/version-tag.js'
 import { type PublishedJwk, SigningKeys } from '../keys/signing-keys.js'
 import { FindTenantSettings } from '../users/index.js'
 
@@ -25,11 +25,10 @@ export class JwksController {
   @Get()
   @UseGuards(RequestLimitGuard)
   @Header('Cache-Control', 'public, max-age=15, stale-while-revalidate=15, stale-if-error=86400')
-  async jwks(@Res({ passthrough: true }) response: Response): Promise<{ keys: readonly ShownJwk[] }> {
+  async jwks(@Req() request: Request, @Res({ passthrough: true }) response: Response): Promise<{ keys: readonly ShownJwk[] }> {
     const [published, { flags }] = await Promise.all([this.signingKeys.published(), this.queries.execute(new FindTenantSettings())])
     const keys = flags?.['remove_alg_from_jwks'] === true ? published.map(({ alg: _, ...key }) => key) : published
-    // Express compares it with If-None-Match and answers 304.
-    response.setHeader('ETag', `"${createHash('sha256').update(JSON.stringify(keys)).digest('base64url')}"`)
+    tagVersion(request, response, keys)
     return { keys }
   }
 

@@ -1,5 +1,4 @@
 import { createPublicKey, randomBytes, verify, X509Certificate } from 'node:crypto'
-import { get } from 'node:http'
 import { Module } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
 import { CqrsModule } from '@nestjs/cqrs'
@@ -39,11 +38,7 @@ beforeAll(async () => {
 })
 afterAll(() => app.close())
 
-/** Not by fetch, which forbids every cache as soon as it is given an etag. */
-const statusFor = (etag: string): Promise<number | undefined> =>
-  new Promise((resolve, reject) => {
-    get(`${url}/.well-known/jwks.json`, { headers: { 'if-none-match': etag } }, (answer) => resolve(answer.resume().statusCode)).on('error', reject)
-  })
+const statusFor = async (etag: string): Promise<number> => (await fetch(`${url}/.well-known/jwks.json`, { headers: { 'if-none-match': etag } })).status
 
 describe('GET /.well-known/jwks.json', () => {
   it('lets a client that knows only its address verify a token', async () => {
