@@ -58,7 +58,9 @@ describe('a new client', () => {
       client_id: expect.stringMatching(/^tpc_[A-Za-z0-9]{32}$/),
       grant_types: ['authorization_code', 'refresh_token'],
       refresh_token: { rotation_type: 'rotating', expiration_type: 'expiring', infinite_idle_token_lifetime: false },
+      jwt_configuration: { lifetime_in_seconds: 3600 },
     })
+    expect((await create({ ...strict, jwt_configuration: { lifetime_in_seconds: 60 } })).jwt_configuration).toMatchObject({ lifetime_in_seconds: 60 })
     for (const plain of [{ third_party_security_mode: 'permissive' }, { is_first_party: true }]) {
       expect((await create({ ...strict, ...plain })).client_id).toMatch(/^[A-Za-z0-9]{32}$/)
     }

@@ -24,7 +24,7 @@ export function newClient(clientId: string, body: CreateClientBody, methods: obj
     is_first_party: firstParty,
     token_endpoint_auth_method: authMethod,
     client_authentication_methods: methods,
-    jwt_configuration: jwtConfiguration(sent.jwt_configuration, methods !== undefined),
+    jwt_configuration: jwtConfiguration(sent.jwt_configuration, { withKeys: methods !== undefined, strict: isStrict(sent) }),
     grant_types: sent.grant_types ?? defaultGrantTypes({ appType: sent.app_type, isPublic: authMethod === 'none', firstParty }),
     client_metadata: sent.client_metadata && withoutNulls(sent.client_metadata),
     refresh_token: refreshTokenSettings(sent.refresh_token, {
@@ -46,7 +46,7 @@ export function patchedClient(current: ClientDocument, credentials: readonly Cli
   const changes: Record<string, unknown> = Object.fromEntries(Object.entries(named(sent)).map(([name, value]) => [name, value ?? undefined]))
   if (sent.client_authentication_methods) changes['client_authentication_methods'] = references(sent.client_authentication_methods, credentials)
   if (sent.jwt_configuration) {
-    changes['jwt_configuration'] = jwtConfiguration(sent.jwt_configuration, false)
+    changes['jwt_configuration'] = jwtConfiguration(sent.jwt_configuration, { withKeys: false, strict: isStrict(current) })
   }
   if (sent.client_metadata) {
     const merged = withoutNulls({ ...current.client_metadata, ...sent.client_metadata })
@@ -92,10 +92,17 @@ function references(methods: AuthenticationMethods, credentials: readonly Client
   )
 }
 
-function jwtConfiguration(sent: JwtConfiguration | undefined, withKeys: boolean): Readonly<Record<string, unknown>> {
+/** spec/oauth.md §2.1 */
+const STRICT_LIFETIME_SECONDS = 3600
+
+function jwtConfiguration(
+  sent: JwtConfiguration | undefined,
+  { withKeys, strict }: { readonly withKeys: boolean; readonly strict: boolean },
+): Readonly<Record<string, unknown>> {
   const lifetime = sent?.lifetime_in_seconds
   return {
     ...CLIENT_DEFAULTS.jwt_configuration,
+    ...(strict && { lifetime_in_seconds: STRICT_LIFETIME_SECONDS }),
     ...(withKeys && { alg: 'RS256' }),
     ...sent,
     ...(lifetime !== undefined && { lifetime_in_seconds: Number(lifetime) }),
