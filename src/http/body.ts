@@ -88,5 +88,15 @@ function asText(name: string, member: unknown): string {
     if (Array.isArray(member) && member.every((item) => typeof item === 'string')) return member.join(' ')
     throw new OAuthError('invalid_scope', 'Scope must be an array or a string')
   }
-  return JSON.stringify(member)
+  return written(name, member)
+}
+
+/** What this service has no use for goes on to Actions as it came. */
+function written(name: string, member: unknown): string {
+  try {
+    return JSON.stringify(member)
+  } catch {
+    // JSON.parse takes any depth, JSON.stringify runs out of stack.
+    throw new OAuthError('invalid_request', `Parameter nested too deeply: ${name.slice(0, 64)}`)
+  }
 }

@@ -66,6 +66,8 @@ describe('a request to the token endpoint', () => {
       ['grant_type=refresh_token&refresh_token=a%00b&client_id=x', FORM],
       ['{"grant_type":"refresh_token","refresh_token":"\\ud800","client_id":"x"}', { 'content-type': 'application/json' }],
     ]
+    const [deep, json] = ['['.repeat(40_000) + ']'.repeat(40_000), { 'content-type': 'application/json' }]
+    bodies.push([`{"grant_type":"refresh_token","x":${deep}}`, json], [`{"grant_type":${deep}}`, json])
     for (const [body, headers] of bodies) expect(await post(body, headers)).toMatchObject({ status: 400, body: { error: 'invalid_request' } })
     expect(await scene.json('oauth/token', { grant_type: 'refresh_token', refresh_token: 'x', scope: { a: 1 } })).toMatchObject({
       status: 400,
