@@ -103,6 +103,8 @@ export interface LogoutTokenSent {
   readonly uri: string
   readonly statusCode?: number
   readonly error?: string
+  /** The session's, where the tenant wants it in the log; null for none. */
+  readonly sessionMetadata?: PersonalData | null
 }
 
 /** An Action threw, took too long or could not be run. */

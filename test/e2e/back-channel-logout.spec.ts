@@ -118,6 +118,31 @@ it('tells only those who want to hear of this kind of end, with the metadata if 
   expect(tokens(quiet.path)).toEqual([])
 })
 
+it('is told in the log with the session’s metadata where the tenant wants that, as is the logout', async () => {
+  const { client } = await listening()
+  const told = async (include: boolean, metadata: object | null): Promise<unknown[]> => {
+    await service.api('PATCH', 'tenants/settings', { include_session_metadata_in_tenant_logs: include })
+    const { who, userId, sessionId } = await logIn(client)
+    await service.api('PATCH', `sessions/${sessionId}`, { session_metadata: metadata })
+    await logOut(who)
+    const ends = await eventually(async () => {
+      const { body } = await service.api('GET', `users/${encodeURIComponent(userId)}/logs?sort=date:1`)
+      const found = body.filter(({ type }: Json) => type === 'slo' || type.startsWith('oidc_backchannel'))
+      return found.length === 2 && (found as Json[])
+    })
+    return ends.map(({ type, details }) => [type, details.session_metadata])
+  }
+  const rows = (metadata?: object): unknown[] => ['slo', 'oidc_backchannel_logout_succeeded'].map((type) => [type, metadata])
+  expect(await told(false, { device: 'tv' })).toEqual(rows())
+  expect(await told(true, { device: 'tv' })).toEqual(rows({ device: 'tv' }))
+  expect(await told(true, null)).toEqual(rows({}))
+  const { rows: kept } = await service.pool.query(
+    `select from tenant_logs where details::text like '%device%' and type = any('{slo,oidc_backchannel_logout_succeeded}')`,
+  )
+  expect(kept).toEqual([])
+  expect(await service.api('GET', 'logs?q=details.session_metadata.device:tv')).toMatchObject({ status: 400 })
+})
+
 it('is not repeated for a client that says no, is tried again where nothing came of it, and keeps nobody waiting', async () => {
   const [refusing, failing, hanging] = [await listening(), await listening(), await listening()]
   answers.set(refusing.path, (_, res) => void res.writeHead(400).end())

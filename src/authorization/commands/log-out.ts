@@ -1,6 +1,7 @@
 import { Command, CommandBus, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs'
 import { PersonKeys } from '../../keys/person-keys.js'
 import { EndSession, FindSession } from '../../sessions/index.js'
+import { FindTenantSettings } from '../../users/index.js'
 import { OAuthError } from '../../http/oauth-error.js'
 import { type Caller, causedBy } from '../caused-by.js'
 import type { LogoutRequest } from '../logout/logout-request.js'
@@ -43,7 +44,9 @@ export class LogOutHandler implements ICommandHandler<LogOut> {
     const cause = { ...context, connection: session.connection, ...(clientId !== undefined && { clientId }) }
     // Without its query, where anything may stand.
     const [returnTo] = redirectTo?.split(/[?#]/) ?? []
-    await this.commands.execute(new EndSession(sessionId, 'logout', cause, returnTo === undefined ? {} : { returnTo }))
+    const { include_session_metadata_in_tenant_logs: logsMetadata } = await this.queries.execute(new FindTenantSettings())
+    const how = { ...(returnTo !== undefined && { returnTo }), ...(logsMetadata === true && { logsMetadata: true as const }) }
+    await this.commands.execute(new EndSession(sessionId, 'logout', cause, how))
     return { kind: 'done' }
   }
 }

@@ -5,6 +5,7 @@ import { Audit } from '../../audit/audit.js'
 import { CONFIG, type Config } from '../../config.js'
 import { PersonKeys } from '../../keys/person-keys.js'
 import { SigningKeys } from '../../keys/signing-keys.js'
+import { FindTenantSettings } from '../../users/index.js'
 import { logoutTarget } from '../back-channel-logout/initiators.js'
 import { deliver } from '../back-channel-logout/deliver.js'
 import { type LogoutMessage, LogoutMessages } from '../back-channel-logout/logout-messages.js'
@@ -41,7 +42,7 @@ export class SendLogoutMessagesHandler implements ICommandHandler<SendLogoutMess
   }
 
   async #send(message: LogoutMessage): Promise<void> {
-    const { client_id: clientId, session_id: sessionId, user_id: userId, initiator, cause, tries } = message
+    const { client_id: clientId, session_id: sessionId, user_id: userId, initiator, metadata, cause, tries } = message
     const client = await this.queries.execute(new FindClient({ clientId }, 'now'))
     const target = client && logoutTarget(client.document, initiator)
     // Its address was taken away meanwhile.
@@ -49,7 +50,8 @@ export class SendLogoutMessagesHandler implements ICommandHandler<SendLogoutMess
     const token = await this.#token(message, target.withMetadata)
     const answer = await deliver(target.url, token, this.config.allowPrivateTargets || this.config.settings.backchannelAllowInsecureTargets)
     const { delivered, final, ...outcome } = answer
-    const data = { initiator, uri: target.url, ...outcome }
+    const { include_session_metadata_in_tenant_logs: logsMetadata } = await this.queries.execute(new FindTenantSettings())
+    const data = { initiator, uri: target.url, ...outcome, ...(logsMetadata === true && { sessionMetadata: metadata }) }
     const fact = delivered ? ({ type: 'LogoutTokenDelivered', data } as const) : ({ type: 'LogoutTokenFailed', data } as const)
     await this.audit.record(fact, { ...cause, clientId, userId, sessionId })
     const pause = PAUSES_SECONDS[tries - 1]

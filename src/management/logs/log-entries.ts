@@ -1,5 +1,5 @@
 import type { LogoutTokenSent, ManagementRequest, RateLimitFact } from '../../audit/audit.events.js'
-import type { SealedEvent } from '../../event-store/event.js'
+import type { PersonalData, SealedEvent } from '../../event-store/event.js'
 import type { CookieMode } from '../../sessions/index.js'
 import { access, executionsOf, idIn, type LogEntry, type Of, type SourceEvent } from './log-entry.js'
 import { authorizeFailed, loginFailed, signUp } from './login-entries.js'
@@ -19,9 +19,12 @@ const ENTRIES = {
     const { details } = silent ? { details: ofSession(sessionId, cookie) } : loggedIn(sessionId, cookie, at)
     return [{ type: silent ? 'ssa' : 's', details: { ...details, actions: executionsOf(actions.execution) } }]
   },
-  SessionEnded: ({ streamId, data: { reason, returnTo, revokedOnline }, metadata }) => {
+  SessionEnded: ({ streamId, data: { reason, returnTo, revokedOnline, metadata: stored, logsMetadata }, metadata }) => {
     const sessionId = idIn(streamId)
-    if (reason === 'logout') return [{ type: 'slo', details: { session_id: sessionId, initiated_by: 'user', return_to: returnTo } }]
+    if (reason === 'logout') {
+      const told = sessionMetadata(logsMetadata ? stored : undefined)
+      return [{ type: 'slo', details: { session_id: sessionId, initiated_by: 'user', return_to: returnTo, ...told } }]
+    }
     return [
       ...(revokedOnline === undefined ? [] : [onlineRevoked(sessionId, revokedOnline, metadata)]),
       ...(reason === 'action' ? [{ type: 'session_revoked' as const, details: { session_id: sessionId, actions: executionsOf(metadata.actions) } }] : []),
@@ -177,12 +180,19 @@ const limit = ({ bucket, size, method, path }: RateLimitFact, usage?: number): R
   ...(method !== undefined && { request: { method: method.toLowerCase(), path } }),
 })
 
-const logoutToken = ({ initiator, uri, statusCode, error }: LogoutTokenSent, sessionId: string | undefined): Readonly<Record<string, unknown>> => ({
+/** Sealed: whoever reads the log opens it. */
+const sessionMetadata = (stored: PersonalData | null | undefined): object => (stored === undefined ? {} : { session_metadata: stored ?? {} })
+
+const logoutToken = (
+  { initiator, uri, statusCode, error, sessionMetadata: stored }: LogoutTokenSent,
+  sessionId: string | undefined,
+): Readonly<Record<string, unknown>> => ({
   initiator,
   session_id: sessionId,
   request: { backchannel_logout_uri: uri, method: 'POST' },
   response: { statusCode },
   ...(error !== undefined && { errors: [error] }),
+  ...sessionMetadata(stored),
 })
 
 function managed(type: 'sapi' | 'fapi' | 'mgmt_api_read', request: ManagementRequest, userId: string | undefined): LogEntry {

@@ -60,7 +60,7 @@ const MADE_WHEN_READ: readonly (readonly [RegExp, string | undefined])[] = [
   [/^details\.request\.ip$/, 'ip'],
   [/^details\.request\.userAgent$/, 'user_agent'],
   [/^details\.(request\.auth\.user\.(name|email)|body\.email|email)$/, 'user_name'],
-  [/^(location_info(\.\w+)?|isMobile)$/, undefined],
+  [/^(location_info(\.\w+)?|isMobile|details\.session_metadata(\..*)?)$/, undefined],
 ]
 
 /** Why rows cannot be found by what they show under this name; undefined where they can, or show nothing. */

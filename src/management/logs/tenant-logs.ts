@@ -50,12 +50,12 @@ export class TenantLogs {
   }
 
   async #opened(rows: readonly TenantLogRow[]): Promise<OpenedRow[]> {
-    const sealed = rows.flatMap((row) => [row.origin, nameOf(row), errorTexts(row)])
+    const sealed = rows.flatMap((row) => [row.origin, nameOf(row), errorTexts(row), sessionMetadata(row)])
     const opened = await this.#open(sealed)
     return rows.map((row, n) => {
-      const { ip, userAgent } = (opened[3 * n] ?? {}) as { ip?: string; userAgent?: string }
-      const error = opened[3 * n + 2] as ErrorTexts | undefined
-      return { row: withError(row, error), values: { ip, userAgent, userName: opened[3 * n + 1] as string | undefined } }
+      const [origin, userName, error, metadata] = opened.slice(4 * n) as [object?, string?, ErrorTexts?, object?]
+      const { ip, userAgent } = (origin ?? {}) as { ip?: string; userAgent?: string }
+      return { row: withSessionMetadata(withError(row, error), metadata), values: { ip, userAgent, userName } }
     })
   }
 
@@ -100,6 +100,18 @@ function withError(row: TenantLogRow, opened: ErrorTexts | undefined): TenantLog
       error: { ...error, message, ...((payload ?? code) !== undefined && { payload: { ...payload, ...(code !== undefined && { code }) } }) },
     },
   }
+}
+
+/** Sealed where there was any. */
+function sessionMetadata({ details }: TenantLogRow): PersonalData | undefined {
+  const stored = details['session_metadata']
+  return typeof stored === 'string' ? (stored as PersonalData) : undefined
+}
+
+function withSessionMetadata(row: TenantLogRow, opened: object | undefined): TenantLogRow {
+  if (sessionMetadata(row) === undefined) return row
+  const { session_metadata: _, ...details } = row.details
+  return { ...row, details: opened ? { ...details, session_metadata: opened } : details }
 }
 
 const nameOf = ({ user_name, user }: TenantLogRow): PersonalData | undefined => user_name ?? user?.email ?? user?.username ?? user?.phone_number ?? user?.name

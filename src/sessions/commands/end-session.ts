@@ -10,8 +10,11 @@ export class EndSession extends Command<'ended' | 'over'> {
     readonly sessionId: string,
     readonly reason: SessionEndReason,
     readonly context: Context,
-    /** For the log where the browser was sent afterwards, or the number of the online refresh token that was revoked; and whether refresh tokens follow. */
-    readonly how: Pick<SessionEnded, 'returnTo' | 'revokedOnline' | 'endsRefreshTokens'> = {},
+    /**
+     * For the log where the browser was sent afterwards and whether the metadata belongs there, or the number of the online refresh token that was
+     * revoked; and whether refresh tokens follow.
+     */
+    readonly how: Pick<SessionEnded, 'returnTo' | 'logsMetadata' | 'revokedOnline' | 'endsRefreshTokens'> = {},
   ) {
     super()
   }

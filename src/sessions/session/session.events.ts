@@ -85,6 +85,8 @@ export interface SessionEnded {
   readonly userId: string
   readonly clients: readonly string[]
   readonly metadata: PersonalData | null
+  /** The tenant wants it in the log. */
+  readonly logsMetadata?: true
   /** Of a logout: where the browser was sent. */
   readonly returnTo?: string
   /** The refresh tokens that began in it end as well. */

@@ -136,7 +136,7 @@ export function endSession(
   state: SessionState,
   reason: SessionEndReason,
   now: Date,
-  how: Pick<SessionEnded, 'returnTo' | 'revokedOnline' | 'endsRefreshTokens'> = {},
+  how: Pick<SessionEnded, 'returnTo' | 'logsMetadata' | 'revokedOnline' | 'endsRefreshTokens'> = {},
 ): Decision<SessionEvent, 'ended' | 'over'> {
   const due = reason === 'expired' ? state.status === 'active' && !isAlive(state, now) : isAlive(state, now)
   if (state.status !== 'active' || !due) return { events: [], result: 'over' }
