@@ -1,5 +1,5 @@
 import proxyAddr from 'proxy-addr'
-import { told } from './forwarded.js'
+import { addressesOf, told } from './forwarded.js'
 
 const isTrusted = proxyAddr.compile(['loopback', '10.0.0.0/8'])
 const by = (header: string, peer = '127.0.0.1') => told(header, peer, isTrusted)
@@ -39,3 +39,12 @@ describe('Forwarded', () => {
     'proto=javascript',
   ])('that is not well-formed tells nothing: %j', (header) => expect(by(header)).toEqual({}))
 })
+
+test.each([
+  ['192.0.2.60', '192.0.2.60'],
+  ['192.0.2.60:47011, 10.0.0.2:80', '192.0.2.60, 10.0.0.2'],
+  ['2001:db8::17, [2001:db8::18]:443,[::1]', '2001:db8::17, 2001:db8::18, ::1'],
+  ['198.51.100.1, unknown, 192.0.2.60', '192.0.2.60'],
+  ['192.0.2.60, garbage', ''],
+  ['', ''],
+])('of X-Forwarded-For the addresses count, behind the last that is none: %s', (header, addresses) => expect(addressesOf(header)).toBe(addresses))

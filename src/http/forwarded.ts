@@ -8,9 +8,16 @@ const OLDER = ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host']
 /** Whether an address is a trusted proxy's. */
 export type IsTrusted = (address: string, hop: number) => boolean
 
+/** What of `X-Forwarded-For` are addresses: some proxies add ports, which are another with each connection. Who stands before what is none came from there. */
+export function addressesOf(header: string): string {
+  const addresses = header.split(',').map((node) => (isIPv6(node.trim()) ? node.trim() : addressOf(node.trim())))
+  return addresses.slice(addresses.lastIndexOf(undefined) + 1).join(', ')
+}
+
 /**
  * Reads `Forwarded` (RFC 7239) of trusted proxies and writes what it says in the older headers, from which everything else learns it. Where a request
- * has one of those it is passed over: most proxies write only them, and let through a `Forwarded` that the client has made up.
+ * has one of those it is passed over: most proxies write only them, and let through a `Forwarded` that the client has made up. Of `X-Forwarded-For` it
+ * leaves the addresses.
  */
 export function readForwarded(isTrusted: IsTrusted): RequestHandler {
   return ({ headers, socket }, _res, next) => {
@@ -21,6 +28,8 @@ export function readForwarded(isTrusted: IsTrusted): RequestHandler {
       if (proto !== undefined) headers['x-forwarded-proto'] = proto
       if (host !== undefined) headers['x-forwarded-host'] = host
     }
+    const older = headers['x-forwarded-for']
+    if (typeof older === 'string') headers['x-forwarded-for'] = addressesOf(older)
     next()
   }
 }

@@ -54,6 +54,13 @@ describe('Forwarded (RFC 7239) of a trusted proxy', () => {
   })
 })
 
+it('X-Forwarded-For says an address and nothing else, whatever port the proxy adds', async () => {
+  expect((await seen({ 'x-forwarded-for': '192.0.2.60:4711' }))[0]).toBe('192.0.2.60')
+  expect((await seen({ 'x-forwarded-for': '198.51.100.9, [2001:db8::17]:443, 10.0.0.2:80' }))[0]).toBe('2001:db8::17')
+  expect((await seen({ 'x-forwarded-for': 'unknown, 10.0.0.2' }))[0]).toBe('10.0.0.2')
+  expect((await seen({ 'x-forwarded-for': 'garbage', forwarded: 'for=192.0.2.60' }))[0]).toMatch(/^(127\.|::1)/)
+})
+
 it('Forwarded of anybody else says nothing', async () => {
   const strict = await startApp({ TRUST_PROXY: '10.0.0.0/8' })
   try {
