@@ -37,8 +37,8 @@ async function offline(): Promise<Login> {
   const [client, person] = await Promise.all([aClient(service, { refresh_token: ROTATING }), aPerson(service)])
   return { ...(await logIn(service, client, person, audience)), client, userId: person.userId }
 }
-async function online(): Promise<Login> {
-  const [client, { userId, email }] = await Promise.all([aClient(service), aPerson(service)])
+async function online(settings: object = {}): Promise<Login> {
+  const [client, { userId, email }] = await Promise.all([aClient(service, settings), aPerson(service)])
   const who = new Visitor(service.url)
   const page = await who.get(authorizeUrl(client, { scope: 'openid online_access', audience, ...PKCE }))
   const { code } = answerOf(await who.submit(page, { username: email, password: PASSWORD, action: 'default' }))
@@ -181,4 +181,20 @@ it('an online refresh token that is revoked is told as one, and what is no good 
     { user_id: userId, audience, connection: DIRECTORY, details: { credential_id: onlineTokenId(sessionId, 1), session_id: sessionId, refresh_token: access } },
   ])
   expect(await rows(login, 'fertft')).toMatchObject([{ connection: DIRECTORY, details: { failure_reason: 'session_not_found', refresh_token: access } }])
+})
+
+it('an exchange of an online refresh token tells what was asked for, and what opened it', async () => {
+  const other = await anApi(service, { skip_consent_for_verifiable_first_party_clients: true })
+  const login = await online({ refresh_token: { ...ROTATING, policies: [{ audience: other, scope: ['water:plants'] }] } })
+  const { client, refreshToken } = login
+  await scene.refresh(client, refreshToken)
+  await scene.refresh(client, refreshToken, { audience: other, scope: 'water:plants fell:trees' })
+  await scene.refresh(client, refreshToken, { audience: 'https://nowhere.example/' })
+  const told = await rows(login, 'sertft')
+  expect(told).toMatchObject([
+    { audience, details: { policy_used: 'refresh_token_user_grant' } },
+    { audience: other, details: { policy_used: 'mrrt', requested_audience: other, requested_scope: 'water:plants fell:trees' } },
+  ])
+  expect(told[0]!.details).not.toHaveProperty('requested_scope')
+  expect(await rows(login, 'fertft')).toMatchObject([{ details: { policy_used: 'refresh_token_user_grant', refresh_token: { access: 'online' } } }])
 })

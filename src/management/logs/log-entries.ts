@@ -77,18 +77,7 @@ const ENTRIES = {
   Warned: ({ data: { description }, metadata: { sessionId } }) => [
     { type: 'w', description, ...(sessionId !== undefined && { details: { session_id: sessionId } }) },
   ],
-  OnlineTokenExchanged: ({ data, metadata }) => [
-    {
-      type: 'sertft',
-      ...access(data),
-      details: {
-        access_token_jti: data.accessTokenId ?? undefined,
-        actions: executionsOf(metadata.actions),
-        refresh_token: { access: 'online', session_id: metadata.sessionId },
-        requested_client_id: metadata.clientId,
-      },
-    },
-  ],
+  OnlineTokenExchanged: (event) => [exchanged(event)],
   LogoutTokenDelivered: ({ data, metadata }) => [{ type: 'oidc_backchannel_logout_succeeded', details: logoutToken(data, metadata.sessionId) }],
   LogoutTokenFailed: ({ data, metadata }) => [
     { type: 'oidc_backchannel_logout_failed', description: data.error ?? '', details: logoutToken(data, metadata.sessionId) },

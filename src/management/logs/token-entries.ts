@@ -5,19 +5,19 @@ import { access, executionsOf, idIn, type LogEntry, type Of } from './log-entry.
 /** What a refresh token brings by itself, without a policy of its client. */
 const OWN_GRANT = 'refresh_token_user_grant'
 
-export function exchanged({ streamId, data, metadata }: Of<'RefreshTokenRotated' | 'RefreshTokenExchanged'>): LogEntry {
+export function exchanged({ type, streamId, data, metadata }: Of<'RefreshTokenRotated' | 'RefreshTokenExchanged' | 'OnlineTokenExchanged'>): LogEntry {
+  const online = type === 'OnlineTokenExchanged'
   return {
     type: 'sertft',
     ...access(data),
     details: {
       access_token_jti: data.accessTokenId ?? undefined,
       actions: executionsOf(metadata.actions),
-      familyId: idIn(streamId),
-      tokenCounter: data.generation,
+      ...(!online && { familyId: idIn(streamId), tokenCounter: data.generation }),
       policy_used: data.policyUsed ?? OWN_GRANT,
       requested_audience: data.requestedAudience,
       requested_scope: data.requestedScope,
-      refresh_token: { access: 'offline', session_id: metadata.sessionId },
+      refresh_token: { access: online ? 'online' : 'offline', session_id: metadata.sessionId },
       requested_client_id: metadata.clientId,
     },
   }
@@ -144,7 +144,7 @@ export function exchangeFailed({ data, metadata }: Of<'ExchangeFailed'>): LogEnt
       // Of a text that is no token of ours nobody can say what kind it is.
       const kind = online ? 'online' : 'offline'
       const token = (online ?? familyId !== undefined) ? { refresh_token: { access: kind, session_id: sessionId } } : {}
-      const policy = familyId === undefined ? {} : { policy_used: policyUsed ?? OWN_GRANT }
+      const policy = familyId === undefined && !online ? {} : { policy_used: policyUsed ?? OWN_GRANT }
       const details = { ...requested, ...token, ...policy, session_id: sessionId, familyId, failure_reason: failureReason(reason, online) }
       return [
         { type: 'fertft', ...entry, details: { ...details, error: { ...told, oauthError, reason } } },

@@ -1,5 +1,5 @@
 import type { Decision } from '../../event-store/event.js'
-import type { OnlineTerms, OnlineTokenExchanged, OnlineWithdrawalReason, SessionEvent } from './session.events.js'
+import type { OnlineTerms, OnlineTokenExchanged, OnlineWithdrawalReason, SessionEnds, SessionEvent } from './session.events.js'
 import { extended, isAlive, type SessionLifetimes, type SessionState } from './session.js'
 
 /** What an online refresh token's text says, and what the request has shown beside it. */
@@ -9,7 +9,7 @@ export interface PresentedOnline {
   readonly dpopThumbprint: string | null
 }
 
-export type OnlineAccess = Pick<OnlineTokenExchanged, 'accessTokenId' | 'audience' | 'scope'>
+export type OnlineAccess = Omit<OnlineTokenExchanged, keyof SessionEnds | 'number' | 'clientId'>
 
 /** The first in the order of spec/refresh-tokens.md §6.1, checks 5 to 7. */
 export type OnlineRefusal = 'unknown' | 'foreign' | 'binding' | 'over'

@@ -74,6 +74,10 @@ export interface OnlineTokenExchanged extends SessionEnds {
   readonly accessTokenId: string | null
   readonly audience: string | null
   readonly scope: readonly string[]
+  /** Present where a policy of the client opened the API, or added to what the login brought. */
+  readonly policyUsed?: 'mrrt'
+  readonly requestedAudience?: string
+  readonly requestedScope?: string
 }
 
 export type SessionEndReason =

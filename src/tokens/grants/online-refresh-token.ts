@@ -49,8 +49,8 @@ export class OnlineRefreshTokenGrantHandler implements ICommandHandler<OnlineRef
       const given = await give(loginOf(grant), grant.user, now, ask)
       if ('refused' in given) return { refused: { told: given, grant } }
       const { access, tokens, decided } = given
-      const { accessTokenId, audience, scope } = access
-      return { access: { accessTokenId, audience, scope }, tokens: { tokens, grant, ...(decided && { decided }) }, actions: decided?.execution }
+      const { accessTokenSeconds: _, addedScope: __, ...told } = access
+      return { access: told, tokens: { tokens, grant, ...(decided && { decided }) }, actions: decided?.execution }
     }
     const redeem = new RedeemOnlineToken(request.refreshToken, shown, caller.origin, caller.context, issue)
     const redeemed = (await this.commands.execute(redeem as RedeemOnlineToken)) as RedeemedOnlineToken<Given, Refused>
@@ -64,7 +64,7 @@ export class OnlineRefreshTokenGrantHandler implements ICommandHandler<OnlineRef
     if (redeemed.kind === 'refused') throw new ExchangeRefused('invalid_grant', 'Unknown or invalid refresh token.', { reason: redeemed.why, ...whose })
     const { told, grant } = redeemed.refused
     if (told.denial) await this.actions.settle(grant, told.denial, { client, caller })
-    throw accessRefused(told, whose)
+    throw accessRefused(told, { ...whose, ...(told.policyUsed && { policyUsed: told.policyUsed }) })
   }
 }
 
