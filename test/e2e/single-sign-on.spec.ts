@@ -199,4 +199,17 @@ describe('single sign-on', () => {
     expect(await silently(who)).toEqual(LOGIN_REQUIRED)
     await service.commands.execute(new ChangeTenantSettings({ ephemeral_session_lifetime: undefined }, {}))
   })
+
+  it('ends for good with the use that lower settings leave no time for', async () => {
+    const { who } = await loggedIn()
+    const [sessionId] = who.cookies.get('auth0')!.split('.')
+    const shown = async (): Promise<number> => (await service.api('GET', `sessions/${sessionId}`)).status
+    await service.commands.execute(new ChangeTenantSettings({ session_lifetime: 0.00001 }, {}))
+    expect(await shown()).toBe(200)
+    expect(await silently(who)).toEqual(LOGIN_REQUIRED)
+    expect([await shown(), who.cookies.has('auth0')]).toEqual([404, false])
+    expect((await events('SessionEnded')).at(-1)).toMatchObject({ data: { reason: 'expired' }, metadata: { sessionId } })
+    await service.commands.execute(new ChangeTenantSettings({ session_lifetime: undefined }, {}))
+    expect(await silently(who)).toEqual(LOGIN_REQUIRED)
+  })
 })

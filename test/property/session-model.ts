@@ -78,12 +78,13 @@ export function apply(world: World, op: Op): Step {
       return { world: { ...world, session: { ...session, over: session.over === 'no' ? 'marked' : session.over } }, outcome: 'marked' }
   }
 
-  /** Settings that were lowered count from here on, and may end it; raised ones do not. */
+  /** Settings that were lowered count from here on, and may end it, for good; raised ones do not. */
   function use(done: 'touched' | 'redeemed'): Step {
     const over = done === 'touched' ? 'over' : 'refused: over'
     const expiresAt = Math.min(session.expiresAt, session.authenticatedAt + lifetimes.absolute)
     const idle = Math.min(session.idle, lifetimes.idle)
-    if (!alive || now >= expiresAt || now >= Math.min(session.idleExpiresAt, session.usedAt + idle)) return unchanged(over)
+    if (!alive) return unchanged(over)
+    if (now >= expiresAt || now >= Math.min(session.idleExpiresAt, session.usedAt + idle)) return becomes({ over: 'ended' }, over)
     const idleExpiresAt = Math.min(now + idle, expiresAt)
     return becomes({ usedAt: now, expiresAt, idleExpiresAt }, done === 'touched' ? `touched until ${expiresAt}, idle ${idleExpiresAt}` : done)
   }

@@ -83,7 +83,7 @@ export class AnswerFromSessionHandler implements ICommandHandler<AnswerFromSessi
     const bound = await this.queries.execute(new AreActionsBound('post-login'))
     const use = { clientId: client.client_id, silent: prompt.has('none'), ...(bound && { awaitsActions: true as const }) }
     const session = await this.commands.execute(new TouchSession(sessionId, use, { ...context, connection }))
-    if (!session) return { kind: 'login needed' }
+    if (!session) return { kind: 'login needed', stale: true }
     const login = { request, sessionId, session, account, visit, authorizedAt: found.now.toISOString(), bound }
     return this.commands.execute(new AnswerLogin(login, context))
   }

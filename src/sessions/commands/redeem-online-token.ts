@@ -6,7 +6,7 @@ import { RootKeys } from '../../keys/root-key.js'
 import { isGenuineOnline, type OnlineToken, parseOnlineToken } from '../online-token.js'
 import { lifetimesOf } from '../session/lifetimes.js'
 import { exchangeOnline, judgeOnline, type OnlineAccess, type OnlineRefusal } from '../session/online.js'
-import type { ActiveSession, SessionState } from '../session/session.js'
+import { type ActiveSession, ended, extended, type SessionState } from '../session/session.js'
 import type { OnlineTerms, SessionEvent } from '../session/session.events.js'
 import { type SessionUser, sessionOfUser } from '../session/session-of-user.js'
 
@@ -92,11 +92,15 @@ export class RedeemOnlineTokenHandler implements ICommandHandler<RedeemOnlineTok
         if (typeof terms === 'string' || state.status !== 'active' || !user) return refused(typeof terms === 'string' ? terms : 'over')
         if (!isGenuineOnline(this.rootKeys, token, state.salt)) return refused('unknown')
         if (key) this.personKeys.learn(key, askedAt)
+        const lifetimes = lifetimesOf(settings, state.persistent)
+        if (!extended(state, lifetimes, now)) {
+          return { ...refused('over'), events: [ended(state, 'expired')], cause: () => this.#cause(state, origin, undefined) }
+        }
         const began = performance.now()
         const issued = await issue({ sessionId, session: state, terms, number: token.number, user }, now)
         if ('refused' in issued) return { events: [], result: { kind: 'no access', refused: issued.refused, ...loginOf(token, state) } }
         if (issued.actions && !readAnew && performance.now() - began > HELD_UP_MS) return { events: [], result: { kind: 'again' } }
-        const { events, result: outcome } = exchangeOnline(state, shown, issued.access, lifetimesOf(settings, state.persistent), now)
+        const { events, result: outcome } = exchangeOnline(state, shown, issued.access, lifetimes, now)
         if (outcome !== 'exchanged') return refused(outcome)
         return { events, result: { kind: 'redeemed', sessionId, tokens: issued.tokens }, cause: () => this.#cause(state, origin, issued.actions) }
       },

@@ -55,7 +55,13 @@ describe('a session', () => {
       expiresAt: hour(1).toISOString(),
       idleExpiresAt: hour(1).toISOString(),
     })
-    expect(use(0.5, { absoluteSeconds: HOUR, idleSeconds: HOUR / 4 })).toEqual({ events: [], result: undefined })
+  })
+
+  it('ends with the use that lower settings leave no time for', () => {
+    const { events, result } = use(0.5, { absoluteSeconds: HOUR, idleSeconds: HOUR / 4 })
+    expect({ events, result }).toMatchObject({ events: [{ type: 'SessionEnded', data: { reason: 'expired', clients: ['c1'] } }], result: undefined })
+    const after = given(session, started, at(hour(0.5), events[0]!))
+    expect(after.when((state) => touch(state, { clientId: 'c2', silent: true }, lifetimes, hour(0.6)))).toEqual({ events: [], result: undefined })
   })
 
   it('goes on when the same person logs in again, with new ends and another cookie', () => {

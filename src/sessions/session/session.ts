@@ -102,15 +102,16 @@ export function reauthenticate(state: SessionState, login: Login, lifetimes: Ses
 export const isAlive = (state: SessionState, now: Date): state is ActiveSession =>
   state.status === 'active' && now.getTime() < Math.min(Date.parse(state.expiresAt), Date.parse(state.idleExpiresAt))
 
-/** Somebody used the session through a client. Undefined, and nothing happens, for a session that is over. */
+/** Somebody used the session through a client. Undefined for a session that is over; one that lower settings leave no time for ends with that. */
 export function touch(
   state: SessionState,
   use: { readonly clientId: string; readonly silent: boolean; readonly awaitsActions?: true },
   lifetimes: SessionLifetimes,
   now: Date,
 ): Decision<SessionEvent, ActiveSession | undefined> {
+  if (!isAlive(state, now)) return { events: [], result: undefined }
   const ends = extended(state, lifetimes, now)
-  if (state.status !== 'active' || !ends) return { events: [], result: undefined }
+  if (!ends) return { events: [ended(state, 'expired')], result: undefined }
   return happened(state, { type: 'SessionTouched', data: { ...use, cookie: cookieModeOf(state), ...ends } }, now)
 }
 
@@ -140,9 +141,15 @@ export function endSession(
 ): Decision<SessionEvent, 'ended' | 'over'> {
   const due = reason === 'expired' ? state.status === 'active' && !isAlive(state, now) : isAlive(state, now)
   if (state.status !== 'active' || !due) return { events: [], result: 'over' }
-  const { userId, clients, metadata, connection } = state
-  return { events: [{ type: 'SessionEnded', data: { reason, userId, clients, metadata, ...how }, cause: { connection } }], result: 'ended' }
+  return { events: [ended(state, reason, how)], result: 'ended' }
 }
+
+/** For good: of settings that were lowered, it is not brought back by raising them again. */
+export const ended = (
+  { userId, clients, metadata, connection }: ActiveSession,
+  reason: SessionEndReason,
+  how: Parameters<typeof endSession>[3] = {},
+): SessionEvent => ({ type: 'SessionEnded', data: { reason, userId, clients, metadata, ...how }, cause: { connection } })
 
 /** How browsers keep the cookie now. */
 export const cookieModeOf = ({ cookieMode, persistent }: Pick<ActiveSession, 'cookieMode' | 'persistent'>): CookieMode =>

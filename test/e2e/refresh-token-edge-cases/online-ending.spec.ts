@@ -40,6 +40,15 @@ it('#34 an exchange keeps the session alive past its idle end, #35 and never pas
   await eventually(async () => !(await logins.works(short)))
 })
 
+it('ends for good with the exchange that lower settings leave no time for', async () => {
+  const login = await logins.logIn()
+  await service.commands.execute(new ChangeTenantSettings({ session_lifetime: 0.00001 }, {}))
+  expect(await logins.exchange(login, { scope: 'never:granted' })).toEqual({ status: 403, body: UNKNOWN })
+  expect((await service.api('GET', `sessions/${login.sessionId}`)).status).toBe(404)
+  await service.commands.execute(new ChangeTenantSettings({ session_lifetime: undefined }, {}))
+  expect(await logins.works(login)).toBe(false)
+})
+
 describe('ends with its session', () => {
   const user = ({ userId }: Login): string => `users/${encodeURIComponent(userId)}`
   const ends: [what: string, end: (login: Login) => Promise<unknown>][] = [
