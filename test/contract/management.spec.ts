@@ -178,6 +178,38 @@ describe('the npm package auth0, over TLS, with its own token', () => {
     expect(await refusal(sdk.call('emails.provider.get'))).toMatchObject({ statusCode: 404 })
   })
 
+  it('gets back what it has types for, also where nothing here acts on it', async () => {
+    const future = {
+      b2b_integration_configuration: { integration_type: 'application', sso_profiles: ['one'] },
+      identity_assertion_authorization_grant: { active: true },
+      anonymous_sessions: { active: true },
+    }
+    const client = await sdk.call('clients.create', { name: 'Future', app_type: 'oag', ...future })
+    expect(client).toMatchObject({ app_type: 'oag', ...future })
+    expect(await sdk.call('clients.update', client.client_id, { anonymous_sessions: null })).not.toHaveProperty('anonymous_sessions')
+
+    const anonymous = { token_lifetime_for_anonymous_access_tokens: 600, subject_type_authorization: { anonymous_user: { policy: 'deny_all' } } }
+    expect(await sdk.call('resourceServers.create', { identifier: 'future', ...anonymous })).toMatchObject(anonymous)
+
+    const access = {
+      connected_accounts: { active: true, cross_app_access: true, allow_missing_user_id: false },
+      cross_app_access_requesting_app: { active: true },
+    }
+    const resourceApp = { cross_app_access_resource_app: { status: 'enabled' } }
+    const connection = await sdk.call('connections.create', { name: 'code', strategy: 'gitlab', ...access, ...resourceApp })
+    expect(connection).toMatchObject({ strategy: 'gitlab', ...access, ...resourceApp })
+    const changed = await sdk.call('connections.update', connection.id, { cross_app_access_resource_app: null })
+    expect(changed).toMatchObject(access)
+    expect(changed).not.toHaveProperty('cross_app_access_resource_app')
+
+    const sessions = { anonymous: { lifetime_in_minutes: 60 } }
+    expect(await sdk.call('tenants.settings.update', { sessions, flags: { local_resource_discovery: true } })).toMatchObject({
+      sessions,
+      flags: { local_resource_discovery: true },
+    })
+    expect(await sdk.call('roles.create', { name: 'Clerk', type: 'tenant' })).toMatchObject({ name: 'Clerk' })
+  })
+
   it('gets errors it can read', async () => {
     expect(await refusal(sdk.call('clients.create', { name: '' }))).toMatchObject({ statusCode: 400, body: { statusCode: 400, errorCode: 'invalid_body' } })
     expect(await refusal(sdk.call('roles.create', { name: '' }))).toMatchObject({ statusCode: expect.any(Number) })

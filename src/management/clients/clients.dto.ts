@@ -213,6 +213,12 @@ export class ClientFields {
   express_configuration?: object | null
   @AnyObject({ nullable: true })
   my_organization_configuration?: object | null
+  @AnyObject({ nullable: true })
+  b2b_integration_configuration?: object | null
+  @AnyObject({ nullable: true })
+  identity_assertion_authorization_grant?: object | null
+  @AnyObject({ nullable: true })
+  anonymous_sessions?: object | null
 
   @ReadOnly()
   tenant?: unknown

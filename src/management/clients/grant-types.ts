@@ -17,6 +17,7 @@ export const APP_TYPES: readonly string[] = [
   'echosign',
   'egnyte',
   'newrelic',
+  'oag',
   'office365',
   'salesforce',
   'sentry',

@@ -3,7 +3,7 @@ import { AnyObject, Flag, Nested, OneOf, Required, Text, TextMap, Texts } from '
 
 /** Strategies that Auth0 knows; all but `auth0` are stored and given back. */
 const STRATEGIES =
-  'ad adfs amazon apple dropbox bitbucket auth0-oidc auth0 baidu bitly box custom daccount dwolla email evernote-sandbox evernote exact facebook fitbit github google-apps google-oauth2 instagram ip line linkedin oauth1 oauth2 office365 oidc okta paypal paypal-sandbox pingfederate planningcenter salesforce-community salesforce-sandbox salesforce samlp sharepoint shopify shop sms soundcloud thirtysevensignals twitter untappd vkontakte waad weibo windowslive wordpress yahoo yandex'.split(
+  'ad adfs amazon apple asana atlassian auth0 auth0-oidc baidu bitbucket bitly box cloudflare-mcp custom daccount dropbox dwolla email evernote evernote-sandbox exact facebook fitbit github gitlab google-apps google-oauth2 hubspot-mcp instagram ip line linear-mcp linkedin notion-mcp oauth1 oauth2 office365 oidc okta paypal paypal-sandbox pingfederate planningcenter salesforce salesforce-community salesforce-sandbox samlp sentry-mcp sharepoint shop shopify slack sms soundcloud thirtysevensignals twitter untappd vkontakte waad weibo windowslive wordpress yahoo yandex'.split(
     ' ',
   )
 
@@ -11,6 +11,20 @@ class Active {
   @Required()
   @Flag()
   readonly active!: boolean
+}
+
+class ConnectedAccounts extends Active {
+  @Flag()
+  readonly cross_app_access?: boolean
+
+  @Flag()
+  readonly allow_missing_user_id?: boolean
+}
+
+class ResourceApp {
+  @Required()
+  @OneOf(['enabled', 'disabled'])
+  readonly status!: string
 }
 
 /** The members that both bodies have. */
@@ -39,8 +53,14 @@ export class UpdateConnectionBody {
   @Nested(() => Active)
   readonly authentication?: Active
 
+  @Nested(() => ConnectedAccounts)
+  readonly connected_accounts?: ConnectedAccounts
+
   @Nested(() => Active)
-  readonly connected_accounts?: Active
+  readonly cross_app_access_requesting_app?: Active
+
+  @Nested(() => ResourceApp, { nullable: true })
+  readonly cross_app_access_resource_app?: ResourceApp | null
 }
 
 /** The body of POST /connections. */

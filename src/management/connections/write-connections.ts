@@ -31,7 +31,7 @@ export class WriteConnections {
 
   /** Answers the id. */
   async create(body: CreateConnectionBody, context: Context): Promise<string> {
-    const { name, strategy, enabled_clients: clients, realms = [name], metadata, options, ...rest } = body
+    const { name, strategy, enabled_clients: clients, realms = [name], metadata, options, cross_app_access_resource_app: resourceApp, ...rest } = body
     const enabled_clients = clients ?? []
     const allOptions = newOptions(strategy, options ?? {})
     checkOptions(strategy, allOptions)
@@ -43,6 +43,7 @@ export class WriteConnections {
       connected_accounts: { active: false },
       ...rest,
       ...(metadata && { metadata: withoutNulls(metadata) }),
+      ...(resourceApp && { cross_app_access_resource_app: resourceApp }),
       id,
       name,
       strategy,
@@ -58,7 +59,7 @@ export class WriteConnections {
 
   /** `enabled_clients` replace the former ones; null leaves them as they are. */
   async update({ document }: FoundConnection, body: UpdateConnectionBody, context: Context): Promise<void> {
-    const { enabled_clients, metadata, options, realms, ...rest } = body
+    const { enabled_clients, metadata, options, realms, cross_app_access_resource_app: resourceApp, ...rest } = body
     if (options) checkOptions(document.strategy, options)
     if (enabled_clients) await this.#checkClients(enabled_clients.filter((client) => !document.enabled_clients.includes(client)))
     const kept = options && keepSecrets(options, document.options)
@@ -67,6 +68,7 @@ export class WriteConnections {
       ...(realms && { realms: [...new Set(realms)] }),
       ...(options !== undefined && { options: kept?.options ?? {} }),
       ...(metadata && { metadata: withoutNulls(metadata) }),
+      ...(resourceApp !== undefined && { cross_app_access_resource_app: resourceApp ?? undefined }),
     }
     const changed = await this.commands.execute(new ChangeConnection(document.id, changes, context, kept?.same))
     if (changed === 'realm-exists') throw realmExists()

@@ -69,6 +69,9 @@ export class SubjectTypeAuthorization {
 
   @Nested(() => ClientAccess)
   client?: ClientAccess
+
+  @Nested(() => ClientAccess)
+  anonymous_user?: ClientAccess
 }
 
 export class AuthorizationPolicy {
@@ -106,6 +109,9 @@ export class ResourceServerFields {
 
   @Int({ min: 0, max: 2_592_000 })
   token_lifetime_for_web?: number
+
+  @Int({ min: 0, max: 2_592_000, nullable: true })
+  token_lifetime_for_anonymous_access_tokens?: number | null
 
   @OneOf(['access_token', 'access_token_authz', 'rfc9068_profile', 'rfc9068_profile_authz'])
   token_dialect?: string

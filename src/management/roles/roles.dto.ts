@@ -1,4 +1,4 @@
-import { Name, NestedList, Required, Text, Texts } from '../validation/rules.js'
+import { Name, NestedList, OneOf, Required, Text, Texts } from '../validation/rules.js'
 
 /** Bounds one request; each user or role costs a transaction. */
 const MAX_ITEMS = 1000
@@ -18,6 +18,10 @@ export class CreateRoleBody {
 
   @Text({ max: 255, nullable: true })
   description?: string | null
+
+  /** Organizations have no roles of their own here. */
+  @OneOf(['tenant'])
+  type?: string
 }
 
 export class PermissionBody {

@@ -11,7 +11,7 @@ const FLAGS: readonly string[] = `
   disable_fields_map_fix disable_impersonation disable_management_api_sms_obfuscation enable_adfs_waad_email_verification enable_apis_section
   enable_client_connections enable_custom_domain_in_emails enable_dynamic_client_registration enable_idtoken_api2 enable_legacy_logs_search_v2
   enable_legacy_profile enable_pipeline2 enable_public_signup_user_exists_error enable_sso enforce_client_authentication_on_passwordless_start
-  genai_trial improved_signup_bot_detection_in_classic mfa_show_factor_list_on_enrollment new_universal_login_experience_enabled
+  genai_trial improved_signup_bot_detection_in_classic local_resource_discovery mfa_show_factor_list_on_enrollment new_universal_login_experience_enabled
   no_disclose_enterprise_connections password_reset_identifier_first remove_alg_from_jwks require_pushed_authorization_requests
   revoke_refresh_token_grant trust_azure_adfs_email_verified_connection_property universal_login use_scope_descriptions_for_consent
   allow_other_legacy_grant_types`
@@ -27,6 +27,9 @@ export class SessionCookie {
 export class Sessions {
   @Flag()
   oidc_logout_prompt_enabled?: boolean
+
+  @AnyObject({ nullable: true })
+  anonymous?: object | null
 }
 
 export class OidcLogout {

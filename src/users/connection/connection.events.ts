@@ -17,6 +17,8 @@ export interface ConnectionDocument {
   readonly metadata?: Readonly<Record<string, string>>
   readonly authentication?: { readonly active: boolean }
   readonly connected_accounts?: { readonly active: boolean }
+  readonly cross_app_access_requesting_app?: { readonly active: boolean }
+  readonly cross_app_access_resource_app?: { readonly status: string }
 }
 
 /** `options` without what is secret in them: secrets stand only in the table, encrypted, and their events say that they changed. */
