@@ -71,6 +71,17 @@ describe('settings with addresses of their own', () => {
     expect(Object.keys(tenant).filter((name) => /brute|branding|prompts/.test(name))).toEqual([])
   })
 
+  it('change of one stage leaves the others, and the rest of that stage, as they are', async () => {
+    const at = 'attack-protection/suspicious-ip-throttling'
+    const stages = async (stage: object): Promise<unknown> => (await service.api('PATCH', at, { stage })).body.stage
+    const registration = { max_attempts: 50, rate: 1200 }
+    expect(await stages({ 'pre-login': { rate: 60 } })).toEqual({ 'pre-login': { max_attempts: 100, rate: 60 }, 'pre-user-registration': registration })
+    await stages({ 'pre-login': { max_attempts: 7 } })
+    expect((await service.api('GET', at)).body.stage).toEqual({ 'pre-login': { max_attempts: 7, rate: 60 }, 'pre-user-registration': registration })
+    const passwords = await service.api('PATCH', 'attack-protection/breached-password-detection', { stage: { 'pre-change-password': { shields: ['block'] } } })
+    expect(passwords.body.stage).toEqual({ 'pre-user-registration': { shields: [] }, 'pre-change-password': { shields: ['block'] } })
+  })
+
   it('lose nothing of changes that are made at once, and nothing happens where nothing changes', async () => {
     const parts = [{ enabled: true }, { shields: ['block'] }, { method: 'enhanced' }, { admin_notification_frequency: ['daily'] }]
     const at = 'attack-protection/breached-password-detection'

@@ -1,5 +1,5 @@
 import { addressRange } from '../../users/index.js'
-import { Choices, Flag, Int, Nested, OneOf, Required, rule, Text, Texts, typeOf } from '../validation/rules.js'
+import { Choices, Flag, Int, Nested, OneOf, rule, Text, Texts, typeOf } from '../validation/rules.js'
 import { HTTPS_URI } from '../validation/urls.js'
 
 const nullable = true
@@ -53,8 +53,8 @@ export class UpdateBruteForceProtection {
 }
 
 export class ThrottlingStage {
-  @Required() @Int({ min: 1, max: 2_147_483_647 }) readonly max_attempts!: number
-  @Required() @Int({ min: 0, max: 2_147_483_647 }) readonly rate!: number
+  @Int({ min: 1, max: 2_147_483_647 }) readonly max_attempts?: number
+  @Int({ min: 0, max: 2_147_483_647 }) readonly rate?: number
 }
 
 export class ThrottlingStages {
@@ -72,7 +72,7 @@ export class UpdateSuspiciousIpThrottling {
 }
 
 export class BreachedPasswordStage {
-  @Required() @Choices(['block', 'admin_notification']) readonly shields!: readonly string[]
+  @Choices(['block', 'admin_notification']) readonly shields?: readonly string[]
 }
 
 export class BreachedPasswordStages {

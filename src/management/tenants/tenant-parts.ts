@@ -35,13 +35,13 @@ export class TenantParts {
 
   /** What was set over the defaults. */
   async read(part: TenantPart): Promise<object> {
-    return { ...TENANT_PARTS[part], ...partOf(await this.queries.execute(new FindTenantSettings()), part) }
+    return merged(TENANT_PARTS[part], partOf(await this.queries.execute(new FindTenantSettings()), part))
   }
 
-  /** Sets the members that are named; null takes one back to its default. Answers all of the part. */
+  /** Sets the members that are named, of `stage` its own; null takes one back to its default. Answers all of the part. */
   async change(part: TenantPart, members: object, context: Context): Promise<object> {
     const changed = (settings: TenantSettings): TenantSettings => {
-      const next = Object.fromEntries(Object.entries({ ...partOf(settings, part), ...members }).filter(([, value]) => value !== null))
+      const next = Object.fromEntries(Object.entries(merged(partOf(settings, part), members)).filter(([, value]) => value !== null))
       return { [part]: Object.keys(next).length > 0 ? next : undefined }
     }
     await this.commands.execute(new ChangeTenantSettings(changed, context))
@@ -49,4 +49,13 @@ export class TenantParts {
   }
 }
 
-const partOf = (settings: TenantSettings, part: TenantPart): object => (settings[part] as object | undefined) ?? {}
+type Part = object & { readonly stage?: Readonly<Record<string, object>> }
+
+const partOf = (settings: TenantSettings, part: TenantPart): Part => (settings[part] as Part | undefined) ?? {}
+
+/** What is said of one stage leaves the others, and the rest of that one, as they are. */
+function merged(before: Part, { stage, ...members }: Part): Part {
+  if (stage === undefined) return { ...before, ...members }
+  const named = Object.entries(stage).map(([name, limits]) => [name, { ...before.stage?.[name], ...limits }])
+  return { ...before, ...members, stage: { ...before.stage, ...Object.fromEntries(named) } }
+}
