@@ -50,6 +50,10 @@ describe('a resource server', () => {
     expect(api.signing_secret.length).toBeGreaterThanOrEqual(32)
     const own = 'my-own-signing-secret-1'
     expect((await service.api('PATCH', `resource-servers/${api.id}`, { signing_secret: own })).body.signing_secret).toBe(own)
+    const state = async (): Promise<unknown> => (await service.pool.query(`select version from streams where id = $1`, [`resource_server-${api.id}`])).rows
+    const before = await state()
+    expect((await service.api('PATCH', `resource-servers/${api.id}`, { signing_secret: own })).body.signing_secret).toBe(own)
+    expect(await state()).toEqual(before)
     const { rows } = await service.pool.query(`select type from events where data::text like any($1)`, [[`%${own}%`, `%${api.signing_secret}%`]])
     expect(rows).toEqual([])
     const reads = await service.pool.query(`select 1 from events where type = 'SecretRead' and data->>'path' = $1`, [`/api/v2/resource-servers/${api.id}`])

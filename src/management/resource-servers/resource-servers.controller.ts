@@ -114,7 +114,9 @@ export class ResourceServersController {
     repeats(body, document)
     await this.#haveKeys(body, caller)
     const changes = (current: ResourceServerDocument) => changesIn(current, body)
-    const secret = body.signing_secret ?? (body.signing_alg === 'HS256' && signingSecret === undefined ? newSigningSecret() : undefined)
+    // Deploy tools write back what they read.
+    const sent = body.signing_secret === signingSecret ? undefined : body.signing_secret
+    const secret = sent ?? (body.signing_alg === 'HS256' && signingSecret === undefined ? newSigningSecret() : undefined)
     const outcome = await this.commands.execute(new ChangeResourceServer(document.id, changes, caller.context, false, secret))
     if (outcome === 'absent') throw noResourceServer()
     if (outcome === 'system') throw new ManagementError(400, 'System resource servers cannot be patched.', 'operation_not_supported')
