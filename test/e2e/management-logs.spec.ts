@@ -145,6 +145,7 @@ describe('searching the log', () => {
     })
     expect((await get('logs?q=client_id:searched&fields=details,date&include_fields=false')).body[0]).not.toHaveProperty('details')
     expect((await get('logs?search=client_id:searched')).body).toHaveLength(4)
+    expect((await get('logs?q=client_id:searched&search=type:flo')).body).toMatchObject([{ type: 'flo', client_id: 'searched' }])
   })
 
   it('reaches a thousand rows by pages and no more', async () => {

@@ -43,7 +43,7 @@ export function checkpointRead(query: QueryParameters): CheckpointRead | undefin
   return { from: from ?? START, take: integer(query, 'take', { min: 1, max: 100 }) ?? 50 }
 }
 
-/** `q` or `search`, `sort`, `page`, `per_page`, `include_totals`. Errors: ManagementError 400, and 414 for a search that is too long. */
+/** `q` and `search`, `sort`, `page`, `per_page`, `include_totals`. Errors: ManagementError 400, and 414 for a search that is too long. */
 export function searchRead(query: QueryParameters): SearchRead {
   const page = offsetRequest(query)
   if (page.offset > MAX_ROWS) {
@@ -54,7 +54,7 @@ export function searchRead(query: QueryParameters): SearchRead {
     )
   }
   return {
-    query: parsed(searchText(query, 'q') ?? searchText(query, 'search') ?? ''),
+    query: { kind: 'and', parts: [parsed(searchText(query, 'q')), parsed(searchText(query, 'search'))] },
     order: orderOf(query),
     page,
     limit: Math.min(page.limit, MAX_ROWS - page.offset),
@@ -73,10 +73,10 @@ export async function searching<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /** spec/logs.md §3.2 has an answer of its own for one that is too long. */
-function searchText(query: QueryParameters, name: 'q' | 'search'): string | undefined {
+function searchText(query: QueryParameters, name: 'q' | 'search'): string {
   const asked = text(query, name, { max: Infinity })
   if (asked !== undefined && [...asked].length > MAX_SEARCH) throw new ManagementError(414, 'Request-URI Too Large')
-  return asked
+  return asked ?? ''
 }
 
 function parsed(q: string): SearchQuery {
