@@ -65,6 +65,8 @@ describe('POST /connections', () => {
     const other = await made()
     expect((await service.api('PATCH', `connections/${other.id}`, { realms: ['shared'] })).status).toBe(409)
     expect((await service.api('PATCH', `connections/${other.id}`, { realms: [other.name, 'own'] })).body.realms).toEqual([other.name, 'own'])
+    expect((await service.api('PATCH', `connections/${other.id}`, { realms: [] })).body.realms).toEqual([other.name])
+    expect((await create({ name: 'of-its-own', realms: [] })).body.realms).toEqual(['of-its-own'])
   })
 
   it.each<[object, string]>([

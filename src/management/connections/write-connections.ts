@@ -31,7 +31,7 @@ export class WriteConnections {
 
   /** Answers the id. */
   async create(body: CreateConnectionBody, context: Context): Promise<string> {
-    const { name, strategy, enabled_clients: clients, realms = [name], metadata, options, cross_app_access_resource_app: resourceApp, ...rest } = body
+    const { name, strategy, enabled_clients: clients, realms, metadata, options, cross_app_access_resource_app: resourceApp, ...rest } = body
     const enabled_clients = clients ?? []
     const allOptions = newOptions(strategy, options ?? {})
     checkOptions(strategy, allOptions)
@@ -48,7 +48,7 @@ export class WriteConnections {
       name,
       strategy,
       options: allOptions,
-      realms: [...new Set(realms)],
+      realms: realmsOf(name, realms),
       enabled_clients: [...new Set(enabled_clients)],
     }
     const created = await this.commands.execute(new CreateConnection(document, context))
@@ -65,7 +65,7 @@ export class WriteConnections {
     const kept = options && keepSecrets(options, document.options)
     const changes: ConnectionChanges = {
       ...rest,
-      ...(realms && { realms: [...new Set(realms)] }),
+      ...(realms && { realms: realmsOf(document.name, realms) }),
       ...(options !== undefined && { options: kept?.options ?? {} }),
       ...(metadata && { metadata: withoutNulls(metadata) }),
       ...(resourceApp !== undefined && { cross_app_access_resource_app: resourceApp ?? undefined }),
@@ -120,6 +120,9 @@ export class WriteConnections {
 export const absentConnection = (): ManagementError => new ManagementError(404, 'The connection does not exist', 'inexistent_connection')
 
 const realmExists = (): ManagementError => new ManagementError(409, 'There is already another connection with some realms from "realms" parameter', 'conflict')
+
+/** A connection that names none is its own realm. */
+const realmsOf = (name: string, realms: readonly string[] = []): string[] => (realms.length > 0 ? [...new Set(realms)] : [name])
 
 const withoutNulls = (metadata: Readonly<Record<string, string | null>>): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(metadata).filter((entry): entry is [string, string] => entry[1] !== null))
