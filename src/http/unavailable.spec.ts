@@ -12,6 +12,10 @@ describe.each([new OAuthErrorFilter(), new ManagementErrorFilter()])('what passe
   it.each([
     ['no connection', Object.assign(new Error('connection refused'), { code: 'ECONNREFUSED' })],
     ['no answer about the name of its server', Object.assign(new Error('getaddrinfo EAI_AGAIN db'), { code: 'EAI_AGAIN' })],
+    ['a server that lets nobody in', Object.assign(new Error('no pg_hba.conf entry for host'), { code: '28000' })],
+    ['a password that the server does not know yet', Object.assign(new Error('password authentication failed'), { code: '28P01' })],
+    ['a database that is being put back', Object.assign(new Error('database "evergrant" does not exist'), { code: '3D000' })],
+    ['a disk that fails', Object.assign(new Error('could not read blocks: Input/output error'), { code: '58030' })],
     ['a server that only reads now', Object.assign(new Error('cannot execute INSERT in a read-only transaction'), { code: '25006' })],
     ['a deadlock', Object.assign(new Error('deadlock detected'), { code: '40P01' })],
     ['a stream that everybody wants', new ConcurrencyError('everybody wants it')],
