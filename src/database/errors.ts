@@ -19,6 +19,9 @@ export function isTransient(error: unknown): boolean {
   return isConnectionError(error) || isReadOnlyServer(error) || /^(40|53|55|57|58)/.test(sqlState(error) ?? '')
 }
 
+/** Of a statement that several share: each of them alone would meet it again, and wait as long. A statement or lock time-out, shortage of resources. */
+export const holdsUpAll = (error: unknown): boolean => /^(53|55|57)/.test(sqlState(error) ?? '')
+
 /** A value that must be the only one is there already; the statement was rolled back. */
 export const isUniqueViolation = (error: unknown): boolean => sqlState(error) === '23505'
 

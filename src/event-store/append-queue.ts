@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { refusedByServer } from '../database/errors.js'
+import { holdsUpAll, refusedByServer } from '../database/errors.js'
 import { appendBatchSize, appendDuration } from './event-store.metrics.js'
 import type { Appended, Guard, Mark } from './event.js'
 import { SharedStatements } from './shared-statements.js'
@@ -56,7 +56,7 @@ export class AppendQueue {
       for (const { append, resolve } of batch) resolve(marks.get(append.streamId) ?? 'conflict')
     } catch (error) {
       if (!refusedByServer(error)) for (const member of batch) member.reject(new UnknownOutcome(error))
-      else if (batch.length === 1) batch[0]!.reject(error)
+      else if (batch.length === 1 || holdsUpAll(error)) for (const member of batch) member.reject(error)
       // The statement failed whole, so each member may be tried alone and gets its own answer.
       else for (const member of batch) await this.#write([member])
     }

@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { isConnectionError } from '../database/errors.js'
+import { holdsUpAll, isConnectionError } from '../database/errors.js'
 import type { Companion } from './event.js'
 import { SharedStatements } from './shared-statements.js'
 
@@ -55,7 +55,7 @@ class Lane {
       const found = new Map(rows.map((row) => [row.id, row]))
       for (const { streamId, resolve } of batch) resolve(found.get(streamId)!)
     } catch (error) {
-      if (batch.length === 1 || isConnectionError(error)) for (const { reject } of batch) reject(error)
+      if (batch.length === 1 || isConnectionError(error) || holdsUpAll(error)) for (const { reject } of batch) reject(error)
       // One id that the database refuses must not fail the others.
       else for (const member of batch) await this.#ask([member])
     }
