@@ -23,7 +23,7 @@ export class DraftBuilder implements BeforeApplicationShutdown, OnApplicationShu
 
   constructor(@Inject(CONFIG) { settings }: Config) {
     const network = { mode: 'deny', allowedHosts: [], privateTargets: false } as const
-    this.#sandbox = new Sandbox({ memoryMb: settings.actionsMemoryMb, poolSize: 1, network })
+    this.#sandbox = new Sandbox({ memoryMb: settings.actionsMemoryMb, poolSize: 1, network }, this.#log)
     this.#registry = settings.actionsRegistry
   }
 

@@ -1,4 +1,4 @@
-import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common'
+import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common'
 import { networkInterfaces } from 'node:os'
 import { CONFIG, type Config, ConfigError } from '../../config.js'
 import { Sandbox } from '../sandbox/sandbox.js'
@@ -8,11 +8,14 @@ import { Sandbox } from '../sandbox/sandbox.js'
 export class ActionsSandbox extends Sandbox implements OnApplicationBootstrap, OnApplicationShutdown {
   constructor(@Inject(CONFIG) private readonly config: Config) {
     const { actionsMemoryMb, actionsPoolSize, actionsNetwork, actionsAllowedHosts } = config.settings
-    super({
-      memoryMb: actionsMemoryMb,
-      poolSize: actionsPoolSize,
-      network: { mode: actionsNetwork, allowedHosts: actionsAllowedHosts, privateTargets: config.allowPrivateTargets },
-    })
+    super(
+      {
+        memoryMb: actionsMemoryMb,
+        poolSize: actionsPoolSize,
+        network: { mode: actionsNetwork, allowedHosts: actionsAllowedHosts, privateTargets: config.allowPrivateTargets },
+      },
+      new Logger('actions'),
+    )
   }
 
   /** Errors: ConfigError for a setting that this machine cannot keep. */

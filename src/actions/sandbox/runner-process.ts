@@ -27,6 +27,11 @@ export interface Job {
 export type Done = Extract<Report, { report: 'done' }>
 /** Why a runner ended. */
 export type Death = 'memory' | 'crash' | 'overdue' | 'retired'
+/** How a runner ended: `how` is its exit code or signal, or why it could not be started. */
+export interface Gone {
+  readonly death: Death
+  readonly how: string
+}
 /** What became of a job in a runner. `alone`: it was the only one that had begun. `unbegun`: it is given back. */
 export type Ran =
   { readonly kind: 'done'; readonly report: Done } | { readonly kind: 'died'; readonly death: Death; readonly alone: boolean } | { readonly kind: 'unbegun' }
@@ -51,7 +56,7 @@ const IDLE_WINDOW_MS = 2000
  */
 export class RunnerProcess {
   readonly loaded: Promise<boolean>
-  readonly gone: Promise<void>
+  readonly gone: Promise<Gone>
   /** Takes no new jobs. */
   retired = false
   /** Since when the first in line has stood there. */
@@ -80,7 +85,7 @@ export class RunnerProcess {
     child.stdout!.setEncoding('utf8').on('data', (text: string) => this.#hear(text))
     child.stderr!.setEncoding('utf8').on('data', (text: string) => (this.#words = (this.#words + text).slice(-LAST_WORDS)))
     this.gone = new Promise((done) => {
-      child.once('error', () => this.#end(done)).once('close', () => this.#end(done))
+      child.once('error', (error) => this.#end(error.message, done)).once('close', (code, signal) => this.#end(signal ?? `code ${code}`, done))
     })
     const { code, bundle, secrets, trigger } = program
     this.#send({ order: 'load', mark: this.#mark, code, bundle, secrets, trigger })
@@ -202,7 +207,7 @@ export class RunnerProcess {
     this.onFree()
   }
 
-  #end(done: () => void): void {
+  #end(how: string, done: (gone: Gone) => void): void {
     this.retired = true
     const death = this.#death ?? (/out of memory|heap limit|Allocation failed/i.test(this.#words) ? 'memory' : 'crash')
     this.giveBack()
@@ -212,7 +217,7 @@ export class RunnerProcess {
     this.#inLine = 0
     this.#load(false)
     for (const { settle } of left) settle({ kind: 'died', death, alone })
-    done()
+    done({ death, how })
     this.onFree()
   }
 }

@@ -1,4 +1,4 @@
-import { findEngine, type OsLayer } from './engine.js'
+import { type Engine, findEngine, type OsLayer } from './engine.js'
 import { networkFlags, type NetworkPolicy, reachesNetwork } from './network.js'
 import { ProgramPool, type RunOutcome } from './program-pool.js'
 import { type Job, type Program, RunnerProcess } from './runner-process.js'
@@ -9,6 +9,13 @@ export interface SandboxLimits {
   /** Runners of one Action. */
   readonly poolSize: number
   readonly network: NetworkPolicy
+}
+
+/** What an operator hears: of the machine, not of what Actions do. */
+export interface SandboxLog {
+  log(message: string, detail: object): void
+  warn(message: string, detail: object): void
+  error(message: string, detail: object): void
 }
 
 /** How long a job may wait for a runner. */
@@ -31,8 +38,12 @@ export class Sandbox {
   #running = 0
   #watch: { readonly timer: NodeJS.Timeout; readonly busy: boolean } | undefined
   #closed = false
+  #isLayerTold = false
 
-  constructor(private readonly limits: SandboxLimits) {}
+  constructor(
+    private readonly limits: SandboxLimits,
+    private readonly log?: SandboxLog,
+  ) {}
 
   /** What is around the engine here. Errors: EngineError. */
   async layer(): Promise<OsLayer> {
@@ -102,13 +113,26 @@ export class Sandbox {
   }
 
   async #start(program: Program, onFree: () => void): Promise<RunnerProcess> {
-    const [engine, flags] = await Promise.all([findEngine(), networkFlags(this.limits.network, program.allowedHosts)])
+    const [engine, flags] = await Promise.all([this.#engine(), networkFlags(this.limits.network, program.allowedHosts)])
     if (this.#closed) throw new Error('the sandbox is closed')
     const runner = new RunnerProcess(engine.start(flags), program, onFree)
     this.#runners.add(runner)
-    void runner.gone.then(() => this.#runners.delete(runner))
+    void runner.gone.then(({ death, how }) => {
+      this.#runners.delete(runner)
+      if (death === 'crash' && !this.#closed) this.log?.warn('a runner of an Action died', { runnerPid: runner.pid, program: program.id, how })
+    })
     this.#watchFor(false)
     return runner
+  }
+
+  async #engine(): Promise<Engine> {
+    const engine = await findEngine().catch((error: unknown) => {
+      this.log?.error('no Action can run', { err: error })
+      throw error
+    })
+    if (!this.#isLayerTold) this.log?.log('Actions run here', { layer: engine.layer })
+    this.#isLayerTold = true
+    return engine
   }
 
   #drop(id: string, pool: Pool): void {
