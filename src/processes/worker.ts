@@ -1,6 +1,6 @@
 import type { NestExpressApplication } from '@nestjs/platform-express'
 import { readFileSync } from 'node:fs'
-import type { Server } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { AppModule } from '../app.module.js'
 import { type Config, ConfigError, completeConfig, type StartConfig } from '../config.js'
 import { measureProcess } from '../http/metrics.js'
@@ -29,6 +29,7 @@ export async function runWorker(start: StartConfig): Promise<never> {
   const stopTracing = config.tracing ? await startTracing() : undefined
   measureProcess()
   const app = await createApp(config, log)
+  closeConnectionsAfter(stop, app.getHttpServer())
   shareChanges(app.get(EventStore))
   await listen(app, config)
   log.info('at work')
@@ -63,6 +64,21 @@ async function listen(app: NestExpressApplication, config: Config): Promise<void
     const problem = error.code === 'EADDRINUSE' ? 'is in use by another program' : `cannot be opened (${error.code ?? error.message})`
     report({ type: 'refused', message: `PORT: ${config.port} ${problem}, for example PORT=${config.port === 3000 ? 3001 : 3000}` })
     throw error
+  })
+}
+
+/** Node says `keep-alive` to the end (RFC 9112 §9.6): whoever believes that sends the next request into a connection that is closing. */
+function closeConnectionsAfter(stop: Promise<unknown>, server: Server): void {
+  const underway = new Set<ServerResponse>()
+  let stopping = false
+  server.prependListener('request', (_: IncomingMessage, res: ServerResponse) => {
+    if (stopping) res.shouldKeepAlive = false
+    underway.add(res)
+    res.once('close', () => underway.delete(res))
+  })
+  void stop.then(() => {
+    stopping = true
+    for (const res of underway) res.shouldKeepAlive = false
   })
 }
 

@@ -40,7 +40,14 @@ test('at SIGTERM finishes the request in flight, waits for no connection kept al
     socket.setEncoding('utf8').on('data', (text: string) => (answer += text))
     const closed = new Promise((done) => socket.once('close', done))
     await new Promise((done) => socket.write('GET /health/live HTTP/1.1\r\nHost: localhost\r\n', done))
-    // Another request on the same worker's queue shows that the first has arrived there.
+    const body = 'grant_type=none'
+    const begun = connect(service.port, 'localhost')
+    let late = ''
+    begun.setEncoding('utf8').on('data', (text: string) => (late += text))
+    const ended = new Promise((done) => begun.once('close', done))
+    const head = `POST /oauth/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\n\r\n`
+    await new Promise((done) => begun.write(head, done))
+    // Another request on the same worker's queue shows that the first ones have arrived there.
     await service.get('/health/live')
 
     const started = performance.now()
@@ -49,8 +56,12 @@ test('at SIGTERM finishes the request in flight, waits for no connection kept al
     service.signal('SIGTERM')
     service.signal('SIGINT')
     socket.write('\r\n')
-    await closed
+    begun.write(body)
+    await Promise.all([closed, ended])
     expect(answer).toMatch(/^HTTP\/1\.1 200 OK[^]*{"status":"up"}$/)
+    expect(late).toMatch(/^HTTP\/1\.1 4/)
+    // Nobody sends another request into a connection that is closing.
+    for (const text of [answer, late]) expect(text).toMatch(/^connection: close\r$/im)
     expect(await service.exited).toBe(0)
     const took = performance.now() - started
     for (const pid of [...service.workers('http'), ...service.workers('background'), postmaster]) expect(isAlive(pid)).toBe(false)
