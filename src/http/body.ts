@@ -4,13 +4,20 @@ import { OAuthError } from './oauth-error.js'
 /** Parameters of an OAuth request: one value each, never empty (RFC 6749 §3.2). */
 export type Parameters = Readonly<Record<string, string>>
 
+/** What this service reads, and nothing but a text (or a number) can be (spec/oauth.md §1.1). What it does not know may be whatever an application likes. */
+const TEXTS = new Set(
+  (
+    'access_token audience client_assertion client_assertion_type client_id client_secret code code_verifier grant_type organization password realm ' +
+    'redirect_uri refresh_token token username'
+  ).split(' '),
+)
 const LIMIT_BYTES = 100_000
 const RECEIVE_MS = 10_000
 
 /**
- * The parameters of a form or JSON body (spec/oauth.md §1.1). JSON numbers, booleans and structures become text; an array of strings under `scope`
- * is joined by spaces. A request without a body has none.
- * Errors: OAuthError invalid_request for another content type, broken JSON or a repeated parameter; payload_too_large.
+ * The parameters of a form or JSON body (spec/oauth.md §1.1). JSON numbers, and booleans and structures that nobody here reads, become text; an
+ * array of strings under `scope` is joined by spaces. A request without a body has none.
+ * Errors: OAuthError invalid_request for another content type, broken JSON, a repeated parameter or one that is no text; payload_too_large.
  */
 export async function readParameters(req: IncomingMessage): Promise<Parameters> {
   const text = await readText(req, LIMIT_BYTES)
@@ -88,6 +95,7 @@ function asText(name: string, member: unknown): string {
     if (Array.isArray(member) && member.every((item) => typeof item === 'string')) return member.join(' ')
     throw new OAuthError('invalid_scope', 'Scope must be an array or a string')
   }
+  if (TEXTS.has(name) && typeof member !== 'number') throw new OAuthError('invalid_request', `Parameter must be a string: ${name}`)
   return written(name, member)
 }
 

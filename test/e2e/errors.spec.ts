@@ -76,6 +76,23 @@ describe('a request to the token endpoint', () => {
     expect(await post(`grant_type=refresh_token&refresh_token=${'x'.repeat(100_001)}`)).toMatchObject({ status: 413, body: { error: 'payload_too_large' } })
   })
 
+  it('that has something else where a text belongs is a bad request, whatever else it has', async () => {
+    const client = await scene.client()
+    const { refreshToken } = await scene.refreshToken(client, await scene.user())
+    const refresh = { ...credentialsOf(client), grant_type: 'refresh_token', refresh_token: refreshToken }
+    for (const value of [[refreshToken], { $ne: null }, true]) {
+      for (const name of ['grant_type', 'client_id', 'client_secret', 'refresh_token', 'audience'])
+        expect(await scene.json('oauth/token', { ...refresh, [name]: value })).toMatchObject({
+          status: 400,
+          body: { error: 'invalid_request', error_description: `Parameter must be a string: ${name}` },
+        })
+      // Who is told that it is revoked must be able to rely on that.
+      for (const path of ['oauth/revoke', 'oauth/introspect'])
+        expect(await scene.json(path, { ...credentialsOf(client), token: value })).toMatchObject({ status: 400, body: { error: 'invalid_request' } })
+    }
+    expect((await scene.json('oauth/token', { ...refresh, page: 1, custom: { a: [true] }, login_hint: null })).status).toBe(200)
+  })
+
   it('is read from any spelling of its content type', async () => {
     const client = await scene.client()
     const { refreshToken } = await scene.refreshToken(client, await scene.user())
