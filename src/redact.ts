@@ -50,8 +50,9 @@ export function redact(text: string): string {
 export const withoutPersons = (path: string): string =>
   redact(path.slice(0, MAX_READ).replace(/[^/]+/g, (segment) => (/@|%40/.test(segment) ? '*' : segment))).slice(0, 1000)
 
-/** A refusal's words as the log may show them: some repeat what was sent, and people write their address in any place. At most 500 characters. */
-export const shownText = (words: string): string => redact(words.slice(0, MAX_READ).replace(/\S+/g, (word) => (/@|%40/.test(word) ? '*' : word))).slice(0, 500)
+/** What was sent, or words that repeat it, as the log may show them: people write their address in any place, and applications their tokens. */
+export const shownText = (words: string, atMost = 500): string =>
+  redact(words.slice(0, MAX_READ).replace(/\S+/g, (word) => (/@|%40/.test(word) ? '*' : word))).slice(0, atMost)
 
 /** Of what anybody may send: some shapes take time by the square of the text. */
 const MAX_READ = 2000

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common'
 import { type ClientDocument, issuance } from '../authorization/index.js'
+import { shownText } from '../redact.js'
 import type { AccessRefused } from './commands/redeem-refresh-token.js'
 import { type ExchangeRights, ExchangeRightsFinder, type Login, type User } from './exchange-rights.js'
 import { decidedScope } from './post-login/decided-scope.js'
@@ -61,7 +62,7 @@ export class ExchangeAccess {
         accessTokenSeconds: tokens.expires_in,
         ...used,
         ...(audience !== undefined && { requestedAudience: audience }),
-        ...(requested && { requestedScope: requested.join(' ').slice(0, MAX_SCOPE) }),
+        ...(requested && { requestedScope: shownText(requested.join(' '), MAX_SCOPE) }),
         ...(added.length > 0 && { addedScope: added }),
       }
       return { access, tokens, ...(decided && { decided }) }

@@ -54,7 +54,7 @@ export class TokenErrorFilter extends OAuthErrorFilter {
       ...(refused?.online && { online: true as const }),
       ...(refused?.policyUsed && { policyUsed: refused.policyUsed }),
       ...(req.token && 'code' in req.token && { codeEnd: endOf(req.token.code) }),
-      ...(req.token && 'scope' in req.token && req.token.scope && { scope: req.token.scope.join(' ').slice(0, MAX_SCOPE) }),
+      ...(req.token && 'scope' in req.token && req.token.scope && { scope: shownText(req.token.scope.join(' '), MAX_SCOPE) }),
     }
     await this.audit.record({ type: 'ExchangeFailed', data }, await this.#cause(req, refused))
   }
@@ -71,8 +71,8 @@ export class TokenErrorFilter extends OAuthErrorFilter {
   async #cause(req: ParsedTokenRequest, refused: RefusedExchange | undefined): Promise<Context> {
     const userId = refused?.userId
     const { origin, context } = callerOf(req)
-    const clientId = req.client?.client_id ?? claimedClientId(clientRequest(req))?.slice(0, MAX_CLIENT_ID)
-    const audience = req.token && 'audience' in req.token ? req.token.audience?.slice(0, MAX_AUDIENCE) : undefined
+    const clientId = req.client?.client_id ?? shown(claimedClientId(clientRequest(req)), MAX_CLIENT_ID)
+    const audience = shown(req.token && 'audience' in req.token ? req.token.audience : undefined, MAX_AUDIENCE)
     const whose =
       userId === undefined || refused?.reason === 'user-gone'
         ? { ...(userId !== undefined && { userId }), origin: await ofVisitor(this.personKeys, origin) }
@@ -87,6 +87,8 @@ export class TokenErrorFilter extends OAuthErrorFilter {
     }
   }
 }
+
+const shown = (text: string | undefined, atMost: number): string | undefined => (text === undefined ? undefined : shownText(text, atMost))
 
 /** One that nobody has, as the caller wrote it. */
 const unknownGrant = ({ code }: OAuthError, { body }: ParsedTokenRequest): string | undefined =>

@@ -198,3 +198,26 @@ it('an exchange of an online refresh token tells what was asked for, and what op
   expect(told[0]!.details).not.toHaveProperty('requested_scope')
   expect(await rows(login, 'fertft')).toMatchObject([{ details: { policy_used: 'refresh_token_user_grant', refresh_token: { access: 'online' } } }])
 })
+
+it('an exchange tells no token and no address that was sent in the place of something else', async () => {
+  const other = await anApi(service, { skip_consent_for_verifiable_first_party_clients: true })
+  const settings = { ...ROTATING, leeway: 60, policies: [{ audience: other, scope: ['read:plants'] }] }
+  const [client, person] = await Promise.all([aClient(service, { refresh_token: settings }), aPerson(service)])
+  const { refreshToken } = await logIn(service, client, person, audience)
+  for (const sent of [refreshToken, 'ada.typed@example.com']) {
+    await scene.refresh(client, refreshToken, { scope: `read:plants ${sent}` })
+    await scene.refresh(client, refreshToken, { scope: `read:plants ${sent}`, audience: sent })
+    await scene.form('oauth/token', { grant_type: 'refresh_token', client_id: sent, refresh_token: refreshToken })
+  }
+  for (const shown of ['[redacted]', '*']) {
+    const { body } = await service.api('GET', `logs?q=${encodeURIComponent(`type:fertft AND client_id:"${shown}"`)}`)
+    expect(body).toHaveLength(1)
+  }
+  const told = (row: unknown): unknown => expect.objectContaining(row as object)
+  expect(await rows(person, 'sertft')).toEqual(
+    ['read:plants [redacted]', 'read:plants *'].map((requested_scope) => told({ details: told({ requested_scope }) })),
+  )
+  expect(await rows(person, 'fertft')).toEqual(
+    ['[redacted]', '*'].map((shown) => told({ audience: shown, scope: `read:plants ${shown}`, description: `Service not found: ${shown}` })),
+  )
+})
