@@ -28,6 +28,11 @@ test.each([
     { DPOP_ALGS: 'ES256,HS256' },
     'DPOP_ALGS: "HS256" is not one of ES256, ES384, RS256, PS256, EdDSA, for example DPOP_ALGS=ES256,ES384',
   ],
+  [
+    'a host that no Action could reach',
+    { ACTIONS_ALLOWED_HOSTS: 'api.example.com, api..example.com' },
+    'ACTIONS_ALLOWED_HOSTS: "api..example.com" is not a host name, with or without a port, for example ACTIONS_ALLOWED_HOSTS=api.example.com,*.example.org:8443',
+  ],
   ['an algorithm named twice', { DPOP_ALGS: 'ES256,ES256' }, 'DPOP_ALGS: "ES256,ES256" names one twice, for example DPOP_ALGS=ES256,ES384'],
   ['an issuer that is no URL', { ISSUER_URL: 'localhost' }, 'ISSUER_URL: "localhost" is not a URL, for example ISSUER_URL=https://auth.example.com/'],
   [

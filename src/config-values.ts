@@ -2,6 +2,7 @@ import { X509Certificate, createPrivateKey } from 'node:crypto'
 import { accessSync, constants, readFileSync } from 'node:fs'
 import { isIPv4 } from 'node:net'
 import proxyAddr from 'proxy-addr'
+import { isAllowedHost } from './http/allowed-host.js'
 
 /** Turns a variable's text into its value, or throws a WrongValue that says what is wrong with it. */
 export type Read<T> = (text: string) => T
@@ -131,10 +132,10 @@ export const atLeast =
     return value
   }
 
-/** Names or addresses with or without a port, `*.` for all below a domain; separated by commas. */
+/** Entries as isAllowedHost takes them, separated by commas. */
 export const hostList: Read<readonly string[]> = (value) => {
   const items = value.split(',').map((item) => item.trim().toLowerCase())
-  const wrong = items.find((item) => !/^(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/.test(item))
+  const wrong = items.find((item) => !isAllowedHost(item))
   if (wrong !== undefined) throw new WrongValue(`${quoted(wrong)} is not a host name, with or without a port`)
   return Object.freeze(items)
 }

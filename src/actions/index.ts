@@ -41,6 +41,5 @@ export { MetadataError, type MetadataOperation, replayMetadata } from './rules/m
 export { type Cause, causeOf } from './run/cause.js'
 export type { CredentialsExchangeOutcome } from './run/credentials-exchange-chain.js'
 export type { Allowed, Denied, ExecutionFacts, IssuanceDecisions, MetadataPatch, PostLoginOutcome, Redirected, SideEffects, Suspended } from './run/outcome.js'
-export { isAllowedHostForm } from './sandbox/network.js'
 export { triggerBindings } from './trigger-bindings/trigger-bindings.js'
 export { DEFAULT_RUNTIME, isTrigger, RUNTIMES, TRIGGERS } from './triggers.js'

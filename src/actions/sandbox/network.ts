@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises'
 import { BlockList, isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
+import { isAllowedHost } from '../../http/allowed-host.js'
 
 /** What Actions may reach (docs/adr/0007-actions.md). */
 export interface NetworkPolicy {
@@ -27,14 +28,6 @@ const PRIVATE_IPV4 = [
 ]
 const PRIVATE_IPV6 = ['::/96', '64:ff9b::/96', '64:ff9b:1::/48', '100::/64', '2001::/23', '2002::/16', 'fc00::/7', 'fe80::/10', 'fec0::/10', 'ff00::/8']
 
-const HOST = /^(\*\.)?[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*(?::(\d{1,5}))?$/i
-
-/** `host`, `host:port`, `*.example.com`, or a public IPv4 address. */
-export function isAllowedHostForm(entry: string): boolean {
-  const [, , port] = HOST.exec(entry) ?? []
-  return HOST.test(entry) && entry.length <= 255 && (port === undefined || (Number(port) > 0 && Number(port) < 65_536))
-}
-
 /** Whether an Action with this list can reach anything: what it did there cannot be done again. */
 export const reachesNetwork = (policy: NetworkPolicy, allowedHosts: readonly string[]): boolean =>
   policy.mode === 'open' || policy.allowedHosts.length + allowedHosts.length > 0
@@ -47,7 +40,7 @@ export async function networkFlags(policy: NetworkPolicy, allowedHosts: readonly
   if (!reachesNetwork(policy, allowedHosts)) return []
   const denied = policy.privateTargets ? [] : [`--deny-net=${[...PRIVATE_IPV4, '[::]', '[::1]', ...ownAddresses()].join(',')}`]
   if (policy.mode === 'open') return ['--allow-net', ...denied]
-  const wanted = [...new Set([...policy.allowedHosts, ...allowedHosts].map((entry) => entry.toLowerCase()))].filter(isAllowedHostForm)
+  const wanted = [...new Set([...policy.allowedHosts, ...allowedHosts].map((entry) => entry.toLowerCase()))].filter(isAllowedHost)
   const safe = await Promise.all(wanted.map(async (entry) => (policy.privateTargets || (await isPublic(entry.replace(/:\d+$/, ''))) ? withPorts(entry) : [])))
   const allowed = safe.flat()
   return allowed.length === 0 ? [] : [`--allow-net=${allowed.join(',')}`, ...denied]

@@ -1,4 +1,5 @@
-import { DEFAULT_RUNTIME, isAllowedHostForm, type NewAction, RUNTIMES, TRIGGERS } from '../../actions/index.js'
+import { DEFAULT_RUNTIME, type NewAction, RUNTIMES, TRIGGERS } from '../../actions/index.js'
+import { isAllowedHost } from '../../http/allowed-host.js'
 import { AnyList, Flag, Nested, NestedList, OneOf, ReadOnly, Required, Text, Texts, AnyObject } from '../validation/rules.js'
 import { invalidBody } from '../validation/valid-body.js'
 
@@ -67,7 +68,7 @@ class ActionFields {
   readonly runtime?: string
 
   /** Beyond Auth0: what it may reach (docs/adr/0007-actions.md). */
-  @Texts({ max: 50, each: { max: 255, format: ['host', isAllowedHostForm] } })
+  @Texts({ max: 50, each: { max: 255, format: ['host', isAllowedHost] } })
   readonly allowed_hosts?: readonly string[]
 
   @AnyList({ max: 0 })
