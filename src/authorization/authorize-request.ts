@@ -10,6 +10,7 @@ import {
   type PresentedInvitation,
   type TenantSettings,
 } from '../users/index.js'
+import { askedAudience } from './asked-audience.js'
 import { askedOrganization } from './asked-organization.js'
 import type { CodeTerms } from './authorization-code/authorization-code.js'
 import { type AnswerTarget, type AuthorizationErrorCode, AuthorizationRefused, RequestRefused, type ResponseMode } from './authorization-response.js'
@@ -177,7 +178,7 @@ export class AuthorizeRequests {
     refuse: check.Refuse,
   ): Promise<Pick<AuthorizeRequest, 'api' | 'clientGrantScope'>> {
     const resource = tenant['resource_parameter_profile'] === 'compatibility' ? parameters['resource'] : undefined
-    const audience = parameters['audience'] ?? resource ?? (tenant.default_audience || undefined)
+    const audience = askedAudience(parameters['audience'] ?? resource, tenant, this.config.issuer)
     if (audience === undefined) return { api: undefined, clientGrantScope: undefined }
     const api = await this.queries.execute(new FindResourceServer(audience))
     // Mirrors the token endpoint.

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common'
+import { Inject, Injectable } from '@nestjs/common'
 import { QueryBus } from '@nestjs/cqrs'
 import {
   type ClientDocument,
@@ -9,6 +9,7 @@ import {
   permittedScope,
   type ResourceServerDocument,
 } from '../authorization/index.js'
+import { CONFIG, type Config } from '../config.js'
 import { actingIn, type ActingIn, notAMember } from './acting-in.js'
 import type { AccessRefused } from './commands/redeem-refresh-token.js'
 import { entitledScope, exchangeScope, policyScope } from './exchange-scope.js'
@@ -45,7 +46,10 @@ export interface AskedAccess {
 /** Decides what a refresh token is exchanged for: checks 9 to 12 of spec/refresh-tokens.md §6.1, with the tables of §6.3. */
 @Injectable()
 export class ExchangeRightsFinder {
-  constructor(private readonly queries: QueryBus) {}
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly queries: QueryBus,
+  ) {}
 
   async find(family: Login, user: User | null, client: ClientDocument, asked: AskedAccess): Promise<ExchangeRights | AccessRefused> {
     if (!user || isAnotherPerson(family, user)) return USER_GONE
@@ -82,7 +86,8 @@ export class ExchangeRightsFinder {
     policies: readonly ResourcePolicy[] | undefined,
   ): Promise<(Pick<ExchangeRights, 'api'> & { readonly policy: ResourcePolicy | undefined }) | AccessRefused> {
     const audience = asked ?? family.audience
-    if (audience === null) return { api: undefined, policy: undefined }
+    const isOriginal = family.audience === null && audience === `${this.config.issuer}userinfo`
+    if (audience === null || isOriginal) return { api: undefined, policy: undefined }
     const api = await this.queries.execute(new FindResourceServer(audience))
     if (!api && SESSION_TRANSFER.test(audience)) return NO_SESSION_TRANSFER
     if (!api) return { refused: 'unknown-audience', error: 'access_denied', description: `Service not found: ${audience}` }

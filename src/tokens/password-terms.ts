@@ -1,6 +1,15 @@
-import { Injectable } from '@nestjs/common'
+import { Inject, Injectable } from '@nestjs/common'
 import { QueryBus } from '@nestjs/cqrs'
-import { type ClientDocument, FindResourceServer, FindUserAccess, issuance, type Proof, type ResourceServerDocument } from '../authorization/index.js'
+import {
+  askedAudience,
+  type ClientDocument,
+  FindResourceServer,
+  FindUserAccess,
+  issuance,
+  type Proof,
+  type ResourceServerDocument,
+} from '../authorization/index.js'
+import { CONFIG, type Config } from '../config.js'
 import { type ConnectionDocument, FindConnection, FindLoginConnections, FindTenantSettings, type TenantSettings } from '../users/index.js'
 import { ExchangeRefused } from './exchange-refused.js'
 import type { PasswordRequest, TokenSender } from './token-request.js'
@@ -21,13 +30,16 @@ export interface PasswordTerms {
 /** Reads what a request by password is about, before anybody's password is looked at: so its refusals say nothing of people. */
 @Injectable()
 export class PasswordTermsFinder {
-  constructor(private readonly queries: QueryBus) {}
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly queries: QueryBus,
+  ) {}
 
   /** Errors: ExchangeRefused. */
   async find(request: PasswordRequest, client: ClientDocument, { proofs }: TokenSender): Promise<PasswordTerms> {
     noOrganization(request, client)
     const tenant = await this.queries.execute(new FindTenantSettings())
-    const { api, clientGrantScope } = await this.#api(request.audience ?? (tenant.default_audience || undefined), client)
+    const { api, clientGrantScope } = await this.#api(askedAudience(request.audience, tenant, this.config.issuer), client)
     const access = issuance({ client, api, proofs })
     if (access.kind === 'refused') throw new ExchangeRefused('invalid_request', access.description, { reason: 'possession' })
     const connection = await this.#connection(request.realm, client, tenant)

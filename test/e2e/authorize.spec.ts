@@ -221,6 +221,8 @@ describe('the scope of a code', () => {
     const scope = 'openid read:plants eat:plants offline_access profile'
     expect(await scopeOf({ audience, scope }, client)).toEqual(['openid', 'read:plants', 'offline_access', 'profile'])
     expect(await scopeOf({ scope }, client)).toEqual(['openid', 'offline_access', 'profile'])
+    // As Auth0's older samples ask for no API.
+    expect(await scopeOf({ scope, audience: `${service.url}userinfo` }, client)).toEqual(['openid', 'offline_access', 'profile'])
   })
 
   it('has no offline access where client or API have none', async () => {

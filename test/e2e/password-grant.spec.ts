@@ -90,6 +90,12 @@ describe('a password', () => {
     expect((await logins.login(person, { audience: '' })).body).not.toHaveProperty('scope')
     await service.api('PATCH', 'tenants/settings', { default_audience: logins.audience })
     expect(access(await logins.login(person, { audience: '' })).aud).toBe(logins.audience)
+    // As Auth0's older samples have it: its address is the audience.
+    const audience = `${service.url}userinfo`
+    const named = await logins.login(person, { audience, scope: 'openid offline_access' })
+    expect((await scene.send('GET', 'userinfo', undefined, { authorization: `Bearer ${named.body.access_token}` })).status).toBe(200)
+    const next = await scene.refresh(logins.client, named.body.refresh_token, { audience })
+    expect(next).toMatchObject({ status: 200, body: { scope: 'openid offline_access' } })
     await service.api('PATCH', 'tenants/settings', { default_audience: '' })
   })
 
