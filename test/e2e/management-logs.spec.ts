@@ -130,6 +130,21 @@ describe('searching the log', () => {
     expect(body).toMatchObject({ start: 0, limit: 50, length: 1, total: 1, logs: [{ description: 'by ann' }] })
   })
 
+  it('names nobody after who bears their id now', async () => {
+    const body = { connection: 'Username-Password-Authentication', user_id: 'reused', password: 'Secret-Pass-1' }
+    const born = async (email: string): Promise<unknown> => (await service.api('POST', 'users', { ...body, email })).status
+    const named = async (q: string): Promise<unknown[]> => (await search(q)).map(({ type, description, user_name }) => [type, description, user_name])
+    expect(await born('first@example.com')).toBe(201)
+    await signupFailed('of the first', { userId: 'auth0|reused' })
+    expect(await named('user_name:"first@example.com"')).toEqual([['fs', 'of the first', 'first@example.com']])
+    await service.api('DELETE', 'users/auth0%7Creused')
+    expect(await born('second@example.com')).toBe(201)
+    await signupFailed('of the second', { userId: 'auth0|reused' })
+    const second = ['fs', 'of the second', 'second@example.com']
+    expect(await named('user_id:"auth0|reused" AND type:(fs OR sdu)')).toEqual([['fs', 'of the first', ''], ['sdu', '', ''], second])
+    expect(await named('user_name:"second@example.com"')).toEqual([second])
+  })
+
   it('answers in pages, in the order asked for, with the fields asked for', async () => {
     const page = async (n: number) => (await get(`logs?q=client_id:searched&sort=log_id:1&per_page=3&page=${n}`)).body as Log[]
     expect((await page(0)).map(({ description }) => description)).toEqual(['alpha one', 'alpha two', 'beta 100%'])

@@ -137,7 +137,8 @@ class Writer {
     if (lookup === 'user_agent') return `l.user_agent_lookup = ${this.parameter(await this.lookups.userAgent(text))}`
     const { typed, email, username, phoneNumber } = await this.lookups.userName(text)
     const users = `email_lookup = ${this.parameter(email)} or username_lookup = ${this.parameter(username)} or phone_lookup = ${this.parameter(phoneNumber)}`
-    return `(l.user_name_lookup = ${this.parameter(typed)} or l.user_id in (select user_id from users where ${users}))`
+    const same = 'exists (select from users u where u.user_id = l.user_id and u.created_at <= l.date)'
+    return `(l.user_name_lookup = ${this.parameter(typed)} or (l.user_id in (select user_id from users where ${users}) and ${same}))`
   }
 
   #detail(name: string, condition: (column: string) => string): string {

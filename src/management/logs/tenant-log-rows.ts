@@ -32,6 +32,7 @@ export interface TenantLogRow {
 /** Whoever searches a long log by what no index knows is told to ask more narrowly. */
 const SEARCH_MS = 5000
 
+/** Whoever bears the id of somebody who is gone is another. */
 const SELECT = `
   select l.log_id, l.date, l.type, l.description, l.connection, con.id as connection_id, con.document->>'strategy' as strategy,
     l.client_id, cl.document->>'name' as client_name, l.user_id, l.user_name, u.document as user, l.audience, l.scope #>> '{}' as scope,
@@ -39,7 +40,7 @@ const SELECT = `
   from tenant_logs l
   left join connections con on con.name = l.connection
   left join clients cl on cl.client_id = l.client_id
-  left join users u on u.user_id = l.user_id
+  left join users u on u.user_id = l.user_id and u.created_at <= l.date
   left join organizations org on org.id = l.organization_id`
 
 /** The rows after a log_id, which need not exist, in the log's order. */
