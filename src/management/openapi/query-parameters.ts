@@ -30,7 +30,7 @@ const KNOWN: Readonly<Record<string, QueryParameter>> = {
   installed: { schema: flag, description: 'Only actions that were installed from elsewhere; there are none.' },
   force: { schema: flag, description: 'Delete also what is bound.' },
   q: { schema: text, description: "A search in the part of Lucene's syntax that Auth0 knows." },
-  search: { schema: text, description: 'The older name of `q`.' },
+  search: { schema: text, description: 'The older name of `q`; with both, both count.' },
   sort: { schema: { type: 'string', pattern: '^[\\w.]+:(1|-1)$' }, description: 'A field and its direction, such as `date:-1`.' },
   search_engine: { schema: { type: 'string', enum: ['v1', 'v2', 'v3'] }, description: 'Taken for the sake of older clients.' },
   primary_order: { schema: flag, description: 'Taken for the sake of older clients.' },
