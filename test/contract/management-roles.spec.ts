@@ -29,6 +29,8 @@ describe('the npm package auth0', () => {
     const permissions = values.map((permission_name) => ({ permission_name, resource_server_identifier: AUDIENCE }))
     const role = await sdk.call('roles.create', { name: 'Clerk', description: 'Reads' })
     expect(await sdk.call('roles.get', role.id)).toEqual(role)
+    expect(await sdk.call('roles.list', { type: 'tenant' })).toEqual([role])
+    expect(await sdk.call('roles.list', { type: 'organization' })).toEqual([])
     await sdk.call('roles.permissions.add', role.id, { permissions })
     expect(await sdk.call('roles.permissions.list', role.id)).toHaveLength(60)
     await sdk.call('users.roles.assign', userId, { roles: [role.id] })

@@ -25,9 +25,11 @@ export class RolesController {
 
   @Get()
   @Scopes('read:roles')
-  @Parameters('name_filter', ...PAGES)
+  @Parameters('name_filter', 'type', ...PAGES)
   async list(@Query() query: QueryParameters): Promise<object> {
     const request = offsetRequest(query)
+    // Organizations have no roles of their own here.
+    if (text(query, 'type') === 'organization') return offsetAnswer(request, 'roles', [], 0)
     const { rows, total } = await this.queries.execute(new FindRoles({ name: text(query, 'name_filter', { max: 256 }) }, request))
     return offsetAnswer(request, 'roles', rows.map(show), total)
   }
