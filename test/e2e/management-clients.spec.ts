@@ -111,6 +111,23 @@ describe('a new client', () => {
     expect((await create({ name: 'x', refresh_token: text })).refresh_token).toMatchObject({ token_lifetime: 3600, idle_token_lifetime: 3600, leeway: 5 })
   })
 
+  it('has session_transfer only when it is sent, and completes it then', async () => {
+    const defaults = {
+      can_create_session_transfer_token: false,
+      enforce_cascade_revocation: true,
+      allowed_authentication_methods: [],
+      enforce_device_binding: 'ip',
+      allow_refresh_token: false,
+      enforce_online_refresh_tokens: true,
+    }
+    const client = await create({ name: 'x', session_transfer: { can_create_session_transfer_token: true } })
+    expect(client.session_transfer).toEqual({ ...defaults, can_create_session_transfer_token: true })
+    const changed = await service.api('PATCH', `clients/${client.client_id}`, { session_transfer: { enforce_device_binding: 'asn' } })
+    expect(changed.body.session_transfer).toEqual({ ...defaults, enforce_device_binding: 'asn' })
+    expect((await service.api('PATCH', `clients/${client.client_id}`, { session_transfer: null })).body).not.toHaveProperty('session_transfer')
+    expect(await create({ name: 'x' })).not.toHaveProperty('session_transfer')
+  })
+
   const rotating = { rotation_type: 'rotating', expiration_type: 'expiring' }
   it.each([
     [{}, `Payload validation error: 'Missing required property: name' on property name.`],

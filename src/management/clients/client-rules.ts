@@ -8,6 +8,15 @@ import { defaultGrantTypes, THIRD_PARTY_GRANTS } from './grant-types.js'
 import { refreshTokenSettings } from './refresh-token-settings.js'
 
 const SECRET_METHODS = ['client_secret_post', 'client_secret_basic']
+/** Of settings that are sent in part (spec/sessions.md §9). */
+const SESSION_TRANSFER_DEFAULTS = {
+  can_create_session_transfer_token: false,
+  enforce_cascade_revocation: true,
+  allowed_authentication_methods: [],
+  enforce_device_binding: 'ip',
+  allow_refresh_token: false,
+  enforce_online_refresh_tokens: true,
+}
 const NOT_FOR_THIRD_PARTIES =
   'Organizations are only available to first party clients on user-based flows. Properties organization_usage and organization_require_behavior must be unset for third party clients.'
 
@@ -25,6 +34,7 @@ export function newClient(clientId: string, body: CreateClientBody, methods: obj
     token_endpoint_auth_method: authMethod,
     client_authentication_methods: methods,
     jwt_configuration: jwtConfiguration(sent.jwt_configuration, { withKeys: methods !== undefined, strict: isStrict(sent) }),
+    session_transfer: sent.session_transfer && { ...SESSION_TRANSFER_DEFAULTS, ...sent.session_transfer },
     grant_types: sent.grant_types ?? defaultGrantTypes({ appType: sent.app_type, isPublic: authMethod === 'none', firstParty }),
     client_metadata: sent.client_metadata && withoutNulls(sent.client_metadata),
     refresh_token: refreshTokenSettings(sent.refresh_token, {
@@ -48,6 +58,7 @@ export function patchedClient(current: ClientDocument, credentials: readonly Cli
   if (sent.jwt_configuration) {
     changes['jwt_configuration'] = jwtConfiguration(sent.jwt_configuration, { withKeys: false, strict: isStrict(current) })
   }
+  if (sent.session_transfer) changes['session_transfer'] = { ...SESSION_TRANSFER_DEFAULTS, ...sent.session_transfer }
   if (sent.client_metadata) {
     const merged = withoutNulls({ ...current.client_metadata, ...sent.client_metadata })
     const { length } = Object.keys(merged)
