@@ -112,6 +112,9 @@ describe('the npm package auth0 calls', () => {
     await sdk.call('users.authenticationMethods.deleteAll', userId)
     await sdk.call('users.authenticationMethods.delete', userId, 'none')
     await sdk.call('users.authenticators.deleteAll', userId)
+    await sdk.call('users.multifactor.deleteProvider', userId, 'duo')
+    await sdk.call('users.multifactor.invalidateRememberBrowser', userId)
+    expect(await refusal(sdk.call('users.multifactor.invalidateRememberBrowser', 'auth0|nobody'))).toEqual([404, 'The user does not exist.'])
     expect(await sdk.call('users.enrollments.get', userId)).toEqual([])
     const method = { type: 'phone', name: 'p', phone_number: '+15550100' }
     expect(await refusal(sdk.call('users.authenticationMethods.create', userId, method))).toEqual([403, 'This feature is not enabled for this tenant.'])

@@ -88,6 +88,22 @@ export class UserFactorsController {
     await this.#find(id)
   }
 
+  @Delete('multifactor/:provider')
+  @HttpCode(204)
+  @Scopes('update:users')
+  @Operation("Delete a User's Multi-factor Provider")
+  async deleteProvider(@Param('id') id: string): Promise<void> {
+    await this.#find(id)
+  }
+
+  @Post('multifactor/actions/invalidate-remember-browser')
+  @HttpCode(204)
+  @Scopes('update:users')
+  @Operation('Invalidate All Remembered Browsers for Multi-factor Authentication')
+  async forgetBrowsers(@Param('id') id: string): Promise<void> {
+    await this.#find(id)
+  }
+
   @Post('recovery-code-regeneration')
   @Scopes('update:users')
   @Operation('Generate a new multi-factor recovery code')
