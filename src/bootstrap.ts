@@ -13,9 +13,8 @@ const BOOTSTRAP_LOCK = 7_230_117
  * Errors: the database's; UnknownRootKeyError when ENCRYPTION_KEY lacks a key in use.
  */
 export async function bootstrap(config: Config, print: (line: string) => void = printLine): Promise<void> {
-  const lock = createOwnerClient(config.databaseUrl)
   // Losing it is no harm by itself: whatever is done without it fails for the same reason.
-  lock.on('error', () => undefined)
+  const lock = createOwnerClient(config.databaseUrl)
   try {
     await lock.connect()
     await lock.query('select pg_advisory_lock($1)', [BOOTSTRAP_LOCK])

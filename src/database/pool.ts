@@ -39,9 +39,13 @@ export function createPool(databaseUrl: string, max: number): pg.Pool {
   return pool
 }
 
-/** One connection as the database's owner, for migrations and the operator's commands. */
-export const createOwnerClient = (databaseUrl: string): pg.Client =>
-  new pg.Client({ connectionString: databaseUrl, types, application_name: 'evergrant-owner' })
+/** One connection as the database's owner, for migrations and the operator's commands. A server that does not answer is given up after 10 s. */
+export function createOwnerClient(databaseUrl: string): pg.Client {
+  const client = new pg.Client({ connectionString: databaseUrl, types, application_name: 'evergrant-owner', connectionTimeoutMillis: 10_000 })
+  // As in the pool.
+  client.on('error', () => undefined)
+  return client
+}
 
 /** Runs `work` in a transaction; whatever it throws rolls back. */
 export async function inTransaction<T>(pool: pg.Pool, work: (db: pg.PoolClient) => Promise<T>): Promise<T> {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { type Config, completeConfig, ConfigError, type Part, type StartConfig } from '../config.js'
 import { migrate } from '../database/migrate.js'
 import { announce, createLogger, type Logger } from '../logging.js'
@@ -8,6 +9,8 @@ import type { ServerFiles } from './local-authority.js'
 
 /** The service is gone 10 s after the signal, whatever hangs. */
 const HARD_LIMIT_MS = 9000
+/** What the start is doing to the database may finish; a database that keeps it waiting may not. */
+const PREPARING_LIMIT_MS = 3000
 /** What remains of it stops the embedded database. */
 const WORKERS_LIMIT_MS = 7000
 
@@ -20,7 +23,7 @@ export async function runPrimary(start: StartConfig): Promise<never> {
   let fleet: Fleet | undefined
   try {
     const config = completeConfig(start, await database?.start())
-    await prepareDatabase(config)
+    await Promise.race([prepareDatabase(config), end.whenReached.then(() => pause(PREPARING_LIMIT_MS))])
     // What makes certificates is loaded where some are to be made.
     const files: ServerFiles | undefined = config.tls === 'auto' ? await (await import('./local-authority.js')).tlsFiles(config) : config.tls
     if (files?.authority) process.stdout.write(`NODE_EXTRA_CA_CERTS=${files.authority}\n`)
