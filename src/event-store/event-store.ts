@@ -15,9 +15,9 @@ import {
   type StoredEvent,
   schemaVersion,
   streamName,
-  upcast,
 } from './event.js'
 import { appendConflicts } from './event-store.metrics.js'
+import { type EventRow, storedEvent } from './event-row.js'
 import { eventHash, ZERO_HASH } from './hashes.js'
 import { ReadQueue } from './read-queue.js'
 
@@ -118,17 +118,11 @@ export class EventStore {
 
   /** The stream's events in order, in their newest shape; all of them, or the first `count`. */
   async history<S, E extends Event>(decider: Decider<S, E>, id: string, count?: number): Promise<StoredEvent<E>[]> {
-    const streamId = streamName(decider.streamType, id)
     const { rows } = await this.pool.query<EventRow>(
       `select stream_id, version, type, schema_version, data, metadata from events where stream_id = $1 order by version limit $2`,
-      [streamId, count],
+      [streamName(decider.streamType, id), count],
     )
-    return rows.map((row) => ({
-      ...upcast(decider.upcasters, row.type, row.schema_version, row.data),
-      streamId,
-      version: row.version,
-      metadata: row.metadata,
-    }))
+    return rows.map((row) => storedEvent(decider.upcasters, row))
   }
 
   /** `seen` is the state as decisions see it. */
@@ -214,15 +208,6 @@ export interface Loaded<S> {
   readonly headHash: Buffer
   readonly now: Date
   readonly companion: unknown
-}
-
-interface EventRow {
-  stream_id: string
-  version: number
-  type: string
-  schema_version: number
-  data: object
-  metadata: Metadata
 }
 
 /** Begins another stream in the transaction of one that was read as `beside`. Throws where it is there already. */

@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import type { Event, Mark, Metadata, SealedEvent, Upcasters } from './event.js'
 import { upcast } from './event.js'
+import type { EventRow } from './event-row.js'
 
 /** A place in the sealed log: all positions up to `position`, which are the events up to the mark. */
 export interface Place extends Mark {
@@ -71,15 +72,6 @@ async function endOfBatch(db: pg.Pool | pg.ClientBase, from: Place, limit: numbe
     values: [from.position],
   })
   return rows.filter((seal) => seal.position - from.position <= limit).at(-1) ?? rows[0]
-}
-
-interface EventRow {
-  stream_id: string
-  version: number
-  type: string
-  schema_version: number
-  data: object
-  metadata: Metadata
 }
 
 const READ_LOG = `

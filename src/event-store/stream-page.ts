@@ -1,5 +1,6 @@
 import type pg from 'pg'
-import { type Decider, type Event, type Metadata, type StoredEvent, streamName, upcast } from './event.js'
+import { type Decider, type Event, type StoredEvent, streamName } from './event.js'
+import { type EventRow, storedEvent } from './event-row.js'
 
 /** An event with its place in the log; undefined until it is sealed, which takes a moment. */
 export type PlacedEvent<E extends Event = Event> = StoredEvent<E> & { readonly position: number | undefined }
@@ -12,31 +13,19 @@ export async function readStreamPage<S, E extends Event>(
   after: number,
   limit: number,
 ): Promise<PlacedEvent<E>[]> {
-  const streamId = streamName(decider.streamType, id)
-  const { rows } = await pool.query<EventRow>({ name: 'stream-page', text: STREAM_PAGE, values: [streamId, after, limit] })
-  return rows.map((row) => ({
-    ...upcast(decider.upcasters, row.type, row.schema_version, row.data),
-    streamId,
-    version: row.version,
-    metadata: row.metadata,
-    position: row.position ?? undefined,
-  }))
+  const { rows } = await pool.query<PlacedRow>({ name: 'stream-page', text: STREAM_PAGE, values: [streamName(decider.streamType, id), after, limit] })
+  return rows.map(({ position, ...row }) => ({ ...storedEvent(decider.upcasters, row), position: position ?? undefined }))
 }
 
-interface EventRow {
-  readonly version: number
-  readonly type: string
-  readonly schema_version: number
-  readonly data: object
-  readonly metadata: Metadata
+interface PlacedRow extends EventRow {
   readonly position: number | null
 }
 
 /** The seal that covers an event is the first at or behind its mark, and lists its hash, 32 bytes, at its place (docs/adr/0001-event-store.md). */
 const STREAM_PAGE = `
-  select e.version, e.type, e.schema_version, e.data, e.metadata, s.first_position + (nullif(position(e.hash in s.leaves), 0) - 1) / 32 as position
+  select e.stream_id, e.version, e.type, e.schema_version, e.data, e.metadata, s.first_position + (nullif(position(e.hash in s.leaves), 0) - 1) / 32 as position
   from (
-    select version, type, schema_version, data, metadata, hash, epoch, xid, sequence from events
+    select stream_id, version, type, schema_version, data, metadata, hash, epoch, xid, sequence from events
     where stream_id = $1 and version > $2 order by version limit $3
   ) e
   left join lateral (

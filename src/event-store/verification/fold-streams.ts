@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import type pg from 'pg'
 import { cursorPages, Pages } from './cursor.js'
-import { type Decider, type Event, type Metadata, upcast } from '../event.js'
+import { type Decider, type Event, upcast } from '../event.js'
+import type { EventRow } from '../event-row.js'
 
 const ROWS_PER_PAGE = 2000
 
@@ -21,7 +22,7 @@ export interface FoldedStream {
 export async function* foldStreams(db: pg.ClientBase, deciders: readonly Decider<unknown, Event>[]): AsyncGenerator<FoldedStream> {
   const byType = new Map(deciders.map((decider) => [decider.streamType, decider]))
   const rows = new Pages(cursorPages<StreamRow>(db, 'fold_streams', ROWS_PER_PAGE, STREAMS))
-  const events = new Pages(cursorPages<EventRow>(db, 'fold_events', ROWS_PER_PAGE, EVENTS))
+  const events = new Pages(cursorPages<HashedRow>(db, 'fold_events', ROWS_PER_PAGE, EVENTS))
   for (;;) {
     const [row, event] = [await rows.peek(), await events.peek()]
     if (!row && !event) return
@@ -35,10 +36,10 @@ export async function* foldStreams(db: pg.ClientBase, deciders: readonly Decider
   }
 }
 
-async function foldStream(row: StreamRow, decider: Decider<unknown, Event> | undefined, events: Pages<EventRow>): Promise<FoldedStream> {
+async function foldStream(row: StreamRow, decider: Decider<unknown, Event> | undefined, events: Pages<HashedRow>): Promise<FoldedStream> {
   let folded: unknown = decider?.initial
   let count = 0
-  let last: EventRow | undefined
+  let last: HashedRow | undefined
   let reason: string | undefined = decider ? undefined : `this version knows no streams of type ${row.type}`
   for (let page = await next(events, row.id); page.length > 0; page = await next(events, row.id)) {
     for (const event of page) {
@@ -59,9 +60,9 @@ async function foldStream(row: StreamRow, decider: Decider<unknown, Event> | und
 }
 
 /** A long stream comes in pieces. */
-const next = (events: Pages<EventRow>, streamId: string): Promise<EventRow[]> => events.takeWhile(({ stream_id }) => stream_id === streamId, ROWS_PER_PAGE)
+const next = (events: Pages<HashedRow>, streamId: string): Promise<HashedRow[]> => events.takeWhile(({ stream_id }) => stream_id === streamId, ROWS_PER_PAGE)
 
-function difference({ version, head_hash }: StreamRow, last: EventRow | undefined): string | undefined {
+function difference({ version, head_hash }: StreamRow, last: HashedRow | undefined): string | undefined {
   if (!last) return 'has a stream row but no events'
   if (version !== last.version) return `its row stands at version ${version}, its events end at version ${last.version}`
   return head_hash.equals(last.hash) ? undefined : "its row's head hash is not the last event's hash"
@@ -82,14 +83,8 @@ interface StreamRow {
   state_version: number
 }
 
-interface EventRow {
-  stream_id: string
-  version: number
-  type: string
-  schema_version: number
-  data: object
-  metadata: Metadata
-  hash: Buffer
+interface HashedRow extends EventRow {
+  readonly hash: Buffer
 }
 
 const STREAMS = `select id, type, version, head_hash, state, state_version from streams order by id`
