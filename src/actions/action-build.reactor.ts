@@ -1,11 +1,9 @@
 import { Injectable } from '@nestjs/common'
 import { CommandBus } from '@nestjs/cqrs'
-import type { SealedEvent } from '../event-store/event.js'
+import { idIn, type SealedEvent } from '../event-store/event.js'
 import type { Reactor } from '../event-store/projection.js'
 import { type ActionEvent, actionUpcasters } from './action/action.events.js'
 import { BuildAction } from './commands/build-action.js'
-
-const STREAM_PREFIX = 'action-'
 
 /** Builds what has changed: in the background, so that a build that dies with its process is begun again by another. */
 @Injectable()
@@ -19,6 +17,6 @@ export class ActionBuildReactor implements Reactor<ActionEvent> {
     if (type !== 'ActionBuildRequested') return
     const { actor, clientId } = metadata
     const by = { ...(actor !== undefined && { actor }), ...(clientId !== undefined && { clientId }) }
-    await this.commands.execute(new BuildAction(streamId.slice(STREAM_PREFIX.length), data.build, by))
+    await this.commands.execute(new BuildAction(idIn(streamId), data.build, by))
   }
 }

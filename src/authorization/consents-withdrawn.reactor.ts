@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common'
 import { CommandBus } from '@nestjs/cqrs'
-import type { SealedEvent, Upcasters } from '../event-store/event.js'
+import { idIn, type SealedEvent, type Upcasters } from '../event-store/event.js'
 import type { Reactor } from '../event-store/projection.js'
 import { type UserEvent, userUpcasters } from '../users/index.js'
 import { type ClientEvent, clientUpcasters } from './client/client.events.js'
@@ -20,7 +20,7 @@ export class ConsentsWithdrawnReactor implements Reactor<Deletion> {
   constructor(private readonly commands: CommandBus) {}
 
   async react({ type, streamId, metadata: { at } }: SealedEvent<Deletion>): Promise<void> {
-    const id = streamId.slice(streamId.indexOf('-') + 1)
+    const id = idIn(streamId)
     const withdraw =
       type === 'UserDeleted'
         ? new WithdrawConsentsOf({ userId: id }, 'user-deleted', {}, at)

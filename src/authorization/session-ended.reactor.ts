@@ -1,11 +1,10 @@
 import { Injectable } from '@nestjs/common'
 import { CommandBus } from '@nestjs/cqrs'
-import type { SealedEvent } from '../event-store/event.js'
+import { idIn, type SealedEvent } from '../event-store/event.js'
 import type { Reactor } from '../event-store/projection.js'
 import { type SessionEvent, sessionUpcasters } from '../sessions/index.js'
 import { NoteLogoutMessages } from './commands/note-logout-messages.js'
 
-const STREAM_PREFIX = 'session-'
 type Ended = Extract<SessionEvent, { type: 'SessionEnded' }>
 
 /** Clients that want to hear of it are told that a session has ended (OpenID Connect Back-Channel Logout). */
@@ -17,6 +16,6 @@ export class SessionEndedReactor implements Reactor<Ended> {
   constructor(private readonly commands: CommandBus) {}
 
   async react({ streamId, data, metadata }: SealedEvent<Ended>): Promise<void> {
-    await this.commands.execute(new NoteLogoutMessages(streamId.slice(STREAM_PREFIX.length), data, metadata))
+    await this.commands.execute(new NoteLogoutMessages(idIn(streamId), data, metadata))
   }
 }

@@ -124,6 +124,9 @@ export interface Appended extends Mark {
 /** `refresh_token_family` and `rt_…` → `refresh_token_family-rt_…`. */
 export const streamName = (streamType: string, id: string): string => `${streamType}-${id}`
 
+/** The id in a stream's name. */
+export const idIn = (streamId: string): string => streamId.slice(streamId.indexOf('-') + 1)
+
 /** The newest shape of stored data. Throws for a type or version that this code does not know. */
 export function upcast<E extends Event>(upcasters: Upcasters<E>, type: string, schemaVersion: number, data: object): E {
   const chain = Object.hasOwn(upcasters, type) ? upcasters[type as E['type']] : undefined

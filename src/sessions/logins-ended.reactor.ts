@@ -1,12 +1,10 @@
 import { Injectable } from '@nestjs/common'
 import { CommandBus } from '@nestjs/cqrs'
-import type { SealedEvent } from '../event-store/event.js'
+import { idIn, type SealedEvent } from '../event-store/event.js'
 import type { Reactor } from '../event-store/projection.js'
 import { type UserEvent, userUpcasters } from '../users/index.js'
 import { EndSessionsOfUser } from './commands/end-sessions-of-user.js'
 import type { SessionEndReason } from './session/session.events.js'
-
-const STREAM_PREFIX = 'user-'
 
 /**
  * Ends the sessions of whoever must log in again (spec/sessions.md §3), which tells their clients. Nobody is let in by them meanwhile: whoever
@@ -25,7 +23,7 @@ export class LoginsEndedReactor implements Reactor<UserEvent> {
     if (!reason) return
     const context = { ...(actor !== undefined && { actor }), ...(clientId !== undefined && { clientId }) }
     const options = { before: at, ...(sessionId !== undefined && { except: sessionId }) }
-    await this.commands.execute(new EndSessionsOfUser(event.streamId.slice(STREAM_PREFIX.length), reason, context, options))
+    await this.commands.execute(new EndSessionsOfUser(idIn(event.streamId), reason, context, options))
   }
 }
 

@@ -1,11 +1,9 @@
 import { Injectable } from '@nestjs/common'
 import { CommandBus } from '@nestjs/cqrs'
 import { type ClientEvent, clientUpcasters } from '../authorization/index.js'
-import type { SealedEvent } from '../event-store/event.js'
+import { idIn, type SealedEvent } from '../event-store/event.js'
 import type { Reactor } from '../event-store/projection.js'
 import { RevokeRefreshTokens } from './commands/revoke-refresh-tokens.js'
-
-const STREAM_PREFIX = 'client-'
 
 /** With a client go its refresh tokens; it can spend none meanwhile, since nobody can authenticate as it. */
 @Injectable()
@@ -17,7 +15,7 @@ export class ClientDeletedReactor implements Reactor<ClientEvent> {
 
   async react({ type, streamId, metadata: { at } }: SealedEvent<ClientEvent>): Promise<void> {
     if (type === 'ClientDeleted') {
-      await this.commands.execute(new RevokeRefreshTokens({ clientId: streamId.slice(STREAM_PREFIX.length) }, 'client-deleted', {}, at))
+      await this.commands.execute(new RevokeRefreshTokens({ clientId: idIn(streamId) }, 'client-deleted', {}, at))
     }
   }
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import { CommandBus } from '@nestjs/cqrs'
 import { type ConsentEvent, consentUpcasters } from '../authorization/index.js'
-import type { SealedEvent, Upcasters } from '../event-store/event.js'
+import { idIn, type SealedEvent, type Upcasters } from '../event-store/event.js'
 import type { Reactor } from '../event-store/projection.js'
 import { type SessionEvent, sessionUpcasters, WithdrawOnlineAccess } from '../sessions/index.js'
 import { EndGrantOfFamily } from './commands/end-grant-of-family.js'
@@ -17,8 +17,6 @@ const UPCASTERS: Upcasters<Ended> = {
   FamilyRevoked: familyUpcasters.FamilyRevoked,
   SessionEnded: sessionUpcasters.SessionEnded,
 }
-const STREAM_PREFIX = 'refresh_token_family-'
-
 /** Finishes what the process did not that began to end a grant; mostly there is nothing left to do. With users and clients go marks of their own. */
 @Injectable()
 export class GrantEndedReactor implements Reactor<Ended> {
@@ -34,7 +32,7 @@ export class GrantEndedReactor implements Reactor<Ended> {
     if (event.type === 'FamilyRevoked') {
       const { reason } = event.data
       if (reason !== 'client' && reason !== 'reuse') return
-      await this.commands.execute(new EndGrantOfFamily(event.streamId.slice(STREAM_PREFIX.length), by, at))
+      await this.commands.execute(new EndGrantOfFamily(idIn(event.streamId), by, at))
       return
     }
     if (event.type === 'SessionEnded') {

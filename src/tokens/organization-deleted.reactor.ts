@@ -1,11 +1,9 @@
 import { Injectable } from '@nestjs/common'
 import { CommandBus } from '@nestjs/cqrs'
-import type { SealedEvent } from '../event-store/event.js'
+import { idIn, type SealedEvent } from '../event-store/event.js'
 import type { Reactor } from '../event-store/projection.js'
 import { type OrganizationEvent, organizationUpcasters } from '../users/index.js'
 import { RevokeRefreshTokens } from './commands/revoke-refresh-tokens.js'
-
-const STREAM_PREFIX = 'organization-'
 
 /** With an organization go the refresh tokens in its name, whatever happened to the process that deleted it. None is exchanged meanwhile: the exchange looks. */
 @Injectable()
@@ -17,7 +15,7 @@ export class OrganizationDeletedReactor implements Reactor<OrganizationEvent> {
 
   async react({ type, streamId, metadata: { at } }: SealedEvent<OrganizationEvent>): Promise<void> {
     if (type !== 'OrganizationDeleted') return
-    const organizationId = streamId.slice(STREAM_PREFIX.length)
+    const organizationId = idIn(streamId)
     await this.commands.execute(new RevokeRefreshTokens({ organizationId }, 'organization-deleted', { organizationId }, at))
   }
 }

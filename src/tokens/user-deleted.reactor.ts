@@ -1,12 +1,10 @@
 import { Injectable } from '@nestjs/common'
 import { CommandBus } from '@nestjs/cqrs'
-import type { SealedEvent } from '../event-store/event.js'
+import { idIn, type SealedEvent } from '../event-store/event.js'
 import type { Reactor } from '../event-store/projection.js'
 import { type UserEvent, userUpcasters } from '../users/index.js'
 import type { RevocationReason } from './refresh-token/family.events.js'
 import { RevokeRefreshTokens } from './commands/revoke-refresh-tokens.js'
-
-const STREAM_PREFIX = 'user-'
 
 /**
  * With a person go their refresh tokens, with a password those that it was good for, whatever ended the person or the password, and with all of
@@ -25,7 +23,7 @@ export class UserDeletedReactor implements Reactor<UserEvent> {
     const { at, actor } = event.metadata
     // What follows from a deletion or a password is told as such, and not as an operator's.
     const cause = reason === 'api-bulk' && actor !== undefined ? { actor } : {}
-    if (reason) await this.commands.execute(new RevokeRefreshTokens({ userId: event.streamId.slice(STREAM_PREFIX.length) }, reason, cause, at))
+    if (reason) await this.commands.execute(new RevokeRefreshTokens({ userId: idIn(event.streamId) }, reason, cause, at))
   }
 }
 

@@ -1,11 +1,9 @@
 import { Injectable } from '@nestjs/common'
 import { CommandBus } from '@nestjs/cqrs'
-import type { SealedEvent } from '../event-store/event.js'
+import { idIn, type SealedEvent } from '../event-store/event.js'
 import type { Reactor } from '../event-store/projection.js'
 import { DeleteUsersOfConnection } from './commands/delete-users-of-connection.js'
 import { type ConnectionEvent, connectionUpcasters } from './connection/connection.events.js'
-
-const STREAM_PREFIX = 'connection-'
 
 /** With a connection go the people who came through it, as with Auth0. */
 @Injectable()
@@ -19,6 +17,6 @@ export class ConnectionDeletedReactor implements Reactor<ConnectionEvent> {
     if (type !== 'ConnectionDeleted') return
     const { actor, clientId } = metadata
     const by = { ...(actor !== undefined && { actor }), ...(clientId !== undefined && { clientId }) }
-    await this.commands.execute(new DeleteUsersOfConnection(streamId.slice(STREAM_PREFIX.length), by))
+    await this.commands.execute(new DeleteUsersOfConnection(idIn(streamId), by))
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common'
 import { CommandBus } from '@nestjs/cqrs'
-import type { SealedEvent, Upcasters } from '../event-store/event.js'
+import { idIn, type SealedEvent, type Upcasters } from '../event-store/event.js'
 import type { Reactor } from '../event-store/projection.js'
 import { EndInvitation } from './commands/end-invitation.js'
 import { EndInvitationsOf } from './commands/end-invitations-of.js'
@@ -43,6 +43,3 @@ export class InvitationsReactor implements Reactor<Heard> {
     }
   }
 }
-
-/** Stream names are a type and an id. */
-const idIn = (streamId: string): string => streamId.slice(streamId.indexOf('-') + 1)

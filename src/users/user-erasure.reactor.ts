@@ -1,11 +1,9 @@
 import { Injectable } from '@nestjs/common'
 import { CommandBus } from '@nestjs/cqrs'
-import type { SealedEvent } from '../event-store/event.js'
+import { idIn, type SealedEvent } from '../event-store/event.js'
 import type { Reactor } from '../event-store/projection.js'
 import { EraseDeletedUser } from './commands/erase-deleted-user.js'
 import { type UserEvent, userUpcasters } from './user/user.events.js'
-
-const STREAM_PREFIX = 'user-'
 
 /** Who is deleted is erased, whatever happened to the process that deleted them. */
 @Injectable()
@@ -16,6 +14,6 @@ export class UserErasureReactor implements Reactor<UserEvent> {
   constructor(private readonly commands: CommandBus) {}
 
   async react({ type, streamId, metadata: { at } }: SealedEvent<UserEvent>): Promise<void> {
-    if (type === 'UserDeleted') await this.commands.execute(new EraseDeletedUser(streamId.slice(STREAM_PREFIX.length), at, {}))
+    if (type === 'UserDeleted') await this.commands.execute(new EraseDeletedUser(idIn(streamId), at, {}))
   }
 }

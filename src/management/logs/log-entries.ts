@@ -1,7 +1,7 @@
 import type { LogoutTokenSent, ManagementRequest, RateLimitFact } from '../../audit/audit.events.js'
-import type { PersonalData, SealedEvent } from '../../event-store/event.js'
+import { idIn, type PersonalData, type SealedEvent } from '../../event-store/event.js'
 import type { CookieMode } from '../../sessions/index.js'
-import { access, executionsOf, idIn, type LogEntry, type Of, type SourceEvent } from './log-entry.js'
+import { access, executionsOf, type LogEntry, type Of, type SourceEvent } from './log-entry.js'
 import { authorizeFailed, loginFailed, signUp } from './login-entries.js'
 import { capped, exchanged, exchangeFailed, manyRevoked, maskedCode, onlineRevoked, passwordGranted, revoked } from './token-entries.js'
 

@@ -33,9 +33,6 @@ export const executionsOf = (execution: ExecutionFacts | undefined): { readonly 
   executions: execution?.id === undefined ? [] : [execution.id],
 })
 
-/** Stream names are a type and an id. */
-export const idIn = (streamId: string): string => streamId.slice(streamId.indexOf('-') + 1)
-
 /** What a token was given for. */
 export const access = ({ audience, scope }: { readonly audience: string | null; readonly scope: readonly string[] }): Pick<LogEntry, 'audience' | 'scope'> => ({
   ...(audience !== null && { audience }),

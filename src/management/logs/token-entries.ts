@@ -1,6 +1,7 @@
+import { idIn } from '../../event-store/event.js'
 import { onlineTokenId } from '../../sessions/index.js'
 import type { RevocationReason } from '../../tokens/index.js'
-import { access, executionsOf, idIn, type LogEntry, type Of } from './log-entry.js'
+import { access, executionsOf, type LogEntry, type Of } from './log-entry.js'
 
 /** What a refresh token brings by itself, without a policy of its client. */
 const OWN_GRANT = 'refresh_token_user_grant'

@@ -1,3 +1,4 @@
+import { idIn } from '../../event-store/event.js'
 import type { Projection } from '../../event-store/projection.js'
 import { rowProjection } from '../../event-store/projection.js'
 import { type SessionEvent, sessionUpcasters } from './session.events.js'
@@ -13,21 +14,19 @@ export interface SessionRow extends Record<string, unknown> {
   readonly position: number
 }
 
-const STREAM_PREFIX = 'session-'
-
 export const sessionsProjection: Projection<SessionEvent> = rowProjection<SessionEvent, SessionRow>({
   name: 'sessions',
   table: 'sessions',
   key: 'id',
   columns: ['id', 'user_id', 'ends_at', 'state', 'position'],
   upcasters: sessionUpcasters,
-  keyOf: ({ streamId }) => streamId.slice(STREAM_PREFIX.length),
+  keyOf: ({ streamId }) => idIn(streamId),
   evolve(row, event) {
     const state = session.evolve(row?.state ?? session.initial, event, event.metadata)
     if (state.status !== 'active') return undefined
     const { expiresAt, idleExpiresAt, userId } = state
     const endsAt = idleExpiresAt < expiresAt ? idleExpiresAt : expiresAt
     // What its tokens are good for is nobody's to see in a list.
-    return { id: event.streamId.slice(STREAM_PREFIX.length), user_id: userId, ends_at: endsAt, state: { ...state, online: [] }, position: event.position }
+    return { id: idIn(event.streamId), user_id: userId, ends_at: endsAt, state: { ...state, online: [] }, position: event.position }
   },
 })

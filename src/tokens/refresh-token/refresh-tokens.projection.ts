@@ -1,3 +1,4 @@
+import { idIn } from '../../event-store/event.js'
 import type { Projection } from '../../event-store/projection.js'
 import { clearingAfter, rowProjection } from '../../event-store/projection.js'
 import { type FamilyEvent, familyUpcasters } from './family.events.js'
@@ -31,8 +32,6 @@ export interface RefreshTokenRow extends Record<string, unknown> {
   readonly position: number
 }
 
-const STREAM_PREFIX = 'refresh_token_family-'
-
 const rows = rowProjection<FamilyEvent, RefreshTokenRow>({
   name: 'refresh_tokens',
   table: 'refresh_tokens',
@@ -58,7 +57,7 @@ const rows = rowProjection<FamilyEvent, RefreshTokenRow>({
     'position',
   ],
   upcasters: familyUpcasters,
-  keyOf: ({ streamId }) => streamId.slice(STREAM_PREFIX.length),
+  keyOf: ({ streamId }) => idIn(streamId),
   evolve(row, event) {
     const {
       metadata: { at, origin = null },
@@ -69,7 +68,7 @@ const rows = rowProjection<FamilyEvent, RefreshTokenRow>({
         const { userId, clientId, sessionId, audience, scope, rotating, expiresAt, idleExpiresAt, metadata, predecessor, authorizedAt = null } = event.data
         const { organizationId = null } = event.data
         return {
-          id: event.streamId.slice(STREAM_PREFIX.length),
+          id: idIn(event.streamId),
           user_id: userId,
           client_id: clientId,
           session_id: sessionId,
