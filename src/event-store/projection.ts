@@ -115,18 +115,18 @@ const KEPT_MS = 86_400_000
 const CLEARED = 1000
 
 /**
- * Lets rows leave some time after the end that a column names, so that lists do not read what nobody is shown. By the time of events, so that a
+ * Lets rows leave some time after `expires_at`, so that lists do not read what nobody is shown. By the time of events, so that a
  * rebuild does the same. The column is indexed.
  */
-export function clearingAfter<E extends Event>(column: string, projection: Projection<E>): Projection<E> {
+export function clearingAfterEnd<E extends Event>(projection: Projection<E>): Projection<E> {
   const { table, apply } = projection
   const clear = {
     name: `clear-${table}`,
-    text: `delete from ${table} where ctid = any(array(select ctid from ${table} where ${column} < $1 order by ${column} limit ${CLEARED}))`,
+    text: `delete from ${table} where ctid = any(array(select ctid from ${table} where expires_at < $1 order by expires_at limit ${CLEARED}))`,
   }
   return {
     ...projection,
-    searches: [...(projection.searches ?? []), column],
+    searches: [...(projection.searches ?? []), 'expires_at'],
     async apply(events, db, personal) {
       await apply(events, db, personal)
       const latest = events.reduce((time, { metadata: { at } }) => Math.max(time, Date.parse(at)), 0)

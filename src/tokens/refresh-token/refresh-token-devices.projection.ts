@@ -1,5 +1,5 @@
 import type { Origin, PersonalData } from '../../event-store/event.js'
-import { clearingAfter, type LookupKind, type PersonalValues, type Projection } from '../../event-store/projection.js'
+import { clearingAfterEnd, type LookupKind, type PersonalValues, type Projection } from '../../event-store/projection.js'
 import { type PersonEvent, personUpcasters } from '../../keys/person.events.js'
 import { type FamilyEvent, familyUpcasters } from './family.events.js'
 
@@ -27,7 +27,7 @@ export async function deviceLookup(kind: Extract<LookupKind, 'ip' | 'user_agent'
  * From which devices active families were issued and last used, as the record shows them: keyed hashes only, which go when the person is
  * erased. Apart from refresh_tokens, so that a new address rewrites a narrow row and leaves that one's indexes alone.
  */
-export const refreshTokenDevicesProjection: Projection<FamilyEvent | PersonEvent> = clearingAfter('expires_at', {
+export const refreshTokenDevicesProjection: Projection<FamilyEvent | PersonEvent> = clearingAfterEnd({
   name: 'refresh_token_devices',
   table: 'refresh_token_devices',
   searches: ['person_key'],

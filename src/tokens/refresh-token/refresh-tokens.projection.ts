@@ -1,6 +1,6 @@
 import { idIn } from '../../event-store/event.js'
 import type { Projection } from '../../event-store/projection.js'
-import { clearingAfter, rowProjection } from '../../event-store/projection.js'
+import { clearingAfterEnd, rowProjection } from '../../event-store/projection.js'
 import { type FamilyEvent, familyUpcasters } from './family.events.js'
 import { type Resource, withAccess } from './family.js'
 
@@ -113,4 +113,4 @@ const rows = rowProjection<FamilyEvent, RefreshTokenRow>({
   },
 })
 
-export const refreshTokensProjection: Projection<FamilyEvent> = clearingAfter('expires_at', rows)
+export const refreshTokensProjection: Projection<FamilyEvent> = clearingAfterEnd(rows)
