@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Attributes, context, propagation, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import { context, propagation, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import type { RequestHandler } from 'express'
 import { routeOf } from './http/route.js'
 
@@ -26,9 +26,9 @@ export async function startTracing(): Promise<() => Promise<void>> {
 }
 
 /** Runs `work` in a span of its own. A failure leaves its class in the span, never its message, which may hold what a trace must not. */
-export function traced<T>(name: string, work: () => Promise<T>, attributes: Attributes = {}): Promise<T> {
+export function traced<T>(name: string, work: () => Promise<T>): Promise<T> {
   if (!on) return work()
-  return tracer.startActiveSpan(name, { attributes }, async (span) => {
+  return tracer.startActiveSpan(name, async (span) => {
     try {
       return await work()
     } catch (error) {
