@@ -8,6 +8,7 @@ import { answerPreflight } from '../http/cors.js'
 import { OAuthError, OAuthErrorFilter } from '../http/oauth-error.js'
 import { tagVersion } from '../http/version-tag.js'
 import { FindTenantSettings, type TenantSettings } from '../users/index.js'
+import { ASSERTION_ALGORITHMS } from './client-authentication/assertion.js'
 import { CERTIFICATE_METHODS, mtlsMetadata, takesCertificates } from './mtls-metadata.js'
 
 const PATHS = ['openid-configuration', 'oauth-authorization-server', 'oauth-authorization-server/*path']
@@ -60,7 +61,6 @@ function ofTenant(tenant: TenantSettings, issuer: string): object {
 }
 
 const SECRET_METHODS = ['client_secret_basic', 'client_secret_post', 'private_key_jwt']
-const ASSERTION_ALGORITHMS = ['RS256', 'RS384', 'PS256', 'PS384', 'ES256', 'ES384']
 
 function metadata(config: Config): Readonly<Record<string, unknown>> {
   const { issuer, settings } = config

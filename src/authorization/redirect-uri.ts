@@ -1,7 +1,7 @@
 import type { ClientDocument } from './client/client.events.js'
 
 /** Schemes that a browser runs instead of going there. */
-const SCRIPTS = new Set(['javascript:', 'data:', 'vbscript:', 'about:', 'blob:', 'file:'])
+export const SCRIPTS = new Set(['javascript:', 'data:', 'vbscript:', 'about:', 'blob:', 'file:'])
 const LOOPBACK = /^(http:)\/\/(127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/
 
 interface Parts {

@@ -4,7 +4,7 @@ import type { KeyCredential } from '../client/client.events.js'
 /** Why an assertion proves nothing; for the log alone. */
 export class InvalidAssertion extends Error {}
 
-const ALGORITHMS = ['RS256', 'RS384', 'PS256', 'PS384', 'ES256', 'ES384']
+export const ASSERTION_ALGORITHMS = ['RS256', 'RS384', 'PS256', 'PS384', 'ES256', 'ES384']
 const MAX_BYTES = 2048
 const MAX_CLAIM = 64
 const MAX_LIFETIME_SECONDS = 300
@@ -63,7 +63,7 @@ async function verifiedByOne(assertion: string, credentials: readonly KeyCredent
 function header(assertion: string): { alg: string; kid: string | undefined } {
   try {
     const { alg, kid } = decodeProtectedHeader(assertion)
-    if (typeof alg === 'string' && ALGORITHMS.includes(alg)) return { alg, kid }
+    if (typeof alg === 'string' && ASSERTION_ALGORITHMS.includes(alg)) return { alg, kid }
   } catch {
     // Not a JWT at all.
   }

@@ -1,5 +1,4 @@
-/** Schemes that a browser runs instead of going there. */
-const SCRIPTS = new Set(['javascript:', 'data:', 'vbscript:', 'about:', 'blob:', 'file:'])
+import { SCRIPTS } from '../redirect-uri.js'
 
 interface Parts {
   /** Lower case, as is the host: all of it that may be written in two ways. */
