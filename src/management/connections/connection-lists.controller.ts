@@ -4,6 +4,7 @@ import { ManagementError } from '../../http/management-error.js'
 import { FindConnections } from '../../users/index.js'
 import { ManagementController } from '../management-controller.js'
 import { Operation, Scopes } from '../scopes.js'
+import { notEnabled } from '../small/unbuilt-writes.js'
 import { absentConnection } from './write-connections.js'
 
 /** What connections have at Auth0 and not here: deploy tools ask for it and stop where there is no answer (spec/management-api.md §2.9, §3.2). */
@@ -68,5 +69,3 @@ export class ConnectionListsController {
     if (total === 0) throw absentConnection()
   }
 }
-
-const notEnabled = (): ManagementError => new ManagementError(403, 'This feature is not enabled for this tenant.', 'feature_not_enabled')

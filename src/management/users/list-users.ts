@@ -9,6 +9,7 @@ import { offsetRequest } from '../paging/page.js'
 import { parseSearch } from '../search/parse-search.js'
 import { SearchSyntaxError } from '../search/search-query.js'
 import { invalidQuery, oneOf, type QueryParameters, text } from '../validation/query.js'
+import { absentUser } from './user-access.js'
 import { userFilter } from './user-search.js'
 import { showUsers } from './users.dto.js'
 
@@ -71,7 +72,7 @@ export class ListUsers {
     await this.catchUp.caughtUp('user_logins', LOGINS_WAIT_MS)
     const { users } = await this.#find({ kind: 'is', field: 'user_id', value: id }, { offset: 0, limit: 1 })
     const [user] = users
-    if (!user) throw new ManagementError(404, 'The user does not exist.', 'inexistent_user')
+    if (!user) throw absentUser()
     return user
   }
 

@@ -7,6 +7,7 @@ import { ManagementController } from '../management-controller.js'
 import { offsetAnswer, offsetRequest } from '../paging/page.js'
 import { PAGES, Parameters } from '../parameters.js'
 import { Operation, Scopes } from '../scopes.js'
+import { notEnabled } from '../small/unbuilt-writes.js'
 import type { QueryParameters } from '../validation/query.js'
 import { absentUser } from './user-access.js'
 
@@ -140,5 +141,4 @@ export class UserFactorsController {
   }
 }
 
-const notEnabled = (): ManagementError => new ManagementError(403, 'This feature is not enabled for this tenant.', 'feature_not_enabled')
 const noMethod = (): ManagementError => new ManagementError(404, 'The authentication method does not exist.')

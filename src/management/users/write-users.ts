@@ -9,6 +9,7 @@ import { RevokeRefreshTokens } from '../../tokens/index.js'
 import { type Attributes, ChangeUser, CreateUser, DeleteUser, FindConnection, FindUser, openProfiles, type UserChanges } from '../../users/index.js'
 import { actsOn, type CallerOf, insufficientScope } from '../caller.js'
 import { LiftBlocks } from './lift-blocks.js'
+import { absentUser } from './user-access.js'
 import { checkChanges, checkNewUser } from './user-rules.js'
 import { ATTRIBUTES, type CreateUserBody, type UpdateUserBody } from './users.dto.js'
 
@@ -38,14 +39,14 @@ export class WriteUsers {
   async update(id: string, body: UpdateUserBody, caller: CallerOf): Promise<void> {
     checkScopes(id, body, caller)
     const found = await this.queries.execute(new FindUser({ userId: id }))
-    if (!found) throw absent()
+    if (!found) throw absentUser()
     const [identity] = found.document.identities
     await this.#checkConnection(body, found.document.identities)
     const [before] = await openProfiles(this.keys, [found.document])
     checkChanges(await this.queries.execute(new FindConnection(identity.connection)), identity.provider, before!, body)
     const context = { ...caller.context, userId: id, connection: identity.connection }
     const { result } = await this.commands.execute(new ChangeUser(id, { attributes: changesOf(body), password: body.password ?? undefined }, context))
-    if (result === 'absent') throw absent()
+    if (result === 'absent') throw absentUser()
     if (result === 'exists') throw new ManagementError(400, `The specified new ${identifierIn(body)} already exists`, 'auth0_idp_error')
     if (typeof body.password !== 'string') return
     // Who was closed out may try the new one at once.
@@ -69,8 +70,6 @@ export class WriteUsers {
     throw new ManagementError(400, 'Connection is not supported for this operation.', 'operation_not_supported')
   }
 }
-
-const absent = (): ManagementError => new ManagementError(404, 'The user does not exist.', 'inexistent_user')
 
 /** Narrower scopes than update:users change metadata alone, and one of them that of the own user. */
 function checkScopes(id: string, body: UpdateUserBody, caller: CallerOf): void {
