@@ -1,5 +1,6 @@
 import { ManagementError } from '../http/management-error.js'
 import { asForm } from './validation/form-values.js'
+import { invalidBody } from './validation/valid-body.js'
 
 /** Deeper than any body that Auth0's API knows. */
 const MAX_DEPTH = 24
@@ -59,5 +60,4 @@ function checked(root: unknown): unknown {
 
 const printable = (name: string): string => JSON.stringify(name).slice(1, -1).slice(0, 100)
 
-const invalid = (detail: string, path: string): ManagementError =>
-  new ManagementError(400, `Payload validation error: '${detail}'${path && ` on property ${printable(path)}`}.`, 'invalid_body')
+const invalid = (detail: string, path: string): ManagementError => invalidBody(detail, printable(path))
