@@ -2,6 +2,7 @@ import { type ClientChanges, CLIENT_DEFAULTS, type ClientCredential, type Client
 import { ManagementError } from '../../http/management-error.js'
 import type { AuthenticationMethods } from './client-credentials.dto.js'
 import type { ClientFields, CreateClientBody, JwtConfiguration, UpdateClientBody } from './clients.dto.js'
+import { withoutNulls } from '../members.js'
 import { repeats } from '../validation/valid-body.js'
 import { CREDENTIAL_TYPES } from './credentials.js'
 import { defaultGrantTypes, THIRD_PARTY_GRANTS } from './grant-types.js'
@@ -143,5 +144,3 @@ const bothMethods = (): ManagementError =>
   new ManagementError(400, 'token_endpoint_auth_method and client_authentication_methods cannot be set at the same time.', 'invalid_body')
 
 const clean = (members: object): object => Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined && value !== null))
-
-const withoutNulls = (members: Readonly<Record<string, string | null>>): Record<string, string> => clean(members) as Record<string, string>

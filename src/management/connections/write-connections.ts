@@ -15,6 +15,7 @@ import {
   keepSecrets,
   SwitchConnectionClients,
 } from '../../users/index.js'
+import { withoutNulls } from '../members.js'
 import { checkOptions, newOptions } from './connection-rules.js'
 import type { ClientSwitch, CreateConnectionBody, UpdateConnectionBody } from './connections.dto.js'
 
@@ -123,6 +124,3 @@ const realmExists = (): ManagementError => new ManagementError(409, 'There is al
 
 /** A connection that names none is its own realm. */
 const realmsOf = (name: string, realms: readonly string[] = []): string[] => (realms.length > 0 ? [...new Set(realms)] : [name])
-
-const withoutNulls = (metadata: Readonly<Record<string, string | null>>): Readonly<Record<string, string>> =>
-  Object.fromEntries(Object.entries(metadata).filter((entry): entry is [string, string] => entry[1] !== null))

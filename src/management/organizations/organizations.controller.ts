@@ -7,6 +7,7 @@ import { ChangeOrganization, CreateOrganization, DeleteOrganization, FindOrganiz
 import { Caller, type CallerOf, needs } from '../caller.js'
 import { absentConnection } from '../connections/write-connections.js'
 import { ManagementController } from '../management-controller.js'
+import { withoutUndefined } from '../members.js'
 import { Cursors } from '../paging/cursors.js'
 import { checkpointAnswer, checkpointRequest, pageAnswer, pageRequest, placeIn, tablePage } from '../paging/page.js'
 import { BOTH_PAGES, CHECKPOINTS, Parameters } from '../parameters.js'
@@ -60,7 +61,7 @@ export class OrganizationsController {
     const { name, enabled_connections = [] } = body
     if (enabled_connections.length > 0) needs(caller, 'create:organization_connections')
     const connections = new Map(enabled_connections.map((one) => [one.connection_id, newConnection(one)]))
-    const organization = { id: newOrganizationId(), name, ...withoutAbsent(organizationChanges(body)) }
+    const organization = { id: newOrganizationId(), name, ...withoutUndefined(organizationChanges(body)) }
     const outcome = await this.commands.execute(new CreateOrganization(organization, [...connections.values()], caller.context))
     if (outcome === 'exists') throw exists()
     if (outcome === 'missing') throw absentConnection()
@@ -136,5 +137,3 @@ function conditionOf(q: string | undefined, parser: 'lucene' | 'scim'): Organiza
 
 /** `org_` and 16 letters and digits. */
 const newOrganizationId = (): string => `org_${randomText(16)}`
-
-const withoutAbsent = <T extends object>(members: T): T => Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as T

@@ -1,4 +1,5 @@
 import type { OrganizationDocument } from '../../users/index.js'
+import { withoutNulls } from '../members.js'
 import { AnyObject, Flag, Name, Nested, NestedList, OneOf, ReadOnly, Required, Text, TextMap, Texts } from '../validation/rules.js'
 import { WEB_URI } from '../validation/urls.js'
 
@@ -143,6 +144,3 @@ export const showOrganization = ({ id, name, display_name, branding, metadata, t
   ...(token_quota && { token_quota }),
   ...kept,
 })
-
-const withoutNulls = (metadata: Readonly<Record<string, string | null>>): Readonly<Record<string, string>> =>
-  Object.fromEntries(Object.entries(metadata).filter((entry): entry is [string, string] => entry[1] !== null))

@@ -18,6 +18,7 @@ import { isSigningAlgorithm } from '../../keys/signature.js'
 import { SigningKeys } from '../../keys/signing-keys.js'
 import { Caller, type CallerOf } from '../caller.js'
 import { ManagementController } from '../management-controller.js'
+import { withoutUndefined } from '../members.js'
 import { Cursors } from '../paging/cursors.js'
 import { readFields } from '../paging/fields.js'
 import { pageAnswer, pageRequest, placeIn, tablePage } from '../paging/page.js'
@@ -86,7 +87,7 @@ export class ResourceServersController {
       ...RESOURCE_SERVER_DEFAULTS,
       ...(body.token_lifetime !== undefined && { token_lifetime_for_web: Math.min(body.token_lifetime, RESOURCE_SERVER_DEFAULTS.token_lifetime_for_web) }),
       name: identifier,
-      ...defined(settings(body)),
+      ...withoutUndefined(settings(body)),
       id: newResourceServerId(),
       identifier,
       is_system: false,
@@ -177,8 +178,6 @@ function changesIn(current: ResourceServerDocument, body: UpdateResourceServerBo
   check({ ...current, ...changes, token_lifetime, token_lifetime_for_web })
   return { ...changes, token_lifetime_for_web }
 }
-
-const defined = <T extends object>(members: T): T => Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as T
 
 function decoded(id: string): string {
   try {
