@@ -4,13 +4,9 @@ import type { ClientGrantDocument } from '../../authorization/index.js'
 import { readTablePage, type TablePage } from '../../database/table-page.js'
 import { PersonKeys } from '../../keys/person-keys.js'
 import { type FoundOrganization, openProfiles, type OrganizationConnection, type RoleDocument, type UserProfile } from '../../users/index.js'
+import type { Rows } from '../paging/page.js'
 import { invalidQuery } from '../validation/query.js'
 import type { OrganizationCondition } from './organization-search.js'
-
-interface Page<R> {
-  readonly rows: readonly R[]
-  readonly total: number
-}
 
 export interface ListedMember {
   readonly created_at: Date
@@ -63,7 +59,7 @@ export class OrganizationLists {
   ) {}
 
   /** All of them, in an order of their own; `place` is what a row is ordered by. */
-  async sorted({ by, descending }: Sort, { offset = 0, limit, after }: TablePage): Promise<Page<FoundOrganization & { readonly place: string }>> {
+  async sorted({ by, descending }: Sort, { offset = 0, limit, after }: TablePage): Promise<Rows<FoundOrganization & { readonly place: string }>> {
     type Row = FoundOrganization & { readonly place: string }
     const { rows } = await this.pool.query<{ total: number; page: readonly Row[] }>(
       `with page as (
@@ -93,7 +89,7 @@ export class OrganizationLists {
   }
 
   /** In the order of their joining. */
-  async members(organizationId: string, page: TablePage, { withRoles }: { readonly withRoles: boolean }): Promise<Page<ListedMember>> {
+  async members(organizationId: string, page: TablePage, { withRoles }: { readonly withRoles: boolean }): Promise<Rows<ListedMember>> {
     const columns = `document${withRoles ? `, ${MEMBER_ROLES} as roles` : ''}`
     const list = { table: MEMBERS, key: 'user_id', columns, where: ['organization_id = $1'], values: [organizationId] }
     const { rows, total } = await readTablePage<Pick<ListedMember, 'user_id' | 'roles'> & { document: UserProfile }>(this.pool, list, page)
@@ -111,7 +107,7 @@ export class OrganizationLists {
   }
 
   /** In the order of their assignment. Undefined for who is no member. */
-  async memberRoles(organizationId: string, userId: string, page: TablePage): Promise<Page<RoleDocument> | undefined> {
+  async memberRoles(organizationId: string, userId: string, page: TablePage): Promise<Rows<RoleDocument> | undefined> {
     const { rowCount } = await this.pool.query('select from organization_members where organization_id = $1 and user_id = $2', [organizationId, userId])
     if (rowCount === 0) return undefined
     const list = { table: ROLES, key: 'id', columns: 'document', where: ['organization_id = $1', 'user_id = $2'], values: [organizationId, userId] }
@@ -124,7 +120,7 @@ export class OrganizationLists {
     organizationId: string,
     page: TablePage,
     { connectionId, isEnabled }: { readonly connectionId?: string; readonly isEnabled?: boolean | undefined },
-  ): Promise<Page<ListedConnection>> {
+  ): Promise<Rows<ListedConnection>> {
     const conditions = [
       ['organization_id =', organizationId],
       ['connection_id =', connectionId],
@@ -135,7 +131,7 @@ export class OrganizationLists {
     return readTablePage<ListedConnection>(this.pool, { table: CONNECTIONS, key: 'connection_id', columns: 'document, connection', where, values }, page)
   }
 
-  async clientGrants(organizationId: string, page: TablePage, { clientId, audience, grantIds }: GrantFilter): Promise<Page<ClientGrantDocument>> {
+  async clientGrants(organizationId: string, page: TablePage, { clientId, audience, grantIds }: GrantFilter): Promise<Rows<ClientGrantDocument>> {
     const conditions = [
       ['organization_id =', organizationId],
       ['client_id =', clientId],

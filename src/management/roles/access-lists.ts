@@ -3,6 +3,7 @@ import pg from 'pg'
 import { readTablePage, type TablePage } from '../../database/table-page.js'
 import { PersonKeys } from '../../keys/person-keys.js'
 import { openProfiles, type UserProfile } from '../../users/index.js'
+import type { Rows } from '../paging/page.js'
 
 /** A permission as the Management API shows it. */
 export interface ListedPermission {
@@ -25,11 +26,6 @@ export interface RoleUser {
   readonly picture?: string
 }
 
-interface Page<R> {
-  readonly rows: readonly R[]
-  readonly total: number
-}
-
 /** Lists of who may do what, with the names of APIs, scopes and people that other modules keep: read where they are joined. */
 @Injectable()
 export class AccessLists {
@@ -39,18 +35,18 @@ export class AccessLists {
   ) {}
 
   /** Only what an API still has: a permission of one that is gone, or that lost the scope, permits nothing. */
-  async rolePermissions(roleId: string, page: TablePage): Promise<Page<ListedPermission>> {
+  async rolePermissions(roleId: string, page: TablePage): Promise<Rows<ListedPermission>> {
     return readTablePage<ListedPermission>(this.pool, { ...PERMISSIONS, table: OF_ROLES, where: ['role_id = $1'], values: [roleId] }, page)
   }
 
   /** Directly given ones and those of the user's roles, once each. */
-  async userPermissions(userId: string, page: TablePage): Promise<Page<UserPermission>> {
+  async userPermissions(userId: string, page: TablePage): Promise<Rows<UserPermission>> {
     const columns = `${PERMISSIONS.columns}, sources`
     return readTablePage<UserPermission>(this.pool, { ...PERMISSIONS, columns, table: OF_USER, where: [], values: [userId] }, page)
   }
 
   /** In the order of their assignment. */
-  async roleUsers(roleId: string, page: TablePage): Promise<Page<RoleUser>> {
+  async roleUsers(roleId: string, page: TablePage): Promise<Rows<RoleUser>> {
     const list = { table: USERS, key: 'user_id', columns: 'document', where: ['role_id = $1'], values: [roleId] }
     const { rows, total } = await readTablePage<{ user_id: string; document: UserProfile }>(this.pool, list, page)
     const people = await openProfiles(
@@ -68,9 +64,9 @@ export class AccessLists {
 const PERMISSIONS = { key: 'place', columns: 'resource_server_identifier, permission_name, resource_server_name, description' }
 
 /** Joined with the scope that the permission is, of the very API that it was given for. */
-const named = (permissions: string, more = ''): string => `(
+const named = (permissions: string): string => `(
   select p.*, api.identifier as resource_server_identifier, api.document->>'name' as resource_server_name, coalesce(scope.description, '') as description,
-    p.resource_server_id || ' ' || p.permission_name as place${more}
+    p.resource_server_id || ' ' || p.permission_name as place
   from ${permissions} as p
   join resource_servers api on api.id = p.resource_server_id
   cross join lateral (
