@@ -36,15 +36,15 @@ const MOBILE = /\bMobi|\bAndroid\b|\biPhone\b|\biPad\b/
 
 /** `Chrome 120.0.0 / Mac OS X 10.15.7`; what is not known is `Other 0.0.0`. */
 export function parseUserAgent(header: string): UserAgent {
-  return { text: `${find(BROWSERS, header, 3)} / ${find(SYSTEMS, header, 3)}`, isMobile: MOBILE.test(header) }
+  return { text: `${find(BROWSERS, header)} / ${find(SYSTEMS, header)}`, isMobile: MOBILE.test(header) }
 }
 
-function find(patterns: readonly Pattern[], header: string, parts: number): string {
+function find(patterns: readonly Pattern[], header: string): string {
   for (const [name, pattern] of patterns) {
     const match = pattern.exec(header)
-    if (match) return `${name} ${version(match[1] ?? '', parts)}`
+    if (match) return `${name} ${version(match[1] ?? '')}`
   }
   return 'Other 0.0.0'
 }
 
-const version = (text: string, parts: number): string => [...text.split(/[._]/).filter((part) => part !== ''), '0', '0', '0'].slice(0, parts).join('.')
+const version = (text: string): string => [...text.split(/[._]/).filter((part) => part !== ''), '0', '0', '0'].slice(0, 3).join('.')

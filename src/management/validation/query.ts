@@ -7,8 +7,11 @@ export type QueryParameters = Readonly<Record<string, unknown>>
 export const invalidQuery = (detail: string, name: string): ManagementError =>
   new ManagementError(400, `Query validation error: '${detail}' on property ${name}.`, 'invalid_query_string')
 
+const MAX_LENGTH = 600
+const MAX_ITEMS = 100
+
 /** One text; undefined where it is missing or empty. Errors: ManagementError 400, as all of these. */
-export function text(query: QueryParameters, name: string, { max = 600, pattern }: { max?: number; pattern?: RegExp } = {}): string | undefined {
+export function text(query: QueryParameters, name: string, { max = MAX_LENGTH, pattern }: { max?: number; pattern?: RegExp } = {}): string | undefined {
   const value = own(query, name)
   if (value === undefined || value === '') return undefined
   if (typeof value !== 'string') throw invalidQuery('Expected type string but found type array', name)
@@ -43,12 +46,12 @@ export function integer(query: QueryParameters, name: string, { min = 0, max = N
 }
 
 /** A parameter that may be repeated; empty where it is missing. */
-export function texts(query: QueryParameters, name: string, { max = 600, maxItems = 100 } = {}): string[] {
+export function texts(query: QueryParameters, name: string): string[] {
   const value = own(query, name)
   const items = (Array.isArray(value) ? value : [value]).filter((item): item is string => typeof item === 'string' && item !== '')
-  if (items.length > maxItems) throw invalidQuery(`Array is too long (${items.length}), maximum ${maxItems}`, name)
-  const long = items.find((item) => [...item].length > max)
-  if (long !== undefined) throw invalidQuery(`String is too long (${[...long].length} chars), maximum ${max}`, name)
+  if (items.length > MAX_ITEMS) throw invalidQuery(`Array is too long (${items.length}), maximum ${MAX_ITEMS}`, name)
+  const long = items.find((item) => [...item].length > MAX_LENGTH)
+  if (long !== undefined) throw invalidQuery(`String is too long (${[...long].length} chars), maximum ${MAX_LENGTH}`, name)
   return items
 }
 

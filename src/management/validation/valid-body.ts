@@ -46,14 +46,15 @@ export function repeats(body: object, current: object): void {
   if (other) throw invalidBody(`Additional properties not allowed: ${other[0]}`)
 }
 
+const MAX_ITEMS = 1000
+
 /** As the pipe, for a body that is a list. */
-export function validList<T extends object>(type: new () => T, { min = 0, max = 1000 } = {}): BodyPipe<T[]> {
+export function validList<T extends object>(type: new () => T): BodyPipe<T[]> {
   return {
     body: { type, isList: true },
     transform: (value) => {
       if (!Array.isArray(value)) throw invalidBody(`Expected type array but found type ${typeOf(value ?? null)}`)
-      if (value.length < min) throw invalidBody(`Array is too short (${value.length}), minimum ${min}`)
-      if (value.length > max) throw invalidBody(`Array is too long (${value.length}), maximum ${max}`)
+      if (value.length > MAX_ITEMS) throw invalidBody(`Array is too long (${value.length}), maximum ${MAX_ITEMS}`)
       return value.map((item: unknown) => checkBody(type, item))
     },
   }
