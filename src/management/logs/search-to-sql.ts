@@ -1,3 +1,4 @@
+import { likePattern } from '../../database/like-pattern.js'
 import { type RangeQuery, type SearchQuery, SearchSyntaxError, type WildcardQuery } from '../search/search-query.js'
 import { alternativesOf } from './search-alternatives.js'
 import { dateRange } from './search-dates.js'
@@ -92,8 +93,7 @@ class Writer {
   }
 
   #wildcard(name: string, texts: WildcardQuery['texts']): string {
-    const pattern = texts.map((text) => text.replace(/[\\%_]/g, '\\$&')).join('%')
-    const like = (column: string): string => `${column} like ${this.parameter(pattern)}`
+    const like = (column: string): string => `${column} like ${this.parameter(likePattern(texts))}`
     const field = searchField(name)
     if (!field) return this.#detail(name, like)
     switch (field.kind) {

@@ -1,3 +1,4 @@
+import { likePattern } from '../../database/like-pattern.js'
 import { dateRange } from '../logs/search-dates.js'
 import { parseQuery } from '../search/search-list.js'
 import { type SearchQuery, SearchSyntaxError } from '../search/search-query.js'
@@ -41,7 +42,7 @@ class Writer {
       case 'term':
         return this.#compare(query.field, ({ sql, fold }) => `${sql} = ${this.parameter(fold(query.text))}`)
       case 'wildcard':
-        return this.#compare(query.field, ({ sql, fold }) => `${sql} like ${this.parameter(pattern(query.texts.map(fold)))}`)
+        return this.#compare(query.field, ({ sql, fold }) => `${sql} like ${this.parameter(likePattern(query.texts.map(fold)))}`)
       case 'range':
         return this.#filter(() => this.#created(query))
     }
@@ -79,5 +80,3 @@ interface Column {
   /** A text as the column has it. */
   fold(text: string): string
 }
-
-const pattern = (texts: readonly string[]): string => texts.map((text) => text.replace(/[\\%_]/g, '\\$&')).join('%')

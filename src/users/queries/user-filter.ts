@@ -1,3 +1,4 @@
+import { likePattern } from '../../database/like-pattern.js'
 import type { PersonalMember } from '../user/attributes.js'
 
 /** Columns and open members of a user that can be compared. */
@@ -72,7 +73,7 @@ export class FilterSql {
           ? `u.user_id = ${this.#value(atom.value)}`
           : `coalesce(u.document->>'${atom.field}' = ${this.#value(atom.value)}, false)`
       case 'matches': {
-        const pattern = this.#value(atom.texts.map((text) => text.replaceAll(/[\\%_]/g, '\\$&')).join('%'))
+        const pattern = this.#value(likePattern(atom.texts))
         if (!isIdentity(atom.field)) return `u.user_id like ${pattern}`
         return `exists (select from jsonb_array_elements(u.document->'identities') as i where i->>'${memberOf(atom.field)}' like ${pattern})`
       }
