@@ -1,7 +1,7 @@
 import type { Proofs } from '../authorization/index.js'
-import type { Context, Origin } from '../event-store/event.js'
 import type { Parameters } from '../http/body.js'
 import { OAuthError } from '../http/oauth-error.js'
+import type { RequestContext } from '../http/request-context.js'
 
 /** Grants of Auth0's that this service does not execute: known by their names, so that clients are told who may not use them (spec/oauth.md §1.2, §6). */
 export const UNBUILT_GRANTS = [
@@ -51,9 +51,7 @@ export type TokenRequest =
 export type RequestOf<G extends TokenRequest['grantType']> = Extract<TokenRequest, { grantType: G }>
 
 /** Where a request came from, and what it said, as far as Actions are told. */
-export interface Caller {
-  readonly origin: Origin
-  readonly context: Context
+export interface Caller extends RequestContext {
   readonly sent: {
     /** The header. */
     readonly acceptLanguage?: string | undefined
