@@ -11,7 +11,8 @@ export interface Bindable {
   readonly deployed: boolean
 }
 
-interface Ref {
+/** How an Action is named that should be bound. */
+export interface BindingRef {
   readonly type: 'action_name' | 'action_id' | 'binding_id'
   readonly value: string
 }
@@ -39,7 +40,7 @@ export class ActionRows {
   }
 
   /** In the order asked; undefined for what names no Action. */
-  async bindable(triggerId: string, refs: readonly Ref[]): Promise<(Bindable | undefined)[]> {
+  async bindable(triggerId: string, refs: readonly BindingRef[]): Promise<(Bindable | undefined)[]> {
     const { rows } = await this.pool.query<Bindable & { place: number }>(
       `select r.place::int as place, a.id as "actionId", a.name, a.trigger_id as "triggerId", a.document->>'deployed' is not null as deployed
        from unnest($2::text[], $3::text[]) with ordinality as r(type, value, place)

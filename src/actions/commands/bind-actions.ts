@@ -4,16 +4,10 @@ import { isForeignKeyViolation } from '../../database/errors.js'
 import { Audit } from '../../audit/audit.js'
 import type { Context } from '../../event-store/event.js'
 import { EventStore } from '../../event-store/event-store.js'
-import { ActionRows } from '../action/action-rows.js'
+import { ActionRows, type BindingRef } from '../action/action-rows.js'
 import { MAX_BINDINGS, replaceBindings, triggerBindings } from '../trigger-bindings/trigger-bindings.js'
 import { writeBindings } from '../trigger-bindings/trigger-bindings-table.js'
 import { RUNNING_TRIGGERS, SINGLE } from '../triggers.js'
-
-/** How an Action is named that should be bound. */
-export interface BindingRef {
-  readonly type: 'action_name' | 'action_id' | 'binding_id'
-  readonly value: string
-}
 
 export type BindOutcome =
   | { readonly kind: 'bound' }
