@@ -1,4 +1,5 @@
 import type { Decider } from '../../event-store/event.js'
+import type { PersonKeyRow } from '../../keys/person-key-store.js'
 import { loginsGuard, type TenantSettings, type UserProfile } from '../../users/index.js'
 import { type SessionState, session } from './session.js'
 import type { SessionEvent } from './session.events.js'
@@ -19,7 +20,7 @@ export interface SessionUser {
   } | null
   /** The tenant's, as they are now. */
   readonly settings: TenantSettings
-  readonly key: { readonly id: string; readonly person_id: string; readonly encrypted_key: string } | null
+  readonly key: PersonKeyRow | null
 }
 
 /**

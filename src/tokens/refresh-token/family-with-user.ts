@@ -1,4 +1,5 @@
 import type { Decider } from '../../event-store/event.js'
+import type { PersonKeyRow } from '../../keys/person-key-store.js'
 import { type LoginFactsRow, loginFactsSql, loginsGuard, type UserProfile } from '../../users/index.js'
 import { type Family, family } from './family.js'
 import type { FamilyEvent } from './family.events.js'
@@ -52,6 +53,6 @@ export interface FamilyUser {
     readonly passwordChangedAt?: string | null
     readonly login?: LoginFactsRow
   } | null
-  readonly key: { readonly id: string; readonly person_id: string; readonly encrypted_key: string } | null
+  readonly key: PersonKeyRow | null
   readonly mark: FamilyMark
 }
