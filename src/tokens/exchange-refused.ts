@@ -27,14 +27,14 @@ export class ExchangeRefused extends OAuthError {
     code: OAuthErrorCode,
     description: string,
     readonly refused: RefusedExchange,
-    /** Where it is not the code's own. */
+    /** The HTTP status, where it is not the one that belongs to the code. */
     status?: number,
   ) {
     super(code, description, refused.reason, { ofAction: refused.actions !== undefined, ...(status !== undefined && { status }) })
   }
 }
 
-/** Of a refresh token that is good, for which nothing may be given all the same. */
+/** The refusal of a refresh token that is good itself: it was the access that could not be given. */
 export function accessRefused({ refused, error, description, denial }: AccessRefused, about: Omit<RefusedExchange, 'reason'>): ExchangeRefused {
   if (!denial) return new ExchangeRefused(error, description, { ...about, reason: refused })
   const { why, execution, code } = denial

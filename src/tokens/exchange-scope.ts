@@ -4,8 +4,8 @@ import { isOidcScope } from '../authorization/index.js'
 const PASSES = (scope: string): boolean => isOidcScope(scope) || scope === 'offline_access' || scope === 'online_access'
 
 /**
- * What an exchange gives of what the login brought, for a client without policies (RFC 6749 §6). `allowed` is what of it would be granted today;
- * that the refresh token may go on is settled, whatever the API says of new ones.
+ * The scope that an exchange gives a client without policies (RFC 6749 §6): of the login's what would be granted today, which is `allowed`.
+ * `offline_access` stays, whether the API still allows new refresh tokens or not.
  */
 export function exchangeScope(
   login: readonly string[],

@@ -45,7 +45,7 @@ export class FirstRefreshToken {
   }
 }
 
-/** Checked when they were decided, upon the same nothing that a new refresh token has. */
+/** The operations were checked at the login, against empty metadata: a new refresh token has none either. */
 function attached({ refreshToken: { operations, ...wantedEnds } }: IssuanceDecisions): {
   readonly metadata: Readonly<Record<string, string>>
   readonly wantedEnds: WantedEnds

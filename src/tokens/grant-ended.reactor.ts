@@ -17,7 +17,7 @@ const UPCASTERS: Upcasters<Ended> = {
   FamilyRevoked: familyUpcasters.FamilyRevoked,
   SessionEnded: sessionUpcasters.SessionEnded,
 }
-/** Finishes what the process did not that began to end a grant; mostly there is nothing left to do. With users and clients go marks of their own. */
+/** Ends the rest of a grant where the process that began it did not finish; mostly nothing is left to do. Deleted users and clients have reactors of their own. */
 @Injectable()
 export class GrantEndedReactor implements Reactor<Ended> {
   readonly name = 'grant_ended'
@@ -37,7 +37,7 @@ export class GrantEndedReactor implements Reactor<Ended> {
     }
     if (event.type === 'SessionEnded') {
       const { reason, userId, revokedOnline } = event.data
-      // What an Action ends so is not ended by the client (§10).
+      // An Action may end the session with the token, too, but only the client's own revocation ends the grant (§10).
       if (reason !== 'revoked' || revokedOnline === undefined || byClient === undefined) return
       await this.commands.execute(new EndGrantOfOnlineToken({ userId, clientId: byClient, audience: ofToken }, by, at))
       return

@@ -14,7 +14,7 @@ export class GrantTypeGuard implements CanActivate {
   }
 }
 
-/** What kind of client a grant is for, whatever it was given. */
+/** Whether a client of this kind may use the grant, whatever its `grant_types` say. */
 function isFor(grantType: string, client: ClientDocument, confidential: boolean): boolean {
   switch (grantType) {
     case 'client_credentials':

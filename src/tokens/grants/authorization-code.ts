@@ -73,7 +73,7 @@ export class AuthorizationCodeGrantHandler implements ICommandHandler<Authorizat
     return { ...tokens, ...(await this.#firstRefreshToken(familyId, grant, terms, caller, sender)) }
   }
 
-  /** What the Actions of the login decided: they do not run again (spec/actions.md §4.1). Whose decisions nobody can open any more is gone. */
+  /** What the Actions of the login decided: they do not run again (spec/actions.md §4.1). Nobody can open those of a user who was erased. */
   async #decided({ actions, userId }: CodeGrant): Promise<IssuanceDecisions | undefined> {
     if (!actions) return undefined
     const decided = await this.personKeys.open<IssuanceDecisions>(actions.decisions)
@@ -81,7 +81,7 @@ export class AuthorizationCodeGrantHandler implements ICommandHandler<Authorizat
     return decided
   }
 
-  /** Spends the code. What was born of a code that comes back dies (RFC 6749 §4.1.2). */
+  /** Spends the code. Tokens that were issued for a replayed code are revoked (RFC 6749 §4.1.2). */
   async #redeem(
     { code, redirectUri, codeVerifier }: RequestOf<'authorization_code'>,
     client: ClientDocument,
@@ -131,7 +131,7 @@ export class AuthorizationCodeGrantHandler implements ICommandHandler<Authorizat
     const terms = { clientId, audience, scope, dpopThumbprint, ...inOrganization(organizationId) }
     const token = await this.commands.execute(new GrantOnlineAccess(sessionId, terms, cause, this.#ends(grant)))
     if (token === undefined) throw new ExchangeRefused('invalid_grant', 'Invalid authorization code', { reason: 'session-over', userId, login: { sessionId } })
-    // Where the code came back before there was anything to take away.
+    // A replay of the code before this point found no online access to withdraw, so it is withdrawn here.
     if (await this.queries.execute(new IsCodeReplayed(code))) {
       await this.#withdraw({ sessionId, audience }, cause)
       return {}

@@ -71,7 +71,7 @@ export class RefreshTokenGrantHandler implements ICommandHandler<RefreshTokenGra
     }
   }
 
-  /** Whoever presents a stolen token is told no more than of an unknown one, also where online tokens cannot be found yet: GrantEndedReactor ends those. */
+  /** A reused token is answered like an unknown one, even where online tokens cannot be found yet: GrantEndedReactor ends those later. */
   async #endGrant(familyId: string, context: Context): Promise<void> {
     try {
       await this.commands.execute(new EndGrantOfFamily(familyId, context))
@@ -80,7 +80,7 @@ export class RefreshTokenGrantHandler implements ICommandHandler<RefreshTokenGra
     }
   }
 
-  /** spec/actions.md §3.5: with the answer. Whoever is killed before it has answered nothing, and the next try is refused by the same Action. */
+  /** As an Action asked for it (spec/actions.md §3.5). A crash before this point does no harm: nothing was answered, and the same Action refuses the next try. */
   async #revokeIfWanted({ familyId, login, told }: RefusedRefreshToken, { client, caller }: RefreshTokenGrant): Promise<void> {
     if (!told?.denial?.revokeRefreshToken || familyId === undefined) return
     const cause = { ...caller.context, clientId: client.client_id, ...login, actions: told.denial.execution }
@@ -88,7 +88,7 @@ export class RefreshTokenGrantHandler implements ICommandHandler<RefreshTokenGra
   }
 }
 
-/** Which check it was the log knows; the client hears no more than Auth0 tells (spec/refresh-tokens.md §6.1). */
+/** The log says which check failed; the client is told no more than Auth0 tells it (spec/refresh-tokens.md §6.1). */
 function refusal({ why, familyId, userId, login, told }: RefusedRefreshToken): ExchangeRefused {
   const whose = { ...(familyId !== undefined && { familyId }), ...(userId !== undefined && { userId }), ...(login && { login }) }
   if (told) return accessRefused(told, { ...whose, ...(told.policyUsed && { policyUsed: told.policyUsed }) })

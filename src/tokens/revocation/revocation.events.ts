@@ -18,7 +18,7 @@ export interface Progress {
   readonly ended: number
 }
 
-/** `before`: of tokens that are issued later none is meant. An ISO time. */
+/** `before`, an ISO time: tokens issued later are not meant. */
 export interface RevocationRequested extends Progress {
   readonly selected: Selected
   readonly device: PersonalData | null

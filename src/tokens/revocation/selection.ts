@@ -21,7 +21,7 @@ export async function openSelection(keys: PersonKeys, { selected, device }: Stor
   return opened && { ...selected, ...opened }
 }
 
-/** Of what a filter selects, what was issued until then. */
+/** The filter, narrowed to what was issued up to `before`. */
 export const meantBy = (filter: RefreshTokenFilter, before: string): RefreshTokenFilter => ({
   ...filter,
   issuedTo: filter.issuedTo !== undefined && Date.parse(filter.issuedTo) < Date.parse(before) ? filter.issuedTo : before,
