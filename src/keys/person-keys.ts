@@ -43,7 +43,7 @@ export class PersonKeys {
     return sealWith(id, key, value)
   }
 
-  /** As `seal`, of somebody who may be gone: no key is made for them again, the day's visitors' has to do. */
+  /** As `seal`, for somebody who may have been erased: no new key is made for them; without one, the key of the day's visitors is used. */
   async sealIfKnown(personId: string, value: unknown): Promise<PersonalData> {
     const known = await this.#sealingKey(personId, { makes: false })
     return known ? sealWith(known.id, known.key, value) : this.seal(visitorsOf(), value)
@@ -126,7 +126,7 @@ export class PersonKeys {
     })
   }
 
-  /** Asks for what was wanted in the same turn of the event loop by one query; people without a key get one, unless they were but `lookedFor`. */
+  /** One query serves all who ask in the same turn of the event loop. People without a key get one, except those in `lookedFor`. */
   #load(keyIds: readonly string[], personIds: readonly string[], lookedFor: readonly string[] = []): Promise<PersonKey[]> {
     this.#next ??= this.#startBatch()
     for (const id of keyIds) this.#next.keyIds.add(id)

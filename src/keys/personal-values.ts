@@ -7,8 +7,8 @@ import { PersonKeyStore } from './person-key-store.js'
 import type { RootKeys } from './root-key.js'
 
 /**
- * Sealed values for read models and lists. Keys are asked for at every call and never kept: whatever a projection opens here has its
- * PersonErased still to come in the log, so one that heeds that event forgets for good.
+ * Sealed values for read models and lists. Keys are asked for at every call and never kept: where a projection can still open a value, a later
+ * erasure puts PersonErased behind it in the log, so a projection that heeds that event keeps nothing.
  */
 export function personalValues(db: pg.Pool | pg.ClientBase, rootKeys: RootKeys): PersonalValues {
   const table = new PersonKeyStore(db, rootKeys)

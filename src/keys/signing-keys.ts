@@ -13,7 +13,7 @@ import type { PublicJwk, SigningAlgorithm, SigningKeysEvent } from './signing-ke
 const TENANT = 'tenant'
 /** The algorithm that every installation has keys for; those of the others are made when somebody asks for them. */
 const DEFAULT_ALGORITHM = 'RS256'
-/** The age at which the keys are read again, and the one beyond which nobody signs before they were. */
+/** From the first age on the keys are read again in the background; from the second on signing waits for that. */
 const RENEW_MS = 400
 const TRUST_MS = 750
 /** A key signs no sooner than every process has published it: whoever gets a token may ask any of them for its key. */
