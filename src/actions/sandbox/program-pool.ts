@@ -16,9 +16,9 @@ export interface PoolLimits {
 const GRACE_MS = 2000
 const LOOK_EVERY_MS = 10
 const MAX_WAITING = 100
-/** Jobs in a runner's line, where it does no harm that one which was given back runs twice. They share the way there and back. */
+/** Jobs that a runner is given at once, where one that it gives back may safely run twice. They share its messages. */
 const MAX_IN_LINE = 16
-/** A job that a runner does not come back from for this long gets others another runner. More of them for a mere crowd would only share its cores. */
+/** Once a job has held up its runner for this long, another runner is started for those that wait. Load alone starts none: it would only share the same cores. */
 const HURRY_MS = 100
 /** Runners beyond the first are let go when none was needed for this long. */
 const SHRINK_MS = 10_000
@@ -79,7 +79,7 @@ export class ProgramPool {
     }
   }
 
-  /** One process is enough to see that the program is what it is; ended afterwards. */
+  /** In a process of its own, which is ended afterwards. */
   async runOnce(job: Job, deadline: number): Promise<RunOutcome> {
     const runner = await this.start(() => undefined).catch(() => undefined)
     if (!runner || !(await runner.loaded)) return { kind: 'unavailable' }

@@ -47,7 +47,7 @@ interface Given {
 const QUIET_MS = 20
 const ANSWER_MS = 40
 const LAST_WORDS = 4000
-/** A runner without a job that works for a tenth of this takes what others need. */
+/** A runner that has no job and still works for a tenth of this time is ended. */
 const IDLE_WINDOW_MS = 2000
 
 /**
@@ -122,7 +122,7 @@ export class RunnerProcess {
     })
   }
 
-  /** Gives back what stands behind the first in line; what it makes of those all the same is not heard. */
+  /** Gives back the jobs behind the first in line; what the runner still reports of them is ignored. */
   giveBack(): void {
     const [, ...behind] = [...this.#jobs].filter(([, { waits }]) => !waits)
     for (const [id] of behind) this.#jobs.delete(id)
