@@ -49,15 +49,15 @@ export interface AuthorizeRequest {
   readonly screen: 'login' | 'signup'
   /** In whose name the person logs in. */
   readonly organization: LoginOrganization | undefined
-  /** When they are still to be asked that. */
+  /** Set while the person still has to choose an organization. */
   readonly organizationPrompt: check.OrganizationPrompt | undefined
-  /** They were, and go on in nobody's name but their own. */
+  /** The person chose to go on without one. */
   readonly organizationDeclined: boolean
-  /** To that organization. It may have been used up since the login began: by whoever is logging in, or by somebody else. */
+  /** The invitation to `organization`. Whoever is logging in, or somebody else, may have used it since the login began. */
   readonly invitation: PresentedInvitation | undefined
-  /** Those that a session may have come through. */
+  /** The connections that a session may have come through. */
   readonly connections: readonly [ConnectionDocument, ...ConnectionDocument[]]
-  /** The one to log in through. */
+  /** The connection to log in through. */
   readonly connection: ConnectionDocument
 }
 
