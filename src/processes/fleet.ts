@@ -53,7 +53,10 @@ export class Fleet {
     const gone = Promise.all(workers.map((worker) => new Promise((done) => worker.once('exit', done))))
     for (const worker of workers) tell(worker, { type: 'stop' })
     const impatient = setTimeout(() => {
-      for (const worker of this.#parts.keys()) worker.process.kill('SIGKILL')
+      for (const [worker, part] of this.#parts) {
+        this.log.warn({ endedPid: worker.process.pid, endedPart: part }, 'a process did not finish in time and was killed')
+        worker.process.kill('SIGKILL')
+      }
     }, ms)
     await gone
     clearTimeout(impatient)

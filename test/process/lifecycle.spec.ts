@@ -96,6 +96,16 @@ test('a stop during the start is a stop', async () => {
   expect(await service.stop()).toBe(0)
 })
 
+test('a process that does not finish is killed at a stop, and the operator hears which', async () => {
+  const service = await new Service(await freePort(), folder()).ready()
+  const [stuck] = service.workers('http')
+  process.kill(stuck!, 'SIGSTOP')
+  expect(await service.stop()).toBe(0)
+  expect(isAlive(stuck!)).toBe(false)
+  const told = service.lines.filter(({ msg }) => msg === 'a process did not finish in time and was killed')
+  expect(told).toEqual([expect.objectContaining({ endedPid: stuck, endedPart: 'http', level: 'warn' })])
+})
+
 test('two run side by side', async () => {
   const both = await Promise.all([1, 2].map(async () => new Service(await freePort(), folder()).ready()))
   const keys = await Promise.all(both.map(async (service) => (await service.get('/.well-known/jwks.json')).text()))
