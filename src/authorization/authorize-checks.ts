@@ -6,6 +6,9 @@ import { type AuthorizationErrorCode, RequestRefused, type ResponseMode } from '
 import type { ClientDocument } from './client/client.events.js'
 import { mayHearMessages } from './client/origins.js'
 import { isStrict } from './client/strict.js'
+import { issuance, NO_PROOFS } from './proof-of-possession.js'
+import type { ResourceServerDocument } from './resource-server/resource-server.events.js'
+import { isFrontChannel, type ResponseTypes, responseTypesOf } from './response-types.js'
 
 /** Ends the request with an answer to the client. */
 export type Refuse = (code: AuthorizationErrorCode, description: string) => never
@@ -13,16 +16,11 @@ export type Refuse = (code: AuthorizationErrorCode, description: string) => neve
 export type Prompt = 'none' | 'login' | 'consent' | 'select_account'
 
 const PROMPTS: readonly string[] = ['none', 'login', 'consent', 'select_account'] satisfies Prompt[]
-/** Sorted, so that the order of the request does not count. */
-const RESPONSE_TYPES = new Set(['code', 'id_token', 'token', 'id_token token', 'code id_token', 'code token', 'code id_token token'])
 /** RFC 7636 §4.1 */
 const VERIFIER_CHARACTERS = /^[A-Za-z0-9\-._~]{43,128}$/
 /** What Auth0 gives a client that names none (spec/management-api.md §2.4). */
 const DEFAULT_GRANT_TYPES: readonly string[] = ['authorization_code', 'implicit', 'refresh_token', 'client_credentials']
 const MAX_AGE_DIGITS = 9
-
-const typesOf = (parameters: Parameters): string[] => [...new Set((parameters['response_type'] ?? '').split(' '))].filter(Boolean).sort()
-const isFrontChannel = (parameters: Parameters): boolean => typesOf(parameters).some((type) => type === 'token' || type === 'id_token')
 
 /**
  * How errors are answered before everything was checked: as asked, if that is possible, else as the response type has it by default. A window
@@ -37,7 +35,7 @@ export function errorMode(parameters: Parameters, client: ClientDocument, redire
     const description = 'The origin of the redirect_uri is not in the list of allowed web origins of this application.'
     throw new RequestRefused('invalid_request', description, parameters)
   }
-  return isFrontChannel(parameters) ? 'fragment' : 'query'
+  return isFrontChannel(responseTypesOf(parameters)) ? 'fragment' : 'query'
 }
 
 /** NUL and its like are in no parameter; nothing that stores or shows them has to deal with them. */
@@ -80,26 +78,34 @@ export function requestObjects(parameters: Parameters, client: ClientDocument, r
   if (client['require_pushed_authorization_requests'] === true) refuse('invalid_request', 'Pushed authorization request is required')
 }
 
-export function responseType(parameters: Parameters, client: ClientDocument, refuse: Refuse): void {
+export function responseTypes(parameters: Parameters, client: ClientDocument, refuse: Refuse): ResponseTypes {
   const asked = parameters['response_type']
   if (asked === undefined) refuse('invalid_request', 'Missing required parameter: response_type')
-  const types = typesOf(parameters)
-  if (!RESPONSE_TYPES.has(types.join(' '))) refuse('unsupported_response_type', `Unsupported response type: ${asked}`)
+  const types = responseTypesOf(parameters) ?? refuse('unsupported_response_type', `Unsupported response type: ${asked}`)
   const grants = client.grant_types ?? DEFAULT_GRANT_TYPES
-  const needed = [types.includes('code') && 'authorization_code', isFrontChannel(parameters) && 'implicit'].filter((grant) => grant !== false)
-  const missing = needed.find((grant) => !grants.includes(grant))
+  const needed = [types.has('code') && 'authorization_code', isFrontChannel(types) && 'implicit'].filter((grant) => grant !== false)
+  // Whatever is among its grant types (spec/oauth.md §15).
+  const missing = needed.find((grant) => !grants.includes(grant) || (grant === 'implicit' && isStrict(client)))
   if (missing) refuse('unauthorized_client', `Grant type '${missing}' not allowed for the client.`)
-  if (isFrontChannel(parameters)) refuse('unsupported_response_type', 'Tokens are not answered at this endpoint: use response_type=code.')
+  if (types.has('id_token') && parameters['nonce'] === undefined) refuse('invalid_request', 'Missing required parameter: nonce')
+  return types
 }
 
-export function responseMode(parameters: Parameters, refuse: Refuse): ResponseMode {
+export function responseMode(parameters: Parameters, types: ResponseTypes, refuse: Refuse): ResponseMode {
   const asked = parameters['response_mode']
-  if (asked === undefined || asked === 'query') return 'query'
   if (asked === 'fragment' || asked === 'form_post' || asked === 'web_message') return asked
-  return refuse('invalid_request', `Unsupported response mode: ${asked}`)
+  if (asked !== undefined && asked !== 'query') refuse('invalid_request', `Unsupported response mode: ${asked}`)
+  if (!isFrontChannel(types)) return 'query'
+  return asked === undefined ? 'fragment' : refuse('invalid_request', 'response_mode=query is for codes alone')
 }
 
-export function scope(parameters: Parameters, refuse: Refuse): string[] {
+/** A token that is answered in the browser is bound to nothing. */
+export function possession(types: ResponseTypes, client: ClientDocument, api: ResourceServerDocument | undefined, refuse: Refuse): void {
+  const answered = types.has('token') && issuance({ client, api, proofs: NO_PROOFS })
+  if (answered && answered.kind === 'refused') refuse('invalid_request', answered.description)
+}
+
+export function scope(parameters: Parameters, types: ResponseTypes, refuse: Refuse): string[] {
   const asked = parameters['scope'] ?? ''
   // RFC 6749 §3.3
   if (!/^[\x21\x23-\x5b\x5d-\x7e ]*$/.test(asked)) refuse('invalid_scope', 'The scope is malformed.')
@@ -107,6 +113,7 @@ export function scope(parameters: Parameters, refuse: Refuse): string[] {
   if (scopes.includes('online_access') && scopes.includes('offline_access')) {
     refuse('invalid_request', 'Cannot request both online_access and offline_access scopes')
   }
+  if (types.has('id_token') && !scopes.includes('openid')) refuse('invalid_request', 'An ID token needs the scope openid')
   return scopes
 }
 
@@ -125,13 +132,20 @@ export function maxAge(parameters: Parameters, refuse: Refuse): number | undefin
   return Number(asked)
 }
 
-export function challenge(parameters: Parameters, client: ClientDocument, settings: Config['settings'], refuse: Refuse): CodeTerms['challenge'] {
+export function challenge(
+  parameters: Parameters,
+  types: ResponseTypes,
+  client: ClientDocument,
+  settings: Config['settings'],
+  refuse: Refuse,
+): CodeTerms['challenge'] {
   const value = parameters['code_challenge']
   const method = parameters['code_challenge_method']
   if (value === undefined) {
     if (method !== undefined) refuse('invalid_request', 'Missing required parameter: code_challenge')
     const isPublic = client.token_endpoint_auth_method === 'none'
-    if (!client.is_first_party || (isPublic && settings.pkceRequireForPublic)) refuse('invalid_request', 'Missing required parameter: code_challenge')
+    if (types.has('code') && (!client.is_first_party || (isPublic && settings.pkceRequireForPublic)))
+      refuse('invalid_request', 'Missing required parameter: code_challenge')
     return null
   }
   // An absent method is plain (RFC 7636 §4.3).

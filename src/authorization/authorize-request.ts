@@ -25,6 +25,7 @@ import { firstScreen, presentedInvitation } from './presented-invitation.js'
 import { dependsOnOrganization, inOrganization, isRegistered } from './redirect-uri.js'
 import { settingsIn } from './sign-up-open.js'
 import type { ResourceServerDocument } from './resource-server/resource-server.events.js'
+import type { ResponseTypes } from './response-types.js'
 
 /** An authorization request that may be answered, once a person is known. */
 export interface AuthorizeRequest {
@@ -35,6 +36,7 @@ export interface AuthorizeRequest {
   readonly tenant: TenantSettings
   readonly target: AnswerTarget
   readonly redirectUriSent: boolean
+  readonly responseTypes: ResponseTypes
   readonly scope: readonly string[]
   readonly api: ResourceServerDocument | undefined
   /** What the client's grant for users allows at the API, where one applies. */
@@ -128,18 +130,19 @@ export class AuthorizeRequests {
     check.plainText(parameters, refuse)
     check.strictParameters(parameters, client, refuse)
     check.requestObjects(parameters, client, refuse)
-    check.responseType(parameters, client, refuse)
-    const responseMode: ResponseMode = check.responseMode(parameters, refuse)
-    const scope = check.scope(parameters, refuse)
+    const responseTypes = check.responseTypes(parameters, client, refuse)
+    const responseMode: ResponseMode = check.responseMode(parameters, responseTypes, refuse)
+    const scope = check.scope(parameters, responseTypes, refuse)
     const prompt = check.prompt(parameters, refuse)
     const maxAgeSeconds = check.maxAge(parameters, refuse)
-    const challenge = check.challenge(parameters, client, this.config.settings, refuse)
+    const challenge = check.challenge(parameters, responseTypes, client, this.config.settings, refuse)
     const dpopJkt = check.dpopJkt(parameters, refuse)
     const organization = await this.#organization(parameters, client, tenant, refuse)
     const presented = { ticket: parameters['invitation'], organization, client, goesOn: startedAt !== undefined }
     const invitation = await presentedInvitation(this.queries, presented, refuse)
     check.acrValues(parameters, tenant, refuse)
     const { api, clientGrantScope } = await this.#api(parameters, client, tenant, refuse)
+    check.possession(responseTypes, client, api, refuse)
     const connections = await this.#connections(client, tenant, { organization, invitation }, refuse)
     const asked = parameters['connection']
     const connection = asked === undefined ? connections[0] : connections.find(({ name }) => name === asked)
@@ -151,6 +154,7 @@ export class AuthorizeRequests {
       tenant,
       target: { ...target, responseMode, ...(organization && { organizationId: organization.document.id }) },
       redirectUriSent: parameters['redirect_uri'] !== undefined,
+      responseTypes,
       scope,
       api,
       clientGrantScope,

@@ -10,6 +10,7 @@ import { tagVersion } from '../http/version-tag.js'
 import { FindTenantSettings, type TenantSettings } from '../users/index.js'
 import { ASSERTION_ALGORITHMS } from './client-authentication/assertion.js'
 import { CERTIFICATE_METHODS, mtlsMetadata, takesCertificates } from './mtls-metadata.js'
+import { RESPONSE_TYPES_SUPPORTED } from './response-types.js'
 
 const PATHS = ['openid-configuration', 'oauth-authorization-server', 'oauth-authorization-server/*path']
 
@@ -80,9 +81,9 @@ function metadata(config: Config): Readonly<Record<string, unknown>> {
     scopes_supported: words(
       'openid profile offline_access name given_name family_name nickname email email_verified picture created_at identities phone address',
     ),
-    response_types_supported: ['code'],
+    response_types_supported: RESPONSE_TYPES_SUPPORTED,
     response_modes_supported: words('query fragment form_post'),
-    grant_types_supported: words('authorization_code refresh_token client_credentials password http://auth0.com/oauth/grant-type/password-realm'),
+    grant_types_supported: words('authorization_code implicit refresh_token client_credentials password http://auth0.com/oauth/grant-type/password-realm'),
     code_challenge_methods_supported: settings.pkceAllowPlain ? ['S256', 'plain'] : ['S256'],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: words('HS256 RS256 PS256 RS512'),

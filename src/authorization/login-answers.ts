@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common'
 import { CommandBus } from '@nestjs/cqrs'
 import type { Request, Response } from 'express'
 import { CONFIG, type Config } from '../config.js'
+import type { Parameters } from '../http/body.js'
 import { RootKeys } from '../keys/root-key.js'
 import { clearedSessionCookies, provedCookie, sessionCookies } from '../sessions/index.js'
 import type { AuthorizeRequest } from './authorize-request.js'
@@ -31,7 +32,7 @@ export class LoginAnswers {
       res.append('Set-Cookie', sessionCookies(this.rootKeys, issuer, sessionId, session))
     switch (answer.kind) {
       case 'answered':
-        return this.answers.toClient(req, res, target, { code: answer.code })
+        return this.answers.toClient(req, res, target, successParameters(answer))
       case 'refused':
         return this.answers.toClient(req, res, target, { error: answer.error, error_description: answer.description })
       case 'sent elsewhere': {
@@ -52,3 +53,10 @@ export class LoginAnswers {
     return binding
   }
 }
+
+/** spec/oauth.md §4.5 */
+const successParameters = ({ code, tokens: { access, idToken } = {} }: Extract<LoginAnswer, { kind: 'answered' }>): Parameters => ({
+  ...(code !== undefined && { code }),
+  ...(access && { access_token: access.token, token_type: 'Bearer', expires_in: String(access.seconds), scope: access.scope.join(' ') }),
+  ...(idToken !== undefined && { id_token: idToken }),
+})

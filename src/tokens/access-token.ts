@@ -5,6 +5,8 @@ import { USERINFO_CLAIMS } from './userinfo-claims.js'
 
 /** Of tokens that open nothing but /userinfo (spec/oauth.md §2.1). */
 const USERINFO_LIFETIME_SECONDS = 86_400
+/** Of tokens that are answered in a browser, unless the API says otherwise. */
+const FRONT_CHANNEL_LIFETIME_SECONDS = 7200
 
 /** The grants whose name stands in the token. */
 export type Gty = 'client-credentials' | 'password' | 'refresh_token'
@@ -29,9 +31,16 @@ export interface AccessTerms {
   readonly custom?: IssuanceDecisions['claims']['accessToken'] | undefined
   /** What Actions put on the ID token beside it, encrypted; it stands in a token that is good at /userinfo. */
   readonly userinfoClaims?: string | undefined
+  /** Answered in a browser. */
+  readonly frontChannel?: boolean
 }
 
-export const accessLifetime = (api: ResourceServerDocument | undefined): number => api?.token_lifetime ?? USERINFO_LIFETIME_SECONDS
+/** In seconds (spec/oauth.md §2.1). `frontChannel`: answered in a browser. */
+export function accessLifetime(api: ResourceServerDocument | undefined, frontChannel = false): number {
+  const lifetime = api?.token_lifetime ?? USERINFO_LIFETIME_SECONDS
+  const forWeb = api?.['token_lifetime_for_web']
+  return frontChannel ? Math.min(lifetime, typeof forWeb === 'number' ? forWeb : FRONT_CHANNEL_LIFETIME_SECONDS) : lifetime
+}
 
 export const isRfc9068 = (api: ResourceServerDocument): boolean => ['rfc9068_profile', 'rfc9068_profile_authz'].includes(api['token_dialect'] as string)
 
@@ -41,7 +50,7 @@ const showsPermissions = (api: ResourceServerDocument): boolean =>
 
 /** The claims of an access token in the API's dialect (spec/oauth.md §2.1; RFC 9068 §2.2). */
 export function accessClaims(
-  { id, subject, client, api, scope, gty, familyId, permissions, organization, proof, custom = {}, userinfoClaims }: AccessTerms,
+  { id, subject, client, api, scope, gty, familyId, permissions, organization, proof, custom = {}, userinfoClaims, frontChannel }: AccessTerms,
   issuer: string,
   now: Date,
 ): Record<string, unknown> {
@@ -57,7 +66,7 @@ export function accessClaims(
     sub: subject,
     aud,
     iat,
-    exp: iat + accessLifetime(api),
+    exp: iat + accessLifetime(api, frontChannel),
     ...(scope.length > 0 && { scope: scope.join(' ') }),
     jti: id,
     ...organizationClaims(organization),

@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { Inject, Injectable } from '@nestjs/common'
 import type { IssuanceDecisions } from '../actions/index.js'
-import { type ClientDocument, isOidcScope, isStrict, type Proof, type ResourceServerDocument } from '../authorization/index.js'
+import { type AnsweredTokens, type ClientDocument, isOidcScope, isStrict, type Proof, type ResourceServerDocument } from '../authorization/index.js'
 import { CONFIG, type Config } from '../config.js'
 import { PersonKeys } from '../keys/person-keys.js'
 import { RootKeys } from '../keys/root-key.js'
@@ -74,20 +74,30 @@ export class TokenSet {
 
   /** Access token, and ID token where `openid` was granted. `id` is the access token's `jti`. */
   async forUser(id: string, terms: UserTerms, now: Date): Promise<TokenResponse> {
-    const { client, api, person, scope, gty, familyId, permissions, organization, proof, decided } = terms
-    // A login may be older than this rule (spec/oauth.md §15).
-    const loginScope = isStrict(client) ? terms.loginScope.filter((name) => !isOidcScope(name)) : terms.loginScope
-    const custom = decided?.claims.accessToken
-    const subject = person.profile.user_id
-    const userinfoClaims = decided && sealUserinfoClaims(this.rootKeys, decided.claims.idToken, subject)
+    const loginScope = loginScopeOf(terms)
     const [accessToken, idToken] = await Promise.all([
-      this.#access({ id, subject, client, api, scope, gty, familyId, permissions, organization, proof, custom, userinfoClaims }, now),
+      this.#access(this.#accessTerms(id, terms), now),
       loginScope.includes('openid') ? this.#idToken(terms, now) : undefined,
     ])
-    // Beside this token's own scope stands what else the answer carries: an ID token, and a refresh token.
-    const ofLogin = loginScope.filter((name) => scope.includes(name) || name === 'openid' || name === 'offline_access')
-    const told = [...new Set([...ofLogin, ...scope])].filter((name) => !decided?.scopes.remove.includes(name))
-    return this.#response(accessToken, idToken, told, api, proof)
+    return this.#response(accessToken, idToken, toldScope(terms, loginScope), terms.api, terms.proof)
+  }
+
+  /** Of an answer in the browser. The ID token holds the hashes of what stands beside it (OIDC Core §3.3.2.11). */
+  async inFrontChannel(
+    terms: UserTerms,
+    { idToken, accessTokenId, code }: { readonly idToken: boolean; readonly accessTokenId?: string; readonly code: string | undefined },
+    now: Date,
+  ): Promise<AnsweredTokens> {
+    const { api, client } = terms
+    const token = accessTokenId === undefined ? undefined : await this.#access({ ...this.#accessTerms(accessTokenId, terms), frontChannel: true }, now)
+    const hashes = {
+      ...(token !== undefined && { at_hash: halfHash(token, client) }),
+      ...(code !== undefined && { c_hash: halfHash(code, client) }),
+    }
+    return {
+      ...(token !== undefined && { access: { token, scope: toldScope(terms, loginScopeOf(terms)), seconds: accessLifetime(api, true) } }),
+      ...(idToken && { idToken: await this.#idToken(terms, now, hashes) }),
+    }
   }
 
   /** For a client in its own name. */
@@ -122,13 +132,24 @@ export class TokenSet {
     return randomUUID()
   }
 
+  #accessTerms(id: string, { client, api, person, scope, gty, familyId, permissions, organization, proof, decided }: UserTerms): AccessTerms {
+    const subject = person.profile.user_id
+    const custom = decided?.claims.accessToken
+    const userinfoClaims = decided && sealUserinfoClaims(this.rootKeys, decided.claims.idToken, subject)
+    return { id, subject, client, api, scope, gty, familyId, permissions, organization, proof, custom, userinfoClaims }
+  }
+
   async #access(terms: AccessTerms, now: Date): Promise<string> {
     const claims = accessClaims(terms, this.config.issuer, now)
     if (!terms.api) return sealOpaque(this.rootKeys, claims)
     return this.signer.accessToken(claims, terms.api)
   }
 
-  async #idToken({ client, person, sessionId, authenticatedAt, loginScope, nonce, organization, decided }: UserTerms, now: Date): Promise<string> {
+  async #idToken(
+    { client, person, sessionId, authenticatedAt, loginScope, nonce, organization, decided }: UserTerms,
+    now: Date,
+    hashes: object = {},
+  ): Promise<string> {
     const iat = Math.floor(now.getTime() / 1000)
     const lifetime = client.jwt_configuration?.['lifetime_in_seconds']
     const claims = {
@@ -143,6 +164,7 @@ export class TokenSet {
       ...(sessionId !== null && { sid: sessionId }),
       ...(authenticatedAt !== null && { auth_time: Math.floor(Date.parse(authenticatedAt) / 1000) }),
       ...(nonce !== undefined && { nonce }),
+      ...hashes,
     }
     return this.signer.idToken(claims, client)
   }
@@ -162,4 +184,21 @@ export class TokenSet {
       token_type: proof ? 'DPoP' : 'Bearer',
     }
   }
+}
+
+/** A login may be older than this rule (spec/oauth.md §15). */
+const loginScopeOf = ({ client, loginScope }: UserTerms): readonly string[] => (isStrict(client) ? loginScope.filter((name) => !isOidcScope(name)) : loginScope)
+
+/** Beside the access token's own scope stands what else the answer carries: an ID token, and a refresh token. */
+function toldScope({ scope, decided }: UserTerms, loginScope: readonly string[]): string[] {
+  const ofLogin = loginScope.filter((name) => scope.includes(name) || name === 'openid' || name === 'offline_access')
+  return [...new Set([...ofLogin, ...scope])].filter((name) => !decided?.scopes.remove.includes(name))
+}
+
+/** The left half of the hash that belongs to the ID token's algorithm (OIDC Core §3.1.3.6). */
+function halfHash(text: string, { jwt_configuration: jwt }: ClientDocument): string {
+  const digest = createHash(jwt?.['alg'] === 'RS512' ? 'sha512' : 'sha256')
+    .update(text, 'ascii')
+    .digest()
+  return digest.subarray(0, digest.length / 2).toString('base64url')
 }

@@ -36,6 +36,7 @@ import { OrganizationDeletedReactor } from './organization-deleted.reactor.js'
 import { RotationSwitchedReactor } from './rotation-switched.reactor.js'
 import { SessionRevokedReactor } from './session-revoked.reactor.js'
 import { UserDeletedReactor } from './user-deleted.reactor.js'
+import { CodeRightsFinder } from './code-rights.js'
 import { ClientAuthenticationGuard } from './client-authentication.guard.js'
 import { RedeemRefreshTokenHandler } from './commands/redeem-refresh-token.js'
 import { RevokeOnlineTokenHandler } from './commands/revoke-online-token.js'
@@ -46,6 +47,7 @@ import { ClientCredentialsGrantHandler } from './grants/client-credentials.js'
 import { PasswordGrantHandler } from './grants/password.js'
 import { PasswordActions } from './post-login/password-actions.js'
 import { PasswordTermsFinder } from './password-terms.js'
+import { IssueFrontChannelTokensHandler } from './front-channel-tokens.js'
 import { FirstRefreshToken } from './first-refresh-token.js'
 import { ExchangeAccess } from './exchange-access.js'
 import { ExchangeRightsFinder } from './exchange-rights.js'
@@ -71,6 +73,8 @@ import { UserinfoController } from './userinfo.controller.js'
     TokenSigner,
     PossessionCheck,
     AuthorizationCodeGrantHandler,
+    CodeRightsFinder,
+    IssueFrontChannelTokensHandler,
     RefreshTokenGrantHandler,
     OnlineRefreshTokenGrantHandler,
     RevokeOnlineTokenHandler,

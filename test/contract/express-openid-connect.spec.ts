@@ -31,7 +31,7 @@ interface WebApp {
 }
 
 /** Registers and starts a web application (test/support/web-app.mjs). */
-async function webApp(params: object = {}): Promise<WebApp> {
+async function webApp(params: object = {}, members: Partial<ClientDocument> = {}): Promise<WebApp> {
   const port = await freePort()
   const origin = `http://localhost:${port}`
   const client = await aClient(
@@ -45,6 +45,7 @@ async function webApp(params: object = {}): Promise<WebApp> {
       refresh_token: ROTATING,
       oidc_logout: { backchannel_logout_urls: [`${origin}/backchannel-logout`] },
       skip_non_verifiable_callback_uri_confirmation_prompt: true,
+      ...members,
     },
     SECRET,
   )
@@ -99,6 +100,14 @@ it.each([
   expect(await browser.json(app, '/')).toMatchObject({ user: null })
   const again = await browser.at(app).get('/login')
   expect((await browser.atService.get(again.location!)).html).toContain('name="password"')
+})
+
+it('logs in by an ID token in a form, as it does unless it is told otherwise', async () => {
+  const person = await aPerson(service)
+  const app = await webApp({ authorizationParams: {} }, { grant_types: ['implicit'] })
+  const browser = new Browser()
+  expect((await browser.logIn(app, person)).location?.href).toBe(`${app.origin}/`)
+  expect(await browser.json(app, '/')).toMatchObject({ user: { sub: person.userId, email: person.email, sid: expect.any(String) } })
 })
 
 it('learns through the back channel that somebody logged out at another client, and only they', async () => {

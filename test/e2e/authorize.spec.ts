@@ -121,7 +121,6 @@ describe('a request that is wrong', () => {
     expect(page.location?.search).toBe('')
     expect(answerOf(page)).toMatchObject({ error: 'unauthorized_client', state: 'some state' })
     const implicit = await aClient(service, { grant_types: ['implicit'] })
-    expect(answerOf(await ask({ response_type: 'token' }, visitor(), implicit))).toMatchObject({ error: 'unsupported_response_type' })
     expect(answerOf(await ask({}, visitor(), implicit))).toMatchObject({ error: 'unauthorized_client' })
   })
 

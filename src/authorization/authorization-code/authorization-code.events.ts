@@ -31,6 +31,8 @@ export interface AuthorizationCodeIssued {
   readonly device?: PersonalData
   /** Answered from a session, nobody was asked: `prompt=none`. */
   readonly silent: boolean
+  /** Tokens that were answered at once, beside the code or, where its lifetime is none, in its place; and the id of the access token among them. */
+  readonly frontChannel?: { readonly idToken: boolean; readonly accessTokenId?: string }
   /** Of the Actions that ran at the login; absent where none is bound. */
   readonly actions?: DecidedByActions
   /** How the browser keeps the session's cookie, where Actions decided: the log tells of the login by this event then. */

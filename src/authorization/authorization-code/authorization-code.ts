@@ -37,10 +37,11 @@ export const authorizationCode: Decider<AuthorizationCodeState, AuthorizationCod
 
 export type CodeTerms = Omit<AuthorizationCodeIssued, 'expiresAt'>
 
-export function issueCode(state: AuthorizationCodeState, terms: CodeTerms, now: Date, lifetimeSeconds: number): Decision<AuthorizationCodeEvent, void> {
+/** Answers the time of it. */
+export function issueCode(state: AuthorizationCodeState, terms: CodeTerms, now: Date, lifetimeSeconds: number): Decision<AuthorizationCodeEvent, Date> {
   if (state.status !== 'unknown') throw new Error('two codes with the same 256 random bits')
   const expiresAt = new Date(now.getTime() + lifetimeSeconds * 1000).toISOString()
-  return { events: [{ type: 'AuthorizationCodeIssued', data: { ...terms, expiresAt } }], result: undefined }
+  return { events: [{ type: 'AuthorizationCodeIssued', data: { ...terms, expiresAt } }], result: now }
 }
 
 /** What the client sent, its verifier already made into what would be the challenge of each method. */

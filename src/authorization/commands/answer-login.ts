@@ -7,17 +7,25 @@ import type { Context, ExecutionFacts } from '../../event-store/event.js'
 import { PersonKeys } from '../../keys/person-keys.js'
 import { type ActiveSession, FindSessionById } from '../../sessions/index.js'
 import type { DecidedByActions } from '../authorization-code/authorization-code.events.js'
-import type { AuthorizationErrorCode } from '../authorization-response.js'
+import { type AuthorizationErrorCode, AuthorizationRefused } from '../authorization-response.js'
+import type { AuthorizeRequest } from '../authorize-request.js'
 import { type BrowserLogin, LoginEvents, type Returned } from '../post-login/login-event.js'
 import { PostLoginEffects } from '../post-login/post-login-effects.js'
 import type { PendingLogin } from '../post-login/suspended-logins.js'
 import { secondFactorMissing } from '../second-factor.js'
 import { shownRequest } from '../shown-request.js'
-import { IssueAuthorizationCode } from './issue-authorization-code.js'
+import { IssueAuthorizationCode, type IssuedCode } from './issue-authorization-code.js'
+import { type AnsweredTokens, IssueFrontChannelTokens } from './issue-front-channel-tokens.js'
 
 /** `session` is as the login left it; undefined when it is over. */
 export type LoginAnswer =
-  | { readonly kind: 'answered'; readonly code: string; readonly sessionId: string; readonly session: ActiveSession }
+  | {
+      readonly kind: 'answered'
+      readonly code: string | undefined
+      readonly tokens: AnsweredTokens | undefined
+      readonly sessionId: string
+      readonly session: ActiveSession
+    }
   /** The browser goes elsewhere first. */
   | { readonly kind: 'sent elsewhere'; readonly url: string; readonly pending: PendingLogin; readonly sessionId: string; readonly session: ActiveSession }
   /** It is in the log already. */
@@ -46,8 +54,9 @@ export interface ReturnedLogin extends Returned {
 }
 
 /**
- * The one place where a login becomes a code: between the two stand the post-login Actions (spec/actions.md §4.1). What they decided about tokens
- * travels with the code; what they decided about the person and the session is done here, whatever follows. Errors: the database's.
+ * The one place where a login becomes a code, or tokens at once: between the two stand the post-login Actions (spec/actions.md §4.1). What they decided about tokens
+ * travels with the code; what they decided about the person and the session is done here, whatever follows. Errors: AuthorizationRefused; the
+ * database's.
  */
 export class AnswerLogin extends Command<LoginAnswer> {
   constructor(
@@ -114,8 +123,16 @@ export class AnswerLoginHandler implements ICommandHandler<AnswerLogin> {
     actions?: DecidedByActions,
   ): Promise<LoginAnswer> {
     const login = { sessionId, session, administrator, authorizedAt }
-    const code = await this.commands.execute(new IssueAuthorizationCode(request, login, context, actions))
-    return { kind: 'answered', code, sessionId, session }
+    const issued = await this.commands.execute(new IssueAuthorizationCode(request, login, context, actions))
+    const { code, frontChannel } = issued
+    const tokens = frontChannel && (await this.#tokens(request, issued))
+    return { kind: 'answered', code, tokens, sessionId, session }
+  }
+
+  async #tokens({ client, target, prompt }: AuthorizeRequest, issued: IssuedCode): Promise<AnsweredTokens> {
+    const answer = await this.commands.execute(new IssueFrontChannelTokens(issued, client))
+    if (answer.kind === 'refused') throw new AuthorizationRefused(target, answer.error, answer.description, prompt.has('none'))
+    return answer.tokens
   }
 
   async #refused(

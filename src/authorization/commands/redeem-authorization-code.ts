@@ -1,45 +1,17 @@
 import { Inject } from '@nestjs/common'
 import { Command, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs'
 import { CONFIG, type Config } from '../../config.js'
-import type { Context, Origin, PersonalData } from '../../event-store/event.js'
+import type { Context, Origin } from '../../event-store/event.js'
 import { EventStore } from '../../event-store/event-store.js'
 import type { OAuthErrorCode } from '../../http/oauth-error.js'
 import { PersonKeys } from '../../keys/person-keys.js'
 import { authorizationCode, type AuthorizationCodeState, type BornOfCode, type CodeRefusal, redeemCode } from '../authorization-code/authorization-code.js'
-import type { AuthorizationCodeIssued, DecidedByActions } from '../authorization-code/authorization-code.events.js'
+import { type CodeGrant, toGrant } from '../authorization-code/code-grant.js'
 import { codeStream, endOf, s256 } from '../authorization-code/code-value.js'
 import { causedBy } from '../caused-by.js'
 import type { ClientDocument } from '../client/client.events.js'
 import { issuance, type Issuance, type Proof, type Proofs, thumbprintOf } from '../proof-of-possession.js'
 import { FindResourceServer } from '../queries/find-resource-server.js'
-
-export interface CodeGrant {
-  readonly userId: string
-  readonly clientId: string
-  readonly sessionId: string
-  /** As granted at /authorize; `offline_access` is in it only when a refresh token is due. */
-  readonly scope: readonly string[]
-  readonly audience: string | null
-  /** Present exactly when the ID token must carry it. */
-  readonly nonce?: string
-  /** When the login began that it stands for: what ended the person's tokens since then ends those of this code. */
-  readonly authorizedAt?: string
-  /** Seconds since 1970: `auth_time`. */
-  readonly authTime: number
-  /** How the person proved who they are, where that was not by their password alone. */
-  readonly methods?: NonNullable<AuthorizationCodeIssued['methods']>
-  /** `max_age` was sent: the ID token must say `auth_time`. */
-  readonly maxAgeSent: boolean
-  /** An online refresh token is due. */
-  readonly online: boolean
-  readonly connection: string
-  readonly organizationId?: string
-  readonly redirectUri: string
-  /** What the application calls the device, sealed. */
-  readonly device?: PersonalData
-  /** What Actions decided at the login; whoever issues opens the decisions with PersonKeys and applies them. */
-  readonly actions?: DecidedByActions
-}
 
 export type RedeemedCode =
   /** `at` is the database's time of it. The access token is for the holder of `proof` only, where there is one. */
@@ -130,29 +102,6 @@ export class RedeemAuthorizationCodeHandler implements ICommandHandler<RedeemAut
 
 const ONLINE_NEEDS_PROOF = 'DPoP proof is required to use online refresh tokens with a public client'
 const BEARER: Issuance = { kind: 'bearer' }
-
-function toGrant(issued: AuthorizationCodeIssued): CodeGrant {
-  const { userId, clientId, sessionId, scope, audience, nonce, authenticatedAt, authorizedAt, maxAgeSent, online = false, connection, redirectUri } = issued
-  const { actions, organizationId, device, methods } = issued
-  return {
-    userId,
-    clientId,
-    sessionId,
-    scope,
-    audience,
-    authTime: Math.floor(Date.parse(authenticatedAt) / 1000),
-    maxAgeSent,
-    online,
-    connection,
-    redirectUri,
-    ...(nonce !== null && { nonce }),
-    ...(authorizedAt !== undefined && { authorizedAt }),
-    ...(device !== undefined && { device }),
-    ...(methods && { methods }),
-    ...(actions && { actions }),
-    ...(organizationId !== undefined && { organizationId }),
-  }
-}
 
 /** Texts of spec/oauth.md §6.1. */
 function refused(refusal: CodeRefusal, sentRedirectUri: string | undefined): RedeemedCode {

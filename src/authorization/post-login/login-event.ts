@@ -7,6 +7,7 @@ import { type Account, FindOrganizationMember, FindTenantSettings } from '../../
 import type { AuthorizeRequest } from '../authorize-request.js'
 import type { Visit } from '../caused-by.js'
 import { enabledLocales, textsFor } from '../pages/language.js'
+import { protocolOf } from '../response-types.js'
 import { eventOrganization } from './event-organization.js'
 import { PostLoginFacts, type PostLoginParties } from './post-login-facts.js'
 
@@ -82,11 +83,11 @@ export class LoginEvents {
   }
 }
 
-function transactionOf({ request: { parameters, scope, target }, transactionId }: BrowserLogin): EventTransaction {
+function transactionOf({ request: { parameters, scope, target, responseTypes }, transactionId }: BrowserLogin): EventTransaction {
   const { state, login_hint, correlation_id } = parameters
   return {
     id: transactionId,
-    protocol: 'oidc-basic-profile',
+    protocol: protocolOf(responseTypes),
     requested_scopes: scope,
     acr_values: words(parameters['acr_values']),
     ui_locales: words(parameters['ui_locales']),

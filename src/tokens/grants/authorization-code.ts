@@ -1,29 +1,14 @@
 import { Command, CommandBus, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs'
 import type { IssuanceDecisions } from '../../actions/index.js'
-import {
-  type ClientDocument,
-  type CodeGrant,
-  enforcedPermissions,
-  FindResourceServer,
-  IsCodeReplayed,
-  mayGoOffline,
-  permittedScope,
-  type Proof,
-  RedeemAuthorizationCode,
-  type ResourceServerDocument,
-  thumbprintOf,
-} from '../../authorization/index.js'
+import { type ClientDocument, type CodeGrant, IsCodeReplayed, type Proof, RedeemAuthorizationCode, thumbprintOf } from '../../authorization/index.js'
 import { Audit } from '../../audit/audit.js'
 import type { Context } from '../../event-store/event.js'
 import { PersonKeys } from '../../keys/person-keys.js'
 import { GrantOnlineAccess, type LoginEnds, WithdrawOnlineAccess } from '../../sessions/index.js'
-import { FindUser, type FoundUser } from '../../users/index.js'
-import { actingIn, notAMember, type TokenOrganization } from '../acting-in.js'
+import { CodeRightsFinder } from '../code-rights.js'
 import { RevokeReplayedRefreshToken } from '../commands/revoke-replayed-refresh-token.js'
 import { ExchangeRefused } from '../exchange-refused.js'
-import { isAnotherPerson } from '../exchange-rights.js'
 import { FirstRefreshToken } from '../first-refresh-token.js'
-import { decidedScope } from '../post-login/decided-scope.js'
 import { LoginMarks } from '../queries/login-marks.js'
 import { markKeys } from '../refresh-token/mark-key.js'
 import { newFamilyId } from '../refresh-token/token-value.js'
@@ -47,6 +32,7 @@ export class AuthorizationCodeGrantHandler implements ICommandHandler<Authorizat
   constructor(
     private readonly commands: CommandBus,
     private readonly queries: QueryBus,
+    private readonly rights: CodeRightsFinder,
     private readonly tokenSet: TokenSet,
     private readonly refreshTokens: FirstRefreshToken,
     private readonly audit: Audit,
@@ -58,27 +44,12 @@ export class AuthorizationCodeGrantHandler implements ICommandHandler<Authorizat
     const familyId = newFamilyId()
     const tokenId = this.tokenSet.newId()
     const { grant: granted, at, proof } = await this.#redeem(request, client, caller, sender, familyId, tokenId)
-    const [user, api] = await Promise.all([this.queries.execute(new FindUser({ userId: granted.userId })), this.#api(granted)])
-    const grant = { ...granted, scope: granted.scope.filter((name) => name !== 'offline_access' || mayGoOffline(client, api)) }
-    const organization = await this.#organization(grant)
-    const permissions = await enforcedPermissions(this.queries, grant.userId, api, grant.organizationId)
-    const decided = await this.#decided(grant)
-    const permitted = permittedScope(grant.scope, permissions)
-    const rights = { scope: decided ? decidedScope(permitted, decided.scopes, api).scope : permitted, permissions, organization }
-    const terms = { ...toTerms(grant, client, api, livingUser(user, grant)), ...rights, familyId, proof, decided }
+    const { grant, terms } = await this.rights.of(granted, client)
     // Signed before the family starts: its token must not be lost to a failure of ours.
-    const tokens = await this.tokenSet.forUser(tokenId, terms, at)
+    const tokens = await this.tokenSet.forUser(tokenId, { ...terms, familyId, proof }, at)
     if (grant.online) return { ...tokens, ...(await this.#online(grant, request.code, client, caller, sender)) }
     if (!grant.scope.includes('offline_access')) return tokens
     return { ...tokens, ...(await this.#firstRefreshToken(familyId, grant, terms, caller, sender)) }
-  }
-
-  /** What the Actions of the login decided: they do not run again (spec/actions.md §4.1). Nobody can open those of a user who was erased. */
-  async #decided({ actions, userId }: CodeGrant): Promise<IssuanceDecisions | undefined> {
-    if (!actions) return undefined
-    const decided = await this.personKeys.open<IssuanceDecisions>(actions.decisions)
-    if (!decided) throw new ExchangeRefused('invalid_grant', 'Invalid authorization code', { reason: 'user-gone', userId })
-    return decided
   }
 
   /** Spends the code. Tokens that were issued for a replayed code are revoked (RFC 6749 §4.1.2). */
@@ -100,21 +71,6 @@ export class AuthorizationCodeGrantHandler implements ICommandHandler<Authorizat
       if (replayed.online) await this.#withdraw(replayed.online, context)
     }
     throw new ExchangeRefused(redeemed.error, redeemed.description, { reason: redeemed.reason })
-  }
-
-  async #api({ audience }: CodeGrant): Promise<ResourceServerDocument | undefined> {
-    if (audience === null) return undefined
-    const api = await this.queries.execute(new FindResourceServer(audience))
-    if (!api) throw new ExchangeRefused('access_denied', `Service not found: ${audience}`, { reason: 'unknown-audience' })
-    return api
-  }
-
-  /** The person may have left it since the code was made. */
-  async #organization({ userId, organizationId }: CodeGrant): Promise<TokenOrganization | undefined> {
-    if (organizationId === undefined) return undefined
-    const acting = await actingIn(this.queries, organizationId, userId)
-    if (!acting) throw new ExchangeRefused('access_denied', notAMember(userId, organizationId), { reason: 'not-a-member', userId })
-    return acting.token
   }
 
   /** Refused where the session or the grant has ended since the code was made: there is nothing that it could live with (spec/oauth.md §6.1). */
@@ -174,29 +130,3 @@ export class AuthorizationCodeGrantHandler implements ICommandHandler<Authorizat
 }
 
 const inOrganization = (organizationId: string | undefined): { readonly organizationId?: string } => (organizationId === undefined ? {} : { organizationId })
-
-/** The person may have gone, or been blocked, since the code was made, and another have come with the same id. */
-function livingUser(user: FoundUser | undefined, { userId, authorizedAt: startedAt }: CodeGrant): FoundUser {
-  const isAnother = user && startedAt !== undefined && isAnotherPerson({ startedAt }, { createdAt: user.created_at.toISOString() })
-  if (!user || isAnother) throw new ExchangeRefused('invalid_grant', 'Invalid authorization code', { reason: 'user-gone', userId })
-  if (user.document.blocked) throw new ExchangeRefused('unauthorized', 'user is blocked', { reason: 'user-blocked', userId })
-  return user
-}
-
-function toTerms(
-  { sessionId, authTime, scope, nonce }: CodeGrant,
-  client: ClientDocument,
-  api: ResourceServerDocument | undefined,
-  { document, created_at, updated_at }: FoundUser,
-): Omit<UserTerms, 'familyId'> {
-  return {
-    client,
-    api,
-    person: { profile: document, createdAt: created_at.toISOString(), updatedAt: updated_at.toISOString() },
-    sessionId,
-    authenticatedAt: new Date(authTime * 1000).toISOString(),
-    loginScope: scope,
-    scope,
-    nonce,
-  }
-}
