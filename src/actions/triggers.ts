@@ -1,5 +1,5 @@
 /** A trigger as `GET /actions/triggers` shows it (spec/actions.md §1). Member names are Auth0's. */
-export interface Trigger {
+interface Trigger {
   readonly id: string
   readonly version: string
   readonly status: 'CURRENT' | 'DEPRECATED'

@@ -4,7 +4,7 @@ import type { ActionRow } from './action-table.js'
 import type { EncryptedSecret } from './secrets.js'
 
 /** An Action that a request wants bound. */
-export interface Bindable {
+interface Bindable {
   readonly actionId: string
   readonly name: string
   readonly triggerId: string

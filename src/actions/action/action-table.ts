@@ -22,7 +22,7 @@ export interface VersionRow {
 }
 
 /** What events do not tell; what is not given stays as it is. */
-export interface ActionTexts {
+interface ActionTexts {
   readonly code?: string | undefined
   readonly secrets?: readonly EncryptedSecret[]
   readonly bundle?: { readonly hash: string; readonly code: string } | undefined

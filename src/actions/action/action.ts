@@ -92,7 +92,7 @@ export function createAction(state: ActionState, draft: ActionDraft, secrets: re
   }
 }
 
-export interface SecretChanges {
+interface SecretChanges {
   readonly set: readonly string[]
   readonly removed: readonly string[]
 }
@@ -112,7 +112,7 @@ export function changeAction(state: ActionState, wanted: Changes<ActionDraft>, s
   return { events, result: 'changed' }
 }
 
-export interface BuiltDraft {
+interface BuiltDraft {
   readonly bundle: string | null
   readonly dependencies: readonly Dependency[]
   readonly packages: readonly Package[]

@@ -24,7 +24,7 @@ export interface Built {
   readonly warnings: readonly string[]
 }
 
-export interface BuildTools {
+interface BuildTools {
   /** Without a network, whatever Actions may have. */
   readonly sandbox: Sandbox
   readonly registry: string

@@ -8,7 +8,7 @@ import type { BuildProblem, Dependency, Package } from '../action/action.events.
 const INSTALL_MS = 60_000
 const MAX_OUTPUT = 1_000_000
 
-export interface Installed {
+interface Installed {
   /** As declared, with the versions that they turned out to be. */
   readonly dependencies: readonly Dependency[]
   /** All of them, also those that others need. */

@@ -11,11 +11,11 @@ import { decryptSecrets, type EncryptedSecret, encryptSecret } from '../action/s
 import type { NewAction } from './create-action.js'
 
 /** A secret without a value keeps the one that it has; one that is not in the list goes. Of the trigger only the version may be another. */
-export type ActionChanges = Partial<Omit<NewAction, 'secrets' | 'deploy'>> & {
+type ActionChanges = Partial<Omit<NewAction, 'secrets' | 'deploy'>> & {
   readonly secrets?: readonly { readonly name: string; readonly value?: string | undefined }[]
 }
 
-export type ChangeActionOutcome = 'changed' | 'absent' | 'name taken' | { readonly withoutValue: string }
+type ChangeActionOutcome = 'changed' | 'absent' | 'name taken' | { readonly withoutValue: string }
 
 /** Changes the draft; what is deployed runs on as it is. What is the same already changes nothing. */
 export class ChangeAction extends Command<ChangeActionOutcome> {

@@ -18,7 +18,7 @@ export interface NewAction extends Omit<ActionDraft, 'code'> {
   readonly deploy: boolean
 }
 
-export type CreateActionOutcome = { readonly kind: 'created'; readonly id: string } | { readonly kind: 'name taken' } | { readonly kind: 'too many' }
+type CreateActionOutcome = { readonly kind: 'created'; readonly id: string } | { readonly kind: 'name taken' } | { readonly kind: 'too many' }
 
 /** A new Action, whose build begins at once. */
 export class CreateAction extends Command<CreateActionOutcome> {

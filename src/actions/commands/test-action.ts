@@ -11,7 +11,7 @@ import { MAX_CONSOLE, type RunError } from '../runner/frames.js'
 import type { Command as ActionCommand } from '../rules/commands.js'
 
 /** What a test run shows (spec/actions.md §8.4). Member names are Auth0's as far as it has any. */
-export interface TestedAction {
+interface TestedAction {
   readonly commands: readonly ActionCommand[]
   readonly logs: string
   readonly error?: RunError

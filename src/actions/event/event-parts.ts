@@ -20,7 +20,7 @@ const WITHHELD = new Set([
 const withoutSecretParameters = <T>(parameters: Readonly<Record<string, T>>): Record<string, T> =>
   Object.fromEntries(Object.entries(parameters).filter(([name]) => !WITHHELD.has(name)))
 
-export interface RequestParts {
+interface RequestParts {
   readonly ip: string
   readonly hostname: string
   readonly method: string

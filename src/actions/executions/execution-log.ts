@@ -23,7 +23,7 @@ export interface SealedTexts {
   readonly warnings?: readonly string[]
 }
 
-export interface Execution {
+interface Execution {
   readonly id: string
   readonly triggerId: string
   readonly status: ExecutionStatus

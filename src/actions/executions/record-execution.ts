@@ -11,7 +11,7 @@ import { ExecutionLog, type ExecutionResult, type ExecutionStatus, type SealedTe
 /** What is kept of an Action's console (spec/actions.md §6.3). */
 const MAX_KEPT = 256
 
-export interface FinishedExecution {
+interface FinishedExecution {
   readonly id: string
   readonly triggerId: string
   readonly status: ExecutionStatus

@@ -11,7 +11,7 @@ export type FoundAction = Pick<ActionRow, 'id' | 'document' | 'code' | 'created_
   readonly deployed: FoundVersion | undefined
 }
 
-export interface ActionFilter {
+interface ActionFilter {
   readonly id?: string | undefined
   readonly triggerId?: string | undefined
   readonly name?: string | undefined

@@ -5,7 +5,7 @@ export interface CacheRecord {
 }
 export type CacheRecords = Readonly<Record<string, CacheRecord>>
 
-export type CacheErrorCode = 'CacheKeySizeExceeded' | 'CacheValueSizeExceeded' | 'CacheSizeExceeded' | 'InvalidExpiry' | 'ItemAlreadyExpired'
+type CacheErrorCode = 'CacheKeySizeExceeded' | 'CacheValueSizeExceeded' | 'CacheSizeExceeded' | 'InvalidExpiry' | 'ItemAlreadyExpired'
 
 const MAX_KEY_BYTES = 64
 const MAX_VALUE_BYTES = 4096

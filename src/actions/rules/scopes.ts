@@ -1,5 +1,5 @@
 /** A scope's text that an Action may not add or remove; `type` says that it is a TypeError for the Action (spec/actions.md §3.2). */
-export interface ScopeProblem {
+interface ScopeProblem {
   readonly message: string
   readonly type: boolean
 }

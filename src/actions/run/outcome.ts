@@ -8,7 +8,7 @@ import type { Pending, PendingExpiry } from './pending.js'
 export type { ExecutionFacts }
 
 /** To be set, or with null taken away, in the user's metadata. */
-export type MetadataPatch = Readonly<Record<string, Json>>
+type MetadataPatch = Readonly<Record<string, Json>>
 
 /** What is applied whether tokens follow or not (spec/actions.md §4.3). */
 export interface SideEffects {

@@ -9,7 +9,7 @@ export const tooLarge = (): Error =>
   Object.assign(new Error('The response is larger than 5 MB, which is the most that an Action may receive.'), { code: 'ERR_RESPONSE_TOO_LARGE' })
 
 /** Lets so many in at a time, in the order in which they came. Whoever is in calls what it got when it goes; again does nothing. */
-export class Gate {
+class Gate {
   #free = MAX_CONCURRENT
   readonly #waiting = new Set<() => void>()
 

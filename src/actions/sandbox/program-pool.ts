@@ -5,7 +5,7 @@ import type { Death, Done, Job, Program, Ran, RunnerProcess } from './runner-pro
 export type RunOutcome =
   { readonly kind: 'done'; readonly report: Done } | { readonly kind: 'timeout' } | { readonly kind: 'memory' } | { readonly kind: 'unavailable' }
 
-export interface PoolLimits {
+interface PoolLimits {
   /** Runners of one program at a time. */
   readonly size: number
   /** How long a job may wait for a runner. */

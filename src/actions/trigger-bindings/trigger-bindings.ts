@@ -18,7 +18,7 @@ export const triggerBindings: Decider<TriggerBindings, TriggerBindingsEvent> = {
 }
 
 /** An Action that is wanted; its binding keeps its id. */
-export interface WantedBinding {
+interface WantedBinding {
   readonly actionId: string
   readonly displayName: string
   /** For one that is not bound yet. */

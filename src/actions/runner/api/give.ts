@@ -10,7 +10,7 @@ export function give({ commands, context, open }: Build, command: Command): void
 }
 
 /** A problem of one argument for each name; none for a good one (spec/actions.md §3, conventions). */
-export type Problems = Readonly<Record<string, readonly (string | false | undefined)[]>>
+type Problems = Readonly<Record<string, readonly (string | false | undefined)[]>>
 
 /** Throws the problems as the schema validator of the hosted runtime words them: those of one field joined by commas, fields by semicolons. */
 export function refuse(problems: Problems): void {
