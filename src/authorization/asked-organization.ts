@@ -2,7 +2,7 @@ import type { QueryBus } from '@nestjs/cqrs'
 import { FindLoginOrganization, type LoginOrganization, type TenantSettings } from '../users/index.js'
 
 /** What an `organization` parameter names; `text` is what the client is told of one that is of no use (spec/oauth.md §4.6). */
-export type AskedOrganization = { readonly kind: 'found'; readonly organization: LoginOrganization } | { readonly kind: 'refused'; readonly text: string }
+type AskedOrganization = { readonly kind: 'found'; readonly organization: LoginOrganization } | { readonly kind: 'refused'; readonly text: string }
 
 /** Finds an organization by its id, or by its name where the tenant wants names to count. Errors: the database's. */
 export async function askedOrganization(queries: QueryBus, asked: string, tenant: TenantSettings): Promise<AskedOrganization> {

@@ -11,12 +11,12 @@ import { StartAgain } from './page-answers.js'
 const MAX_BODY = 100_000
 
 /** What a page's form or link carries. */
-export interface LoginStep {
+interface LoginStep {
   readonly transaction: LoginTransaction
   readonly request: AuthorizeRequest
 }
 
-export interface LoginForm extends LoginStep {
+interface LoginForm extends LoginStep {
   readonly fields: Parameters
 }
 

@@ -6,7 +6,7 @@ import { AuthorizationRefused } from './authorization-response.js'
 import { type AuthorizeRequest, AuthorizeRequests } from './authorize-request.js'
 import { settingsIn } from './sign-up-open.js'
 
-export type OrganizationChoice =
+type OrganizationChoice =
   | { readonly kind: 'settled'; readonly request: AuthorizeRequest }
   | { readonly kind: 'organization choice needed'; readonly organizations: readonly OrganizationDocument[] }
 

@@ -9,7 +9,7 @@ export type Proofs = readonly Proof[]
 
 export const NO_PROOFS: Proofs = Object.freeze([])
 
-export interface IssuanceRequest {
+interface IssuanceRequest {
   readonly client: Pick<ClientDocument, 'require_proof_of_possession' | 'token_endpoint_auth_method'>
   /** Undefined: the token is for /userinfo only. */
   readonly api: Pick<ResourceServerDocument, 'identifier' | 'proof_of_possession'> | undefined

@@ -65,7 +65,7 @@ export type CodeRefusal =
   | { readonly kind: 'refused'; readonly why: 'redirect-uri'; readonly expected: string }
   | { readonly kind: 'refused'; readonly why: 'possession'; readonly missing: string }
 
-export type CodeOutcome = CodeRefusal | { readonly kind: 'redeemed'; readonly grant: AuthorizationCodeIssued }
+type CodeOutcome = CodeRefusal | { readonly kind: 'redeemed'; readonly grant: AuthorizationCodeIssued }
 
 /** Spends the code, in the order of checks of spec/oauth.md §6.1; the client comes first, so that nobody else can spoil its code. */
 export function redeemCode(state: AuthorizationCodeState, exchange: CodeExchange, now: Date): Decision<AuthorizationCodeEvent, CodeOutcome> {

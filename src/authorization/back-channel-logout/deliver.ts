@@ -2,7 +2,7 @@ import { postOutbound } from '../../http/outbound.js'
 
 const TIMEOUT_MS = 5000
 
-export interface DeliveryAnswer {
+interface DeliveryAnswer {
   readonly delivered: boolean
   /** Another try would be answered the same. */
   readonly final: boolean

@@ -2,7 +2,7 @@ import type { SessionEndReason } from '../../sessions/index.js'
 import type { ClientDocument } from '../client/client.events.js'
 
 /** Why a session ended, as clients select and read it (spec/sessions.md §7). */
-export type LogoutInitiator =
+type LogoutInitiator =
   | 'rp-logout'
   | 'idp-logout'
   | 'password-changed'

@@ -54,13 +54,13 @@ export interface KeyCredential extends CredentialBase {
 }
 
 /** One certificate, by its thumbprint (RFC 8705 §2.2). */
-export interface CertificateCredential extends CredentialBase {
+interface CertificateCredential extends CredentialBase {
   readonly credential_type: 'x509_cert'
   readonly thumbprint_sha256: string
 }
 
 /** Whatever certificate an authority gives to this subject (RFC 8705 §2.1). */
-export interface SubjectCredential extends CredentialBase {
+interface SubjectCredential extends CredentialBase {
   readonly credential_type: 'cert_subject_dn'
   readonly subject_dn: string
 }

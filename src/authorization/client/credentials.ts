@@ -30,7 +30,7 @@ export function removeCredential(state: ClientState, id: string): Decision<Clien
   return { events: [{ type: 'ClientCredentialRemoved', data: { id } }], result: 'removed' }
 }
 
-export type AuthenticationMethodName = 'private_key_jwt' | 'tls_client_auth' | 'self_signed_tls_client_auth'
+type AuthenticationMethodName = 'private_key_jwt' | 'tls_client_auth' | 'self_signed_tls_client_auth'
 
 const METHODS: readonly AuthenticationMethodName[] = ['private_key_jwt', 'tls_client_auth', 'self_signed_tls_client_auth']
 

@@ -38,7 +38,7 @@ export type LoginAnswer =
     }
 
 /** A login that has passed every check, and whose consent is settled. */
-export interface LoginToAnswer extends Omit<BrowserLogin, 'transactionId' | 'returned'> {
+interface LoginToAnswer extends Omit<BrowserLogin, 'transactionId' | 'returned'> {
   /** When the session was found good, by the database's clock: before anything was decided that the code stands for. */
   readonly authorizedAt: string
   /** Whether Actions are asked: the session's event has said that they are. */

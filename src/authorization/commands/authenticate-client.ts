@@ -15,7 +15,7 @@ import type { ClientCertificate } from '../../keys/client-certificate.js'
 
 type Method = Presented['method'] | CertificateMethod
 
-export interface AuthenticatedClient {
+interface AuthenticatedClient {
   readonly client: ClientDocument
   /** `none`: the client has only named itself. */
   readonly method: Method

@@ -6,9 +6,9 @@ import { client } from '../client/client.js'
 import { writeClient } from '../client/client-table.js'
 import { addCredential, type AddCredentialOutcome, removeCredential, setCredentialExpiry } from '../client/credentials.js'
 
-export type CredentialChange = { readonly add: ClientCredential } | { readonly id: string; readonly expiresAt: string | null } | { readonly remove: string }
+type CredentialChange = { readonly add: ClientCredential } | { readonly id: string; readonly expiresAt: string | null } | { readonly remove: string }
 
-export type CredentialOutcome = AddCredentialOutcome | 'changed' | 'removed' | 'in use'
+type CredentialOutcome = AddCredentialOutcome | 'changed' | 'removed' | 'in use'
 
 /** Adds or removes a public key of a client, or says when one ends. Removing what is not there changes nothing. */
 export class ChangeClientCredentials extends Command<CredentialOutcome> {

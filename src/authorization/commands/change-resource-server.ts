@@ -8,7 +8,7 @@ import { changeResourceServer, resourceServer } from '../resource-server/resourc
 import { writeResourceServer } from '../resource-server/resource-server-table.js'
 import { encryptSigningSecret } from '../resource-server/signing-secret.js'
 
-export type ResourceServerChanges = Changes<Omit<ResourceServerDocument, 'id' | 'identifier' | 'is_system'>>
+type ResourceServerChanges = Changes<Omit<ResourceServerDocument, 'id' | 'identifier' | 'is_system'>>
 
 /** Sets the members that are named; changes that depend on what the API is come as a function of it. `bySystem` is for the start of this service, which alone may change the Management API. */
 export class ChangeResourceServer extends Command<'changed' | 'absent' | 'system'> {

@@ -6,7 +6,7 @@ import { checkProof, InvalidProof, NonceNeeded } from '../dpop/proof.js'
 import { UsedProofs } from '../dpop/used-proofs.js'
 
 /** `nonce` is a fresh one: for the DPoP-Nonce header of the answer, whatever that is. */
-export type DpopVerdict = { readonly nonce: string } & (
+type DpopVerdict = { readonly nonce: string } & (
   | { readonly kind: 'proved'; readonly jkt: string }
   | { readonly kind: 'nonce-needed' }
   /** `description` is for the client, and names what is wrong with the proof. */

@@ -7,7 +7,7 @@ import { type Caller, causedBy } from '../caused-by.js'
 import type { LogoutRequest } from '../logout/logout-request.js'
 
 /** `ask`: only the person can say whether it is meant (spec/oauth.md §13.2). */
-export type LogoutOutcome = { readonly kind: 'done' } | { readonly kind: 'ask'; readonly sessionId: string }
+type LogoutOutcome = { readonly kind: 'done' } | { readonly kind: 'ask'; readonly sessionId: string }
 
 /**
  * Ends the session that the browser has, for all its clients. `confirmed` is the session that the person was asked about. Errors: OAuthError

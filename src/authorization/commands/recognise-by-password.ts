@@ -7,7 +7,7 @@ import { type Account, CheckPassword, type CheckedPassword, type ConnectionDocum
 import { type Caller, causedBy, ofVisitor } from '../caused-by.js'
 import type { ClientDocument } from '../client/client.events.js'
 
-export type Recognised =
+type Recognised =
   /** `at`: when the password was the right one, by the database's clock: what ends the person's logins from then on ends this one. */
   | { readonly kind: 'recognised'; readonly account: Account; readonly at: Date }
   /** It is in the log already, and when it was one too many, that too. */
@@ -18,7 +18,7 @@ export type Recognised =
   | { readonly kind: 'gone'; readonly userId: string }
 
 /** Somebody says who they are, on the login page or to a client that passes it on. */
-export interface PasswordAttempt {
+interface PasswordAttempt {
   readonly client: Pick<ClientDocument, 'client_id'>
   readonly connection: Pick<ConnectionDocument, 'id' | 'name'>
   /** An email address or a username. */

@@ -13,7 +13,7 @@ import type { ClientDocument } from '../client/client.events.js'
 import { issuance, type Issuance, type Proof, type Proofs, thumbprintOf } from '../proof-of-possession.js'
 import { FindResourceServer } from '../queries/find-resource-server.js'
 
-export type RedeemedCode =
+type RedeemedCode =
   /** `at` is the database's time of it. The access token is for the holder of `proof` only, where there is one. */
   | { readonly kind: 'redeemed'; readonly grant: CodeGrant; readonly at: Date; readonly proof: Proof | undefined }
   | {

@@ -22,7 +22,7 @@ export interface ExpectedProof {
   readonly accessToken?: string | undefined
 }
 
-export interface CheckedProof {
+interface CheckedProof {
   /** The key's thumbprint (RFC 7638). */
   readonly jkt: string
   readonly jti: string

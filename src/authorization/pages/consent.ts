@@ -1,7 +1,7 @@
 import { type Html, html } from '../../http/html.js'
 import { layout, type PageFrame } from './layout.js'
 
-export interface ConsentView {
+interface ConsentView {
   readonly frame: PageFrame
   readonly clientName: string
   readonly action: string

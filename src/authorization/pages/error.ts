@@ -1,7 +1,7 @@
 import { type Html, html } from '../../http/html.js'
 import { layout, type PageFrame } from './layout.js'
 
-export interface ErrorView {
+interface ErrorView {
   readonly frame: PageFrame
   readonly code: string
   readonly description: string

@@ -1,7 +1,7 @@
 import { type Html, html } from '../../http/html.js'
 import { layout, type PageFrame } from './layout.js'
 
-export interface FormPostView {
+interface FormPostView {
   readonly frame: PageFrame
   readonly action: string
   readonly parameters: Readonly<Record<string, string>>

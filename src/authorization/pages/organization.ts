@@ -10,7 +10,7 @@ interface OrganizationView {
   readonly mayDecline: boolean
 }
 
-export interface OrganizationNameView extends OrganizationView {
+interface OrganizationNameView extends OrganizationView {
   /** As it was typed. */
   readonly name: string
   readonly problem?: string | undefined
@@ -47,7 +47,7 @@ export function organizationNamePage({ frame, clientName, action, transaction, m
   )
 }
 
-export interface OrganizationPickerView extends OrganizationView {
+interface OrganizationPickerView extends OrganizationView {
   readonly organizations: readonly { readonly id: string; readonly label: string }[]
 }
 

@@ -1,7 +1,7 @@
 import { type Html, html } from '../../http/html.js'
 import { alert, layout, type PageFrame } from './layout.js'
 
-export interface SignUpView {
+interface SignUpView {
   readonly frame: PageFrame
   readonly clientName: string
   readonly action: string

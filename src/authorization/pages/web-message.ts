@@ -1,7 +1,7 @@
 import { Html, html } from '../../http/html.js'
 import { layout, type PageFrame } from './layout.js'
 
-export interface WebMessageView {
+interface WebMessageView {
   readonly frame: PageFrame
   /** The one origin that may hear the answer. */
   readonly targetOrigin: string

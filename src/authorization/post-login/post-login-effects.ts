@@ -8,7 +8,7 @@ import { type ActiveSession, ApplyToSession, type Clamped, type SessionEffects }
 import { ChangeUser } from '../../users/index.js'
 
 /** Whom the effects are on; no session where the flow has none. */
-export interface EffectParties {
+interface EffectParties {
   readonly userId: string
   readonly sessionId: string | undefined
 }

@@ -4,12 +4,12 @@ import pg from 'pg'
 import { readTablePage, type TablePage } from '../../database/table-page.js'
 import type { ClientGrantDocument } from '../client-grant/client-grant.events.js'
 
-export interface ListedClientGrant {
+interface ListedClientGrant {
   readonly document: ClientGrantDocument
   readonly createdAt: string
 }
 
-export interface ClientGrantFilter {
+interface ClientGrantFilter {
   readonly id?: string | undefined
   readonly clientId?: string | undefined
   readonly audience?: string | undefined

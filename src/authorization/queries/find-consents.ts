@@ -9,7 +9,7 @@ export interface ListedConsent extends ConsentParties {
   readonly scope: readonly string[]
 }
 
-export interface ConsentFilter {
+interface ConsentFilter {
   readonly userId?: string | undefined
   readonly clientId?: string | undefined
   /** Null: for logins without an API. */

@@ -16,7 +16,7 @@ export async function writeResourceServer(db: pg.PoolClient, id: string, state: 
   )
 }
 
-export interface ResourceServerRow {
+interface ResourceServerRow {
   readonly id: string
   readonly document: ResourceServerDocument
   readonly encrypted_signing_secret: string | null
