@@ -18,7 +18,7 @@ export interface Append {
   readonly guards?: readonly Guard[]
 }
 
-export interface AppendedEvent {
+interface AppendedEvent {
   readonly version: number
   readonly type: string
   readonly schemaVersion: number

@@ -29,7 +29,7 @@ const PARTITIONS_EVERY_MS = 86_400_000
 const PARTITIONS_AGAIN_MS = 60_000
 const MAX_BACKOFF_MS = 5000
 
-export interface BackgroundLog {
+interface BackgroundLog {
   warn(message: string, detail: object): void
   error(message: string, detail: object): void
 }

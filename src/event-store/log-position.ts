@@ -11,7 +11,7 @@ export function readPositionText(text: string): Mark | undefined {
 }
 
 /** Where a sealed event stands, and when it was appended. */
-export interface SealedPlace {
+interface SealedPlace {
   readonly position: number
   /** ISO time. */
   readonly at: string

@@ -78,7 +78,7 @@ export class ProjectionRunner {
 }
 
 /** An event that a reader could not handle. */
-export interface Failure {
+interface Failure {
   readonly event: LoggedEvent
   readonly error: unknown
 }

@@ -64,7 +64,7 @@ export interface Reactor<E extends Event = Event> extends Reader<E> {
 export class NotYetError extends Error {}
 
 /** A projection whose rows each follow from the events of one key. */
-export interface RowProjection<E extends Event, R extends Row> {
+interface RowProjection<E extends Event, R extends Row> {
   readonly name: string
   readonly table: string
   readonly key: string

@@ -21,7 +21,7 @@ const REBUILD_LOCK = 7_230_117
 /** Two rebuilds of one projection would take away each other's table. */
 export class AlreadyRebuildingError extends Error {}
 
-export interface Rebuilt {
+interface Rebuilt {
   readonly position: number
   readonly events: number
   readonly failed: number

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 
 /** The age of the oldest event that has no position yet, and who holds it up: sealing waits for every older writing transaction in the cluster. */
-export interface SealLag {
+interface SealLag {
   readonly seconds: number
   readonly oldestTransaction?: { readonly pid: number; readonly user: string; readonly since: Date }
 }

@@ -42,7 +42,7 @@ async function* linesOf(file: Readable): AsyncGenerator<string, undefined> {
  * A log in an export file. Remembers the newest hash of each stream, so memory grows with the number of streams, not of events.
  * In a part of a log, what came before the part is taken from the event's line, once per stream: the event's own hash covers it.
  */
-export class ExportFile implements LogSource {
+class ExportFile implements LogSource {
   readonly start: LogStart
   readonly issuer: string
   readonly #streams = new Map<string, { version: number; hash: string }>()

@@ -34,7 +34,7 @@ export interface EventLine {
   readonly hash: string
 }
 
-export interface SealLine {
+interface SealLine {
   readonly kind: 'seal'
   readonly number: number
   readonly firstPosition: number

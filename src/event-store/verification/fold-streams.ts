@@ -6,7 +6,7 @@ import type { EventRow } from '../event-row.js'
 
 const ROWS_PER_PAGE = 2000
 
-export interface FoldedStream {
+interface FoldedStream {
   readonly streamId: string
   readonly events: number
   /** `stale`: folded by an older version of this code, and folded anew at the next command. */

@@ -53,7 +53,7 @@ export interface Traced {
   readonly elsewhere: boolean
 }
 
-export type FlawKind = 'edited' | 'missing' | 'inserted' | 'moved' | 'seal' | 'key' | 'stream' | 'checkpoint' | 'file'
+type FlawKind = 'edited' | 'missing' | 'inserted' | 'moved' | 'seal' | 'key' | 'stream' | 'checkpoint' | 'file'
 
 /** The first thing that is wrong with a log. */
 export interface Finding {

@@ -10,7 +10,7 @@ const POST_MS = 10_000
 type Published = Pick<LogCheckpoint, 'sealNumber' | 'sealHash' | 'lastPosition'>
 
 /** Where checkpoints go: a file that is replaced each time, a URL that each is posted to, or both. */
-export interface CheckpointTargets {
+interface CheckpointTargets {
   readonly file: string | undefined
   readonly url: string | undefined
   /** The `Authorization` header of the posts. */
