@@ -11,7 +11,7 @@ export interface PresentedToken {
   readonly text: string
 }
 
-export interface Possession {
+interface Possession {
   /** The token's `cnf` claim (RFC 9449 §6.1, RFC 8705 §3.1). */
   readonly cnf: unknown
   /** The client that the token was issued to has no secret or key of its own. */

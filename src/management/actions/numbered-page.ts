@@ -1,7 +1,7 @@
 import { integer, invalidQuery, type QueryParameters } from '../validation/query.js'
 
 /** The lists of Actions have pages by number alone (spec/management-api.md §1.7). */
-export interface NumberedRequest {
+interface NumberedRequest {
   readonly page: number
   readonly offset: number
   readonly limit: number

@@ -19,7 +19,7 @@ export function showAction({ id, document, code, deployed, created_at, updated_a
   }
 }
 
-export type ActionOfVersion = Pick<FoundAction, 'id' | 'document' | 'created_at' | 'updated_at'>
+type ActionOfVersion = Pick<FoundAction, 'id' | 'document' | 'created_at' | 'updated_at'>
 
 export function showVersion({ id, action_id, number, document, code, created_at, updated_at }: FoundVersion, action: ActionOfVersion): object {
   return {

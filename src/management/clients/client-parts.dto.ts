@@ -40,7 +40,7 @@ export class TokenExchange {
   allow_any_profile_of_type?: string[]
 }
 
-export class ClientCredentialsQuota {
+class ClientCredentialsQuota {
   @Flag()
   enforce?: boolean
 

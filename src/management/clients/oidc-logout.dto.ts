@@ -12,7 +12,7 @@ const INITIATORS = [
   'account-deactivated',
 ]
 
-export class LogoutInitiators {
+class LogoutInitiators {
   @OneOf(['custom', 'all'])
   mode?: 'custom' | 'all'
 
@@ -20,7 +20,7 @@ export class LogoutInitiators {
   selected_initiators?: string[]
 }
 
-export class LogoutSessionMetadata {
+class LogoutSessionMetadata {
   @Flag()
   include?: boolean
 }

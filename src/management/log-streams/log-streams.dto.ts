@@ -9,7 +9,7 @@ const PERSONAL_FIELDS = ['first_name', 'last_name', 'username', 'email', 'phone'
 /** A time, or a log_id to begin after. */
 const START: readonly [string, (text: string) => boolean] = ['date-time', (text) => isTime(text) || /^900\d{1,97}$/.test(text)]
 
-export class LogStreamFilter {
+class LogStreamFilter {
   @Required()
   @OneOf(['category'])
   type!: 'category'
@@ -19,7 +19,7 @@ export class LogStreamFilter {
   name!: string
 }
 
-export class PiiConfig implements PersonalFields {
+class PiiConfig implements PersonalFields {
   @Required()
   @Choices(PERSONAL_FIELDS, { min: 1, max: 6 })
   log_fields!: string[]

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common'
 import pg from 'pg'
 
 /** An event in the log: its time and its position. */
-export interface LoggedAt {
+interface LoggedAt {
   readonly at: string
   readonly position: number
 }

@@ -7,7 +7,7 @@ import { publicKeys } from '../../keys/log-key.js'
 import { positionIn } from './log-cursor.js'
 import { LogIds } from './log-ids.js'
 
-export const PROOF_FORMAT = 'evergrant-proof-1'
+const PROOF_FORMAT = 'evergrant-proof-1'
 
 /** Proves to auditors what the log says (docs/audit.md). As far as the log has come: who needs the newest waits first. */
 @Injectable()

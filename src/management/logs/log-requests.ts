@@ -18,7 +18,7 @@ export interface CheckpointRead {
   readonly take: number
 }
 
-export interface SearchRead {
+interface SearchRead {
   readonly query: SearchQuery
   readonly order: Order
   /** As asked; the rows beyond those that can be reached are not read. */

@@ -1,7 +1,7 @@
 import { type Bound, type RangeQuery, SearchSyntaxError } from '../search/search-query.js'
 
 /** From this moment on, up to before that one. Undefined sides are open. */
-export interface DateRange {
+interface DateRange {
   readonly from: Date | undefined
   readonly before: Date | undefined
 }

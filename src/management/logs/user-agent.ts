@@ -1,5 +1,5 @@
 /** A `User-Agent` header as Auth0's log shows it (spec/logs.md §1.1). */
-export interface UserAgent {
+interface UserAgent {
   readonly text: string
   readonly isMobile: boolean
 }

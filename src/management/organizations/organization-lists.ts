@@ -8,7 +8,7 @@ import type { Rows } from '../paging/page.js'
 import { invalidQuery } from '../validation/query.js'
 import type { OrganizationCondition } from './organization-search.js'
 
-export interface ListedMember {
+interface ListedMember {
   readonly created_at: Date
   readonly user_id: string
   readonly name?: string

@@ -3,7 +3,7 @@ import { flag, integer, type QueryParameters, text } from '../validation/query.j
 import type { Cursors } from './cursors.js'
 
 /** What part of a list was asked for, and how the answer is shaped (spec/management-api.md §1.7). */
-export type PageRequest = OffsetRequest | CheckpointRequest
+type PageRequest = OffsetRequest | CheckpointRequest
 
 export interface OffsetRequest {
   readonly style: 'offset'

@@ -2,7 +2,7 @@ import type { Origin } from '../../event-store/event.js'
 import type { HistoryEvent, RefreshTokenHistory } from '../../tokens/index.js'
 
 /** An event's sealed values, opened; undefined where nobody can open them any more. */
-export interface OpenedEvent {
+interface OpenedEvent {
   readonly origin: Origin | undefined
   readonly metadata: Readonly<Record<string, string>> | undefined
 }

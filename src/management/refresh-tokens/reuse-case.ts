@@ -5,10 +5,10 @@ import type { Exchange, ReuseFacts, Use } from '../../tokens/index.js'
  * Who holds a token: who spent the leaked generation first, who brought it back, or one of the two where the events do not tell. Which of them
  * is the thief no server can know.
  */
-export type Side = 'first' | 'second' | 'either'
+type Side = 'first' | 'second' | 'either'
 
 /** `theft`: two places; `retry`: one place, within minutes, as after a lost answer; `unknown`: neither can be said. */
-export type Assessment = 'theft' | 'retry' | 'unknown'
+type Assessment = 'theft' | 'retry' | 'unknown'
 
 /** Opens an origin; undefined once nobody can. */
 export type OpenOrigin = (use: Use) => Origin | undefined

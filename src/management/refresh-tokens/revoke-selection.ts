@@ -10,7 +10,7 @@ import { toFilter } from './read-filter.js'
 import type { RevokeTokens } from './refresh-tokens.dto.js'
 
 /** What a request for revocation means: these ids, or all that a filter selects. `ours`: in a form that Auth0 does not have. */
-export type Meant = { readonly ids: readonly string[] } | { readonly filter: RefreshTokenFilter; readonly ours: boolean }
+type Meant = { readonly ids: readonly string[] } | { readonly filter: RefreshTokenFilter; readonly ours: boolean }
 
 /** Ends, or only counts, what a request selects (spec/management-api.md §2.1, docs/refresh-tokens.md). */
 @Injectable()

@@ -4,7 +4,7 @@ import { type CallerOf, reveal } from '../caller.js'
 import { type Fields, pick } from '../paging/fields.js'
 import { AnyList, Flag, Int, Nested, NestedList, OneOf, ReadOnly, Required, Text } from '../validation/rules.js'
 
-export class ScopeBody {
+class ScopeBody {
   @Required()
   @Text({ min: 1, max: 280, pattern: /^[^\s"\\]+$/ })
   value!: string
@@ -13,7 +13,7 @@ export class ScopeBody {
   description?: string | null
 }
 
-export class ProofOfPossessionBody {
+class ProofOfPossessionBody {
   @Required()
   @OneOf(['mtls', 'dpop', 'none'])
   mechanism!: PossessionPolicy['mechanism']
@@ -26,7 +26,7 @@ export class ProofOfPossessionBody {
   required_for?: 'public_clients' | 'all_clients'
 }
 
-export class EncryptionKey {
+class EncryptionKey {
   @Text({ max: 128 })
   name?: string
 
@@ -57,13 +57,13 @@ export class UserAccess {
   policy?: string
 }
 
-export class ClientAccess {
+class ClientAccess {
   @OneOf(['deny_all', 'require_client_grant'])
   policy?: string
 }
 
 /** Who may ask for tokens for an API. */
-export class SubjectTypeAuthorization {
+class SubjectTypeAuthorization {
   @Nested(() => UserAccess)
   user?: UserAccess
 
@@ -74,14 +74,14 @@ export class SubjectTypeAuthorization {
   anonymous_user?: ClientAccess
 }
 
-export class AuthorizationPolicy {
+class AuthorizationPolicy {
   @Required()
   @Text({ min: 1, max: 100 })
   policy_id!: string
 }
 
 /** What both creating and changing an API may set (spec/management-api.md §2.3). */
-export class ResourceServerFields {
+class ResourceServerFields {
   @Text({ max: 200, pattern: /^[^<>]*$/ })
   name?: string
 

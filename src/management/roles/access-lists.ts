@@ -14,11 +14,11 @@ export interface ListedPermission {
 }
 
 /** Where a user has it from. */
-export interface UserPermission extends ListedPermission {
+interface UserPermission extends ListedPermission {
   readonly sources: readonly { readonly source_id: string; readonly source_name: string; readonly source_type: 'DIRECT' | 'ROLE' }[]
 }
 
-export interface RoleUser {
+interface RoleUser {
   readonly created_at: Date
   readonly user_id: string
   readonly name?: string

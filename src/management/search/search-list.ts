@@ -13,7 +13,7 @@ const ROWS_AT_ONCE = 200
 /** Parameters of the searches for clients and APIs, beside those of pages and fields (spec/management-api.md §2.3, §2.4). */
 export const SEARCH = ['q', 'parser', 'sort', 'from', 'take'] as const
 
-export interface Searched<R> {
+interface Searched<R> {
   /** Names the list in cursors and in the answer. */
   readonly key: string
   /** Members that a term without a field is looked for in. */

@@ -8,7 +8,7 @@ import type { SmallWrite } from './small-write.js'
 import { notEnabled, UNBUILT_WRITES } from './unbuilt-writes.js'
 
 /** A read that this service has nothing behind, answered as a tenant without any would (spec/management-api.md §2.16, §3.2). */
-export interface SmallAnswer {
+interface SmallAnswer {
   readonly path: string
   readonly scopes: readonly [string, ...string[]]
   /** Of every answer; 400 and more: it is refused. */

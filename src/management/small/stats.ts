@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common'
 import pg from 'pg'
 
-export interface Day {
+interface Day {
   readonly date: string
   readonly logins: number
   readonly signups: number

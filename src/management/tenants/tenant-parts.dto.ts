@@ -21,7 +21,7 @@ export class BrandingColors {
   @PageBackground() readonly page_background?: string | object | null
 }
 
-export class BrandingFont {
+class BrandingFont {
   @Text({ max: 2048, format: HTTPS_URI, nullable }) readonly url?: string | null
 }
 
@@ -52,12 +52,12 @@ export class UpdateBruteForceProtection {
   @Int({ min: 1, max: 100 }) readonly max_attempts?: number
 }
 
-export class ThrottlingStage {
+class ThrottlingStage {
   @Int({ min: 1, max: 2_147_483_647 }) readonly max_attempts?: number
   @Int({ min: 0, max: 2_147_483_647 }) readonly rate?: number
 }
 
-export class ThrottlingStages {
+class ThrottlingStages {
   @Nested(() => ThrottlingStage) readonly 'pre-login'?: ThrottlingStage
   @Nested(() => ThrottlingStage) readonly 'pre-user-registration'?: ThrottlingStage
   @Nested(() => ThrottlingStage) readonly 'pre-custom-token-exchange'?: ThrottlingStage
@@ -71,11 +71,11 @@ export class UpdateSuspiciousIpThrottling {
   @Nested(() => ThrottlingStages) readonly stage?: ThrottlingStages
 }
 
-export class BreachedPasswordStage {
+class BreachedPasswordStage {
   @Choices(['block', 'admin_notification']) readonly shields?: readonly string[]
 }
 
-export class BreachedPasswordStages {
+class BreachedPasswordStages {
   @Nested(() => BreachedPasswordStage) readonly 'pre-user-registration'?: BreachedPasswordStage
   @Nested(() => BreachedPasswordStage) readonly 'pre-change-password'?: BreachedPasswordStage
 }

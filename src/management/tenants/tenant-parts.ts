@@ -23,7 +23,7 @@ export const TENANT_PARTS = {
   },
 } as const
 
-export type TenantPart = keyof typeof TENANT_PARTS
+type TenantPart = keyof typeof TENANT_PARTS
 
 /** Reads and changes parts of the tenant's settings. */
 @Injectable()

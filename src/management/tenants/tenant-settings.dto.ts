@@ -18,7 +18,7 @@ const FLAGS: readonly string[] = `
   .trim()
   .split(/\s+/)
 
-export class SessionCookie {
+class SessionCookie {
   @Required()
   @OneOf(['persistent', 'non-persistent'])
   mode!: string
@@ -32,17 +32,17 @@ export class Sessions {
   anonymous?: object | null
 }
 
-export class OidcLogout {
+class OidcLogout {
   @Flag()
   rp_logout_end_session_endpoint_discovery?: boolean
 }
 
-export class Mtls {
+class Mtls {
   @Flag()
   enable_endpoint_aliases?: boolean
 }
 
-export class DeviceFlow {
+class DeviceFlow {
   @OneOf(['base20', 'digits'])
   charset?: string
 

@@ -12,19 +12,19 @@ import { type JsonSchema, type MemberSchema, noteMember } from './schema.js'
 interface Nullable {
   readonly nullable?: boolean
 }
-export interface TextRule extends Nullable {
+interface TextRule extends Nullable {
   readonly min?: number
   readonly max?: number
   readonly pattern?: RegExp
   /** Names a format and says whether a text has it. */
   readonly format?: readonly [string, (text: string) => boolean]
 }
-export interface NumberRule extends Nullable {
+interface NumberRule extends Nullable {
   readonly min?: number
   readonly max?: number
   readonly integer?: boolean
 }
-export interface ListRule extends Nullable {
+interface ListRule extends Nullable {
   readonly min?: number
   readonly max?: number
 }
@@ -110,7 +110,7 @@ export const AnyObject = (options: Nullable = {}): PropertyDecorator =>
 export const AnyList = (options: ListRule = {}): PropertyDecorator => rule('list', listProblem(options), { ...options, schema: listSchema(options) })
 
 /** Any value: stored and given back as it came. */
-export const Anything = (): PropertyDecorator => rule('anything', () => undefined, { nullable: true })
+const Anything = (): PropertyDecorator => rule('anything', () => undefined, { nullable: true })
 
 /** An object with members of its own. */
 export const Nested = (type: () => new () => object, options: Nullable = {}): PropertyDecorator => nested(type, (value) => wrongType(value, 'object'), options)

@@ -23,7 +23,7 @@ export interface DeliveryError {
 }
 
 /** How a stream fares, for operators. Times are ISO. */
-export interface DeliveryHealth {
+interface DeliveryHealth {
   readonly cursor: string
   readonly failures: number
   readonly failing_since: Date | null
