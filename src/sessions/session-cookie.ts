@@ -13,7 +13,7 @@ export const newSessionId = (): string => randomBytes(24).toString('base64url')
 export const newSalt = (): string => randomBytes(16).toString('base64url')
 
 /** What a cookie proves: that the browser was given it at the session's login with this number. */
-export interface ProvedCookie {
+interface ProvedCookie {
   readonly sessionId: string
   readonly generation: number
 }

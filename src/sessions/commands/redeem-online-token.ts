@@ -20,7 +20,7 @@ export interface OnlineGrant {
   readonly user: NonNullable<SessionUser['user']>
 }
 
-export interface IssuedOnline<T> {
+interface IssuedOnline<T> {
   readonly access: OnlineAccess
   readonly tokens: T
   /** The Actions that took part. */

@@ -4,7 +4,7 @@ import { RootKeys } from '../../keys/root-key.js'
 import { isGenuineOnline, parseOnlineToken } from '../online-token.js'
 import { session } from '../session/session.js'
 
-export interface RevokedOnlineToken {
+interface RevokedOnlineToken {
   readonly userId: string
   readonly clientId: string
   readonly audience: string | null

@@ -3,7 +3,7 @@ import type { OnlineTerms, OnlineTokenExchanged, OnlineWithdrawalReason, Session
 import { extended, isAlive, type SessionLifetimes, type SessionState } from './session.js'
 
 /** What an online refresh token's text says, and what the request has shown beside it. */
-export interface PresentedOnline {
+interface PresentedOnline {
   readonly number: number
   readonly clientId: string
   readonly dpopThumbprint: string | null

@@ -42,7 +42,7 @@ export interface ActiveSession extends SessionEnds {
 }
 
 /** Keeps whose it was, for the tokens that come too late, and what is to end with it, for whoever finds that undone. */
-export interface EndedSession {
+interface EndedSession {
   readonly status: 'ended'
   readonly reason: SessionEndReason
   readonly userId: string
