@@ -10,7 +10,7 @@ import type { RequestOf, TokenSender } from './token-request.js'
 import { type TokenResponse, TokenSet, type UserTerms } from './token-set.js'
 
 /** What is given for a refresh token, offline or online. */
-export interface GivenAccess {
+interface GivenAccess {
   readonly access: ExchangedAccess
   readonly tokens: TokenResponse
   /** Where Actions took part. */

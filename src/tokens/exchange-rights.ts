@@ -38,7 +38,7 @@ export interface ExchangeRights {
 }
 
 /** What the request asks for; what is undefined is as at the login. */
-export interface AskedAccess {
+interface AskedAccess {
   readonly audience: string | undefined
   readonly scope: readonly string[] | undefined
 }

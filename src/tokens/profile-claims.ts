@@ -8,7 +8,7 @@ export interface Person {
   readonly updatedAt: string
 }
 
-export type OpenMany = (values: readonly PersonalData[]) => Promise<unknown[]>
+type OpenMany = (values: readonly PersonalData[]) => Promise<unknown[]>
 
 /** Which scope brings which claims (OIDC Core §5.4); Auth0 takes the name of a claim as a scope, too. */
 const CLAIMS: Readonly<Record<string, readonly string[]>> = {

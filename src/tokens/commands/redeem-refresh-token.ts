@@ -32,7 +32,7 @@ export interface AccessRefused {
  */
 export type Exchanged = ActiveFamily & { readonly id: string; readonly exchangedId: string }
 
-export interface IssuedAccess<T> {
+interface IssuedAccess<T> {
   readonly access: Omit<Access, 'metadata'>
   readonly tokens: T
   /** Where Actions took part: which they were, and what they do to the metadata that is stored when the exchange is. */
@@ -59,7 +59,7 @@ export interface RefusedRefreshToken {
 }
 
 /** What comes with a request over HTTP. */
-export interface ExchangeRequest<T> {
+interface ExchangeRequest<T> {
   readonly issue?: IssueAccess<T>
   /** What the request has shown beside the token, as the family judges it; absent: nothing. */
   readonly sender?: Pick<Presented, 'dpopThumbprint' | 'confidential'>

@@ -12,7 +12,7 @@ import { meantBy, sealSelection } from '../revocation/selection.js'
 import { RevokeRefreshTokens } from './revoke-refresh-tokens.js'
 
 /** `done`: none that was meant can be exchanged any more. `ended` counts where they were ended one by one; a mark ends without counting. */
-export type MatchingRevoked =
+type MatchingRevoked =
   { readonly status: 'done'; readonly ended?: number } | { readonly status: 'running'; readonly revocationId: string; readonly ended: number }
 
 /**

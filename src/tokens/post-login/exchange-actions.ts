@@ -16,7 +16,7 @@ import { type Denial, denialOf } from './denial.js'
 import { exchangeRequest, offlineToken, onlineTokenFacts } from './exchange-event.js'
 
 /** An exchange that has passed every other check. */
-export interface ActionsAsked {
+interface ActionsAsked {
   readonly request: RequestOf<'refresh_token'>
   readonly client: ClientDocument
   readonly caller: Caller

@@ -15,7 +15,7 @@ export interface DeviceCredential {
   readonly initialOrigin: string | null
 }
 
-export interface DeviceCredentials {
+interface DeviceCredentials {
   readonly credentials: readonly DeviceCredential[]
   readonly total: number
   /** False when the read model could not catch up in time. */

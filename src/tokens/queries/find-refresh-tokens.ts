@@ -6,7 +6,7 @@ import { DEVICE_MEMBERS, type RefreshTokenFilter } from './refresh-token-filter.
 import { RefreshTokenPages } from './refresh-token-pages.js'
 
 /** A page of active refresh tokens; `current` is false when a read model could not catch up in time. */
-export interface RefreshTokenPage {
+interface RefreshTokenPage {
   readonly refreshTokens: readonly RefreshTokenRow[]
   /** What `after` is for the next page; null on the last one. A page may be shorter than asked for and have a next one. */
   readonly next: string | null

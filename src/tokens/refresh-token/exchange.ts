@@ -23,7 +23,7 @@ export interface Access extends ExchangedAccess, Pick<RefreshTokenExchange, 'met
 const NOTHING: Access = { accessTokenId: null, audience: null, scope: [] }
 
 /** The family that is to take another's place. */
-export interface Successor extends FamilySecret {
+interface Successor extends FamilySecret {
   readonly familyId: string
   /** The other's id. */
   readonly replaces: string

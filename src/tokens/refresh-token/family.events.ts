@@ -39,14 +39,14 @@ export interface FamilyStarted extends GivenEnds {
   readonly authorizedAt?: string
 }
 
-export interface Predecessor {
+interface Predecessor {
   readonly familyId: string
   /** Where that one was issued, sealed. */
   readonly initialOrigin: PersonalData | null
 }
 
 /** Until tokens could be bound, or a family follow another. */
-export type FamilyStartedV1 = Omit<FamilyStarted, 'dpopThumbprint' | 'predecessor'>
+type FamilyStartedV1 = Omit<FamilyStarted, 'dpopThumbprint' | 'predecessor'>
 
 /** What an exchange gave access to; the id is the access token's `jti`. */
 export interface ExchangedAccess {

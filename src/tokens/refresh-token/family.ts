@@ -28,7 +28,7 @@ export interface ActiveFamily extends Omit<FamilyStarted, 'predecessor'> {
 }
 
 /** Keeps what recognises its tokens, why it ended, and what took its place. */
-export interface RevokedFamily {
+interface RevokedFamily {
   readonly status: 'revoked'
   readonly userId: string
   readonly clientId: string

@@ -28,7 +28,7 @@ export interface Presented {
  * `next`: for the token of the next generation; `unchanged`: for the one that the client has, or had lost. `switch`: the family must first give way to one
  * of the other kind. `succeeded`: it has, and the other one is to judge.
  */
-export type Verdict = Good | 'succeeded' | 'user-gone' | Exclude<ExchangeRefusal, NoAccess>
+type Verdict = Good | 'succeeded' | 'user-gone' | Exclude<ExchangeRefusal, NoAccess>
 type Good = 'next' | 'unchanged' | 'switch'
 
 /** Access may be given for it. */

@@ -32,7 +32,7 @@ export interface WantedEnds {
 }
 
 /** A wish for a later end than there may be. */
-export interface CappedEnd {
+interface CappedEnd {
   readonly end: 'absolute' | 'idle'
   /** ISO strings. */
   readonly wanted: string

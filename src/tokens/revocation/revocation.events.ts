@@ -1,7 +1,7 @@
 import type { PersonalData, Upcasters } from '../../event-store/event.js'
 
 /** Which refresh tokens, as in queries/refresh-token-filter.ts; what identifies a device is in `device`, sealed. */
-export interface Selected {
+interface Selected {
   readonly userId?: string
   readonly clientId?: string
   readonly sessionId?: string

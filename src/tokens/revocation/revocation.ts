@@ -5,7 +5,7 @@ import { type Progress, type RevocationEvent, type RevocationRequested, revocati
  * Somebody wants refresh tokens ended that no mark can end at once, and more of them than one request waits for (docs/refresh-tokens.md).
  * Worked off from their list, in slices, as often as it takes until the list was read through and nothing on it was left to end.
  */
-export type Revocation = { readonly status: 'none' } | RunningRevocation | FinishedRevocation
+type Revocation = { readonly status: 'none' } | RunningRevocation | FinishedRevocation
 
 export interface RunningRevocation extends Omit<RevocationRequested, 'ended'> {
   readonly status: 'running'
