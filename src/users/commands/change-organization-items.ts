@@ -12,7 +12,7 @@ import {
 import { OrganizationItemGoneError, writeOrganization } from '../organization/organization-table.js'
 
 /** A connection, or a client grant by its id. */
-export type OrganizationItemChange = { readonly connection: OrganizationConnectionChange } | { readonly grant: OrganizationGrantChange }
+type OrganizationItemChange = { readonly connection: OrganizationConnectionChange } | { readonly grant: OrganizationGrantChange }
 
 /**
  * Lets a connection or a client grant be used for an organization, changes how, or ends that. Answers 'missing' for one that is not there, at

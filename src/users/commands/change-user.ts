@@ -11,7 +11,7 @@ import { profileChanges } from '../user/profile-changes.js'
 import { changePassword, changeUser, user } from '../user/user.js'
 import { updateUser } from '../user/user-table.js'
 
-export interface ChangedUser {
+interface ChangedUser {
   readonly result: 'changed' | 'absent' | 'exists'
   /** What `caughtUp` can wait for; absent when nothing was to change. */
   readonly mark?: Mark

@@ -8,7 +8,7 @@ import { insertInvitation, ticketHashOf } from '../invitation/invitation-table.j
 import { normalizedEmail } from '../user/email.js'
 import { OrganizationGoneError } from '../user/membership-table.js'
 
-export interface NewInvitation extends Omit<InvitationTerms, 'expiresAt' | 'ticketHash' | 'details'> {
+interface NewInvitation extends Omit<InvitationTerms, 'expiresAt' | 'ticketHash' | 'details'> {
   readonly id: string
   readonly ttlSeconds: number
   readonly details: InvitationDetails

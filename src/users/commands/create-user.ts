@@ -11,7 +11,7 @@ import type { Identity, UserProfile } from '../user/user.events.js'
 import { createUser, user } from '../user/user.js'
 import { ConnectionGoneError, insertUser } from '../user/user-table.js'
 
-export interface NewUser {
+interface NewUser {
   readonly userId: string
   readonly connection: { readonly id: string; readonly name: string; readonly strategy: string }
   readonly email?: string

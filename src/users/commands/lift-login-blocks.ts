@@ -3,7 +3,7 @@ import { type AccountKey, LoginAccounts } from '../login/accounts.js'
 import { LoginAttempts } from '../login/login-attempts.js'
 
 /** An account that was closed and is open now: of a user, or of what people type and nobody has. */
-export interface OpenedAccount {
+interface OpenedAccount {
   /** The connection's name. */
   readonly connection: string
   readonly userId?: string

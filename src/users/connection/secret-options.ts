@@ -5,7 +5,7 @@ import { isSecret } from '../../secret-names.js'
 type Options = Readonly<Record<string, unknown>>
 
 /** Secret options by their place in `options`: a list of names, as JSON. */
-export type SecretOptions = Readonly<Record<string, unknown>>
+type SecretOptions = Readonly<Record<string, unknown>>
 
 const PURPOSE = 'connection-secrets'
 

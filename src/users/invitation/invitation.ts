@@ -2,7 +2,7 @@ import type { Decider, Decision } from '../../event-store/event.js'
 import { type InvitationEnd, type InvitationEvent, type InvitationTerms, invitationUpcasters } from './invitation.events.js'
 
 /** Whether it was accepted is decided with the person who does so, by its row (invitation-table.ts); the stream hears of it after. */
-export type InvitationState = { readonly status: 'absent' } | { readonly status: 'open'; readonly invitation: InvitationTerms } | { readonly status: 'ended' }
+type InvitationState = { readonly status: 'absent' } | { readonly status: 'open'; readonly invitation: InvitationTerms } | { readonly status: 'ended' }
 
 export const invitation: Decider<InvitationState, InvitationEvent> = {
   streamType: 'invitation',

@@ -7,7 +7,7 @@ import { CredentialsTable } from './credentials.js'
 /** Who somebody may be that logs in: a user, or what they typed. */
 export type AccountKey = { readonly userId: string } | { readonly identifier: string }
 
-export interface LoginAccount {
+interface LoginAccount {
   /** What attempts are counted for. */
   readonly account: string
   /** The connection's name. */

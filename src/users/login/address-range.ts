@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 
 /** A range of addresses, as operators write it: an address of either kind, or a network with how many of its first bits count. */
-export interface AddressRange {
+interface AddressRange {
   readonly network: string
   readonly bits: number
   readonly family: 'ipv4' | 'ipv6'

@@ -14,7 +14,7 @@ export interface FoundConnection {
   readonly place: string
 }
 
-export interface ConnectionSelection {
+interface ConnectionSelection {
   readonly id?: string | undefined
   readonly name?: string | undefined
   /** Any of these. */
@@ -23,7 +23,7 @@ export interface ConnectionSelection {
   readonly clientId?: string | undefined
 }
 
-export interface FoundConnections {
+interface FoundConnections {
   readonly connections: readonly FoundConnection[]
   readonly total: number
 }

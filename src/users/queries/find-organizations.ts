@@ -5,7 +5,7 @@ import { readTablePage, type TablePage } from '../../database/table-page.js'
 import type { OrganizationDocument } from '../organization/organization.events.js'
 
 /** What is left out does not restrict. */
-export interface OrganizationFilter {
+interface OrganizationFilter {
   readonly id?: string
   readonly name?: string
   /** That this user is a member of. */

@@ -5,7 +5,7 @@ import { readTablePage, type TablePage } from '../../database/table-page.js'
 import type { RoleDocument } from '../role/role.events.js'
 
 /** What is left out does not restrict. */
-export interface RoleFilter {
+interface RoleFilter {
   readonly ids?: readonly string[]
   /** A part of the name, in any case. */
   readonly name?: string | undefined

@@ -5,7 +5,7 @@ import { LookupKey } from '../../keys/lookup-key.js'
 import { normalizedEmail } from '../user/email.js'
 import { findUserById, findUserByLookup, type UserRow } from '../user/user-table.js'
 
-export type UserKey = { readonly userId: string } | { readonly connectionId: string; readonly email: string }
+type UserKey = { readonly userId: string } | { readonly connectionId: string; readonly email: string }
 
 /** A user without the password's hash; personal values are still encrypted. */
 export type FoundUser = Omit<UserRow, 'password_hash'>

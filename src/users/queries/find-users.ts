@@ -18,7 +18,7 @@ export interface ListedUser extends FoundUser {
 }
 
 /** 'too-many': personal values of more users than MAX_SCANNED would have to be opened. */
-export type FoundUsers = { readonly users: readonly ListedUser[]; readonly total: number } | 'too-many'
+type FoundUsers = { readonly users: readonly ListedUser[]; readonly total: number } | 'too-many'
 
 /** A page of the users that a filter means, and how many there are of them, both at one moment. */
 export class FindUsers extends Query<FoundUsers> {

@@ -17,8 +17,7 @@ export async function writeRole(db: pg.PoolClient, id: string, state: RoleState,
 }
 
 /** Who holds permissions: a role, or a user. */
-export type PermissionTable =
-  { readonly table: 'role_permissions'; readonly owner: 'role_id' } | { readonly table: 'user_permissions'; readonly owner: 'user_id' }
+type PermissionTable = { readonly table: 'role_permissions'; readonly owner: 'role_id' } | { readonly table: 'user_permissions'; readonly owner: 'user_id' }
 
 /** Leaves exactly these permissions; those that were there keep their age. */
 export async function writePermissions(

@@ -5,7 +5,7 @@ import { type TenantEvent, type TenantSettings, tenantUpcasters } from './tenant
 /** There is one tenant. */
 export const TENANT_ID = 'tenant'
 
-export interface TenantState {
+interface TenantState {
   readonly settings: TenantSettings
 }
 

@@ -9,7 +9,7 @@ export interface Access {
 
 type MaybeUser = { readonly status: 'absent' } | (Access & { readonly status: 'present' })
 
-export type AccessEvent = Extract<UserEvent, { type: 'UserRolesAssigned' | 'UserRolesRemoved' | 'UserPermissionsAssigned' | 'UserPermissionsRemoved' }>
+type AccessEvent = Extract<UserEvent, { type: 'UserRolesAssigned' | 'UserRolesRemoved' | 'UserPermissionsAssigned' | 'UserPermissionsRemoved' }>
 
 /** Of one user, given to them directly (spec/management-api.md §2.7). */
 export const MAX_USER_PERMISSIONS = 1000

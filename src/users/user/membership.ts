@@ -14,13 +14,13 @@ export interface Memberships {
 
 type MaybeUser = { readonly status: 'absent' } | (Memberships & { readonly status: 'present' })
 
-export type MembershipEvent = Extract<
+type MembershipEvent = Extract<
   UserEvent,
   { type: 'OrganizationMemberAdded' | 'OrganizationMemberRemoved' | 'OrganizationMemberRolesAssigned' | 'OrganizationMemberRolesRemoved' }
 >
 
 /** How somebody became a member: by an operator, by logging in through a connection that makes members, or by an invitation. */
-export type MembershipReason = 'api' | 'auto_membership' | 'invitation'
+type MembershipReason = 'api' | 'auto_membership' | 'invitation'
 
 /** Of one user. */
 export const MAX_MEMBERSHIPS = 1000

@@ -1,5 +1,5 @@
 /** A database connection's options about passwords (spec/management-api.md §2.9). */
-export interface PasswordOptions {
+interface PasswordOptions {
   readonly passwordPolicy?: unknown
   readonly password_complexity_options?: { readonly min_length?: unknown } | null
   readonly password_no_personal_info?: { readonly enable?: unknown } | null
@@ -7,7 +7,7 @@ export interface PasswordOptions {
 }
 
 /** Values of the person whose password it is to be. */
-export interface PersonalTexts {
+interface PersonalTexts {
   readonly email?: string | undefined
   readonly username?: string | undefined
   readonly name?: string | undefined
@@ -43,7 +43,7 @@ const LEVELS: Readonly<Record<string, Level>> = {
 }
 
 /** Why a password is not taken: in Auth0's words, and as a sentence for the person. */
-export interface PasswordProblem {
+interface PasswordProblem {
   readonly error: string
   readonly sentence: string
 }
