@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { link, mkdir, open, readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 
-export interface GeneratedSecret {
+interface GeneratedSecret {
   readonly value: string
   /** True once, at the start that made it: the moment to print what a person must know. */
   readonly created: boolean

@@ -21,7 +21,7 @@ export interface Verified extends VerifiedLog {
   readonly keys: ReadonlyMap<string, LogKey>
 }
 
-export type Verification = { readonly ok: true; readonly log: Verified } | { readonly ok: false; readonly finding: Finding }
+type Verification = { readonly ok: true; readonly log: Verified } | { readonly ok: false; readonly finding: Finding }
 
 export const verify: Command = {
   summary: 'check that no event was edited, removed, added or moved',

@@ -26,7 +26,7 @@ export interface EmbeddedPostgres {
   stop(): Promise<void>
 }
 
-export interface EmbeddedOptions {
+interface EmbeddedOptions {
   /** The cluster's own folder. Its parent is DATA_DIR and must exist. */
   dir: string
   /** Server settings; PostgreSQL's durable defaults (fsync, synchronous_commit) hold unless named here. */

@@ -31,7 +31,7 @@ export async function migrate(databaseUrl: string): Promise<void> {
 }
 
 /** The user may not make the role itself: tells the operator what to run. */
-export class MissingRoleError extends Error {
+class MissingRoleError extends Error {
   constructor(user: string) {
     super(
       `DATABASE_URL: its user ${user} may not create the role ${APP_ROLE}; as a superuser run: create role ${APP_ROLE} nologin; grant ${APP_ROLE} to "${user}"`,

@@ -10,7 +10,7 @@ export interface TablePage {
 }
 
 /** What to read: the conditions may use `$1…` for `values`. All of it is written by us, none of it by a caller. */
-export interface TableList {
+interface TableList {
   readonly table: string
   /** The column that is unique; the order is that of creation, then of this. */
   readonly key: string

@@ -6,7 +6,7 @@ import { parse } from 'forwarded-parse'
 const OLDER = ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host']
 
 /** Whether an address is a trusted proxy's. */
-export type IsTrusted = (address: string, hop: number) => boolean
+type IsTrusted = (address: string, hop: number) => boolean
 
 /** What of `X-Forwarded-For` are addresses: some proxies add ports, which are another with each connection. Who stands before what is none came from there. */
 export function addressesOf(header: string): string {

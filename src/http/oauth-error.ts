@@ -38,7 +38,7 @@ const MAX_DESCRIPTION = 1000
 /** RFC 6749 §5.2 takes printable ASCII without \ and ". Auth0's texts have quotation marks. */
 const UNFIT = /[^ -[\]-~]/gu
 
-export interface OAuthErrorOptions {
+interface OAuthErrorOptions {
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
   /** An Action's words, in whatever language: made fit where they come from. */

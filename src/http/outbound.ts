@@ -45,7 +45,7 @@ export const isPrivateAddress = (address: string): boolean => PRIVATE.check(addr
 /** The target is one that this service does not call (ALLOW_PRIVATE_TARGETS). */
 export class PrivateTargetError extends Error {}
 
-export interface Outbound {
+interface Outbound {
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
   readonly timeoutMs: number

@@ -5,7 +5,7 @@ import type { Response } from 'express'
 import { CONFIG, type Config } from '../config.js'
 
 /** What is counted together: the OAuth endpoints by the caller's address, the Management API by client. */
-export type RateLimitBucket = 'oauth' | 'management'
+type RateLimitBucket = 'oauth' | 'management'
 
 const WINDOW_SECONDS = 60
 /** So much of the limit used is near it. */

@@ -8,7 +8,7 @@ import { SealedTextError, type RootKeys } from './root-key.js'
 /** Any number: one process at a time makes the key. */
 const LOG_KEY_LOCK = 7_230_116
 
-export interface LogKeyRow {
+interface LogKeyRow {
   readonly id: string
   /** SPKI, DER. */
   readonly public_key: Buffer

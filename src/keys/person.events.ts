@@ -5,7 +5,7 @@ export type PersonEvent = { readonly type: 'PersonErased'; readonly data: { read
 
 export const personUpcasters: Upcasters<PersonEvent> = { PersonErased: [] }
 
-export type PersonState = { readonly status: 'known' } | { readonly status: 'erased' }
+type PersonState = { readonly status: 'known' } | { readonly status: 'erased' }
 
 export const person: Decider<PersonState, PersonEvent> = {
   streamType: 'person',

@@ -34,7 +34,7 @@ export interface VerifyingKey {
   readonly jwk: PublicJwk
 }
 
-export interface SignOptions {
+interface SignOptions {
   readonly alg: SigningAlgorithm
   readonly typ: string
 }

@@ -2,7 +2,7 @@ import type { Answer, Caller } from './caller.js'
 import { told } from './narrator.js'
 
 /** A form as it stands on a page: where it goes, and what is filled in already. */
-export interface Form {
+interface Form {
   readonly action: string
   readonly fields: Readonly<Record<string, string>>
 }

@@ -33,7 +33,7 @@ export type LogStreamEvent =
   | { readonly type: 'LogStreamSuspended'; readonly data: { readonly failingSince: string } }
   | { readonly type: 'LogStreamDeleted'; readonly data: object }
 
-export interface LogStreamSecretsChanged {
+interface LogStreamSecretsChanged {
   readonly set: readonly string[]
   readonly removed: readonly string[]
 }

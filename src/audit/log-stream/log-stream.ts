@@ -37,7 +37,7 @@ export function createLogStream(
 }
 
 /** Secrets of a change: those with a new value, and of the others those that stay. */
-export interface WantedSecrets {
+interface WantedSecrets {
   readonly set: readonly string[]
   readonly kept: readonly string[]
 }
