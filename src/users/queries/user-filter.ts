@@ -95,12 +95,14 @@ export class FilterSql {
   }
 }
 
-/** Whether people have to be opened to tell. */
-export function looksAt(filter: UserFilter): boolean {
-  if (filter.kind === 'looks') return true
-  if (filter.kind === 'not') return looksAt(filter.part)
-  return (filter.kind === 'and' || filter.kind === 'or') && filter.parts.some(looksAt)
+/** The personal values that have to be opened to tell. */
+export function lookedAt(filter: UserFilter): string[] {
+  if (filter.kind === 'looks') return [filter.member]
+  if (filter.kind === 'not') return lookedAt(filter.part)
+  return filter.kind === 'and' || filter.kind === 'or' ? filter.parts.flatMap(lookedAt) : []
 }
+
+export const looksAt = (filter: UserFilter): boolean => lookedAt(filter).length > 0
 
 /** All conditions that are neither joined from others nor looked at. */
 export function atomsOf(filter: UserFilter): Atom[] {

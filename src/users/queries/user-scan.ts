@@ -4,7 +4,7 @@ import { openProfiles, PERSONAL } from '../user/attributes.js'
 import type { Attributes } from '../user/attributes.js'
 import { comparable } from '../user/lookups.js'
 import type { UserProfile } from '../user/user.events.js'
-import { type Atom, atomsOf, FilterSql, type PersonalText, type UserFilter, type UserSort } from './user-filter.js'
+import { type Atom, atomsOf, FilterSql, lookedAt, type PersonalText, type UserFilter, type UserSort } from './user-filter.js'
 
 /** A search that has to open personal values looks at this many users at most: some 100 ms of a core. */
 export const MAX_SCANNED = 10_000
@@ -34,7 +34,7 @@ export async function scanUsers(pool: pg.Pool, keys: PersonKeys, { filter, looku
     sql.values,
   )
   if (rows.length > MAX_SCANNED) return 'too-many'
-  const members = PERSONAL.filter((member) => member === sort?.by || lookedAt(filter).has(member))
+  const members = PERSONAL.filter((member) => member === sort?.by || lookedAt(filter).includes(member))
   const found: Scanned[] = []
   for (let at = 0; at < rows.length; at += AT_ONCE) {
     const batch = rows.slice(at, at + AT_ONCE)
@@ -81,12 +81,6 @@ function holds(filter: UserFilter, known: ReadonlyMap<Atom, boolean>, person: At
     case 'counts':
       return known.get(filter)!
   }
-}
-
-function lookedAt(filter: UserFilter): Set<string> {
-  if (filter.kind === 'looks') return new Set([filter.member])
-  if (filter.kind === 'not') return lookedAt(filter.part)
-  return new Set(filter.kind === 'and' || filter.kind === 'or' ? filter.parts.flatMap((part) => [...lookedAt(part)]) : [])
 }
 
 /** Those without a value come last. */
