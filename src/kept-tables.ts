@@ -2,7 +2,7 @@ import type { KeptTable } from './event-store/verification/kept-tables.js'
 
 const PRESENT = `s.state->>'status' = 'present'`
 
-/** What requests are decided by besides the streams' own rows, for `fold`; secrets, hashes of passwords and lookups are in no event and not compared. */
+/** What requests are decided by besides the streams' own rows, and where the log goes, for `fold`; secrets, hashes of passwords and lookups are in no event and not compared. */
 export const keptTables: readonly KeptTable[] = [
   {
     table: 'clients',
@@ -59,6 +59,14 @@ export const keptTables: readonly KeptTable[] = [
     streamType: 'signing_keys',
     kept: 'true',
     same: `t.keys = (select ${keysOf(`k->>'kid'`, `k->>'alg'`, `k->'publicKey'`, `k->>'status'`)} from jsonb_array_elements(s.state->'keys') k)`,
+  },
+  {
+    table: 'log_streams',
+    key: 'id',
+    streamType: 'log_stream',
+    kept: PRESENT,
+    same: `t.document = s.state->'logStream'
+      and (select coalesce(jsonb_agg(name order by name collate "C"), '[]') from jsonb_object_keys(t.secrets) name) = s.state->'secrets'`,
   },
   {
     // Of all marks of a scope the latest one decides.

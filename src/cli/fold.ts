@@ -2,7 +2,9 @@ import { deciders } from '../deciders.js'
 import { planFreely, streamInOrder } from '../event-store/verification/cursor.js'
 import { foldStreams } from '../event-store/verification/fold-streams.js'
 import { differingRows, type KeptTable } from '../event-store/verification/kept-tables.js'
+import { misplacedReaders } from '../event-store/verification/misplaced-readers.js'
 import { keptTables } from '../kept-tables.js'
+import { differingPersonKeys } from '../keys/person-key-differences.js'
 import { type Command, FINE, FOUND_WRONG, parseOptions } from './command.js'
 import { withDatabase } from './database.js'
 import { inSnapshot } from './snapshot.js'
@@ -13,11 +15,12 @@ export const fold: Command = {
   help: `Usage: evergrant fold [--json]
 
 Folds the events of every stream again and compares the result, the version and the head hash with the stream's row.
-Then compares the tables that hold the settings, people and keys, and the marks of revocations, with those states.
-Names each stream that differs. Rows that an older version of the service wrote are counted as stale: the next command
+Then compares the tables that hold the settings, people and keys, the marks of revocations, and where the log is delivered,
+with those states, people's keys with their erasures, and the places of the log's readers with its seals.
+Names each stream and each reader that differs. Rows that an older version of the service wrote are counted as stale: the next command
 folds them anew. Run verify as well: fold takes the events as they are stored.
 
-  --json  one JSON object per differing stream, then the totals
+  --json  one JSON object per difference, then the totals
 
 Exit codes: 0 all rows agree, 1 some do not, 2 it could not be checked.
 `,
@@ -27,8 +30,8 @@ Exit codes: 0 all rows agree, 1 some do not, 2 it could not be checked.
       foldDatabase(
         databaseUrl,
         deciders,
-        ({ streamId, reason }) => {
-          process.stdout.write(values.json ? `${JSON.stringify({ streamId, reason })}\n` : `stream ${streamId}: ${reason}\n`)
+        (difference) => {
+          process.stdout.write(values.json ? `${JSON.stringify(difference)}\n` : `${nameOf(difference)}: ${difference.reason}\n`)
         },
         keptTables,
       ),
@@ -40,6 +43,10 @@ Exit codes: 0 all rows agree, 1 some do not, 2 it could not be checked.
   },
 }
 
+export type Difference = { readonly streamId: string; readonly reason: string } | { readonly reader: string; readonly reason: string }
+
+const nameOf = (difference: Difference): string => ('reader' in difference ? `reader ${difference.reader}` : `stream ${difference.streamId}`)
+
 export interface FoldTotals {
   readonly streams: number
   readonly events: number
@@ -47,30 +54,33 @@ export interface FoldTotals {
   readonly different: number
 }
 
-/** Compares all streams, and these tables with them, in one snapshot; tells of each stream that differs. */
+/** Compares all streams, these tables, people's keys and the log's readers with them, in one snapshot; tells of each that differs. */
 export function foldDatabase(
   databaseUrl: string,
   known: Parameters<typeof foldStreams>[1],
-  onDifference: (stream: { streamId: string; reason: string }) => void,
+  onDifference: (difference: Difference) => void,
   tables: readonly KeptTable[] = [],
 ): Promise<FoldTotals> {
   return inSnapshot(databaseUrl, async (db) => {
     await streamInOrder(db)
     const totals = { streams: 0, events: 0, stale: 0, different: 0 }
+    const tell = (difference: Difference): void => {
+      totals.different++
+      onDifference(difference)
+    }
     for await (const { streamId, events, verdict, reason = '' } of foldStreams(db, known)) {
       totals.streams++
       totals.events += events
-      if (verdict !== 'same') totals[verdict]++
-      if (verdict === 'different') onDifference({ streamId, reason })
+      if (verdict === 'stale') totals.stale++
+      if (verdict === 'different') tell({ streamId, reason })
     }
     await planFreely(db)
     for (const table of tables) {
       const decider = known.find(({ streamType }) => streamType === table.streamType)!
-      for await (const difference of differingRows(db, table, decider)) {
-        totals.different++
-        onDifference(difference)
-      }
+      for await (const difference of differingRows(db, table, decider)) tell(difference)
     }
+    for await (const difference of differingPersonKeys(db)) tell(difference)
+    for (const difference of await misplacedReaders(db)) tell(difference)
     return totals
   })
 }

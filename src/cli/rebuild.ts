@@ -12,9 +12,9 @@ export const rebuild: Command = {
 
 Without NAME lists the projections: where they stand, how far behind the sealed log, and how many events they could not handle.
 With NAME builds that projection's table anew from the first event while the one in use goes on serving, then exchanges them
-in a moment. Its failed events are tried again. Safe to kill and to repeat.
+in a moment. Its failed events are tried again, and it goes on from the log's end wherever it stood. Safe to kill and to repeat.
 
-Exit codes: 0 done, 1 rebuilt but some events failed, 2 not possible.
+Exit codes: 0 done, 1 rebuilt but some events failed, or one of those listed stands ahead of the log, 2 not possible.
 `,
   async run(args) {
     const { positionals } = parseOptions(args, { options: {}, allowPositionals: true })
@@ -28,8 +28,9 @@ Exit codes: 0 done, 1 rebuilt but some events failed, 2 not possible.
       await Promise.all([db.connect(), reader.connect()])
       try {
         if (!projection) {
-          process.stdout.write(await list(db))
-          return FINE
+          const listed = await list(db)
+          process.stdout.write(listed.map(describe).join(''))
+          return listed.every(({ lag }) => lag >= 0) ? FINE : FOUND_WRONG
         }
         const began = performance.now()
         const { position, events, failed } = await rebuildProjection(db, projection, personalValues(db, rootKeys), reader)
@@ -43,8 +44,16 @@ Exit codes: 0 done, 1 rebuilt but some events failed, 2 not possible.
   },
 }
 
-async function list(db: pg.Client): Promise<string> {
-  const { rows } = await db.query<{ name: string; position: number; lag: number; failed: number }>(
+interface Standing {
+  readonly name: string
+  readonly position: number
+  /** Negative where somebody moved it ahead of the log. */
+  readonly lag: number
+  readonly failed: number
+}
+
+async function list(db: pg.Client): Promise<Standing[]> {
+  const { rows } = await db.query<Standing>(
     `select p.name, coalesce(c.position, 0) as position, head.position - coalesce(c.position, 0) as lag,
        (select count(*) from failed_events f where f.projection = p.name) as failed
      from unnest($1::text[]) with ordinality as p(name, place)
@@ -53,5 +62,8 @@ async function list(db: pg.Client): Promise<string> {
      order by p.place`,
     [projections.map(({ name }) => name)],
   )
-  return rows.map(({ name, position, lag, failed }) => `${name}  position ${position}, ${lag} behind, ${failed} failed\n`).join('')
+  return rows
 }
+
+const describe = ({ name, position, lag, failed }: Standing): string =>
+  `${name}  position ${position}, ${lag < 0 ? `${-lag} ahead of the log` : `${lag} behind`}, ${failed} failed\n`

@@ -4,7 +4,7 @@ import type pg from 'pg'
 import { ensureEventPartitions } from '../database/migrate.js'
 import { Bell } from './bell.js'
 import { MovedElsewhere } from './checkpoints.js'
-import { sealLag } from './event-store.metrics.js'
+import { misplacedReaderCount, sealLag } from './event-store.metrics.js'
 import { Lease, LEASE_SECONDS } from './lease.js'
 import { LogFeed } from './log-feed.js'
 import type { LogSigner } from './log-signer.js'
@@ -13,6 +13,7 @@ import { ProjectionRunner } from './projection-runner.js'
 import { ReactorRunner } from './reactor-runner.js'
 import { readSealLag } from './seal-lag.js'
 import { SealedElsewhere, Sealer } from './sealer.js'
+import { misplacedReaders } from './verification/misplaced-readers.js'
 
 const RENEW_MS = 1000
 /** Pause between two looks for events to seal, and under load, when larger seals cost less than sooner ones are worth. */
@@ -56,6 +57,7 @@ export class BackgroundWorker {
   #heldUntil = 0
   #toldAt = -Infinity
   #isUntold = false
+  #misplaced: readonly string[] = []
   #loops: Promise<void>[] = []
 
   constructor(
@@ -84,6 +86,7 @@ export class BackgroundWorker {
       this.#loop('partitions', () => this.#preparePartitions()),
       this.#loop('sealer', () => this.#seal()),
       this.#loop('seal lag', () => this.#watchLag()),
+      this.#loop('places of readers', () => this.#watchReaders()),
       this.#loop('projections', () => this.#read(this.#projections)),
       ...this.#reactors.map((runner) => this.#loop(runner.reactor.name, () => this.#read(runner))),
       ...this.jobs.map((job) => this.#loop(job.name, () => this.#work(job))),
@@ -134,6 +137,17 @@ export class BackgroundWorker {
     const lag = await readSealLag(this.pool)
     sealLag.set(lag.seconds)
     if (lag.oldestTransaction) this.log.warn('sealing waits for a transaction', lag)
+    await this.#rest(WATCH_EVERY_MS)
+  }
+
+  /** Who stands ahead of the log has nothing to read, and would not say so. */
+  async #watchReaders(): Promise<void> {
+    const misplaced = await misplacedReaders(this.pool)
+    misplacedReaderCount.set(misplaced.length)
+    for (const { reader, reason } of misplaced) {
+      if (!this.#misplaced.includes(reader)) this.log.error(`the reader ${reader} ${reason}: it misses events`, { reader })
+    }
+    this.#misplaced = misplaced.map(({ reader }) => reader)
     await this.#rest(WATCH_EVERY_MS)
   }
 

@@ -27,6 +27,10 @@ export const failedEvents = new Counter({
   help: 'Events that a projection or reactor could not handle',
   labelNames: ['name'],
 })
+export const misplacedReaderCount = new Gauge({
+  name: 'evergrant_misplaced_readers',
+  help: 'Projections and reactors that stand where no seal ends, such as ahead of the newest one: they miss events',
+})
 export const lostCheckpoint = new Gauge({
   name: 'evergrant_log_checkpoint_lost',
   help: '1 while the log does not hold the checkpoint that was published last: its tail was cut off, or it was rewritten',

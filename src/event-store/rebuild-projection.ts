@@ -124,7 +124,8 @@ async function swap(db: pg.Client, projection: Projection, personal: PersonalVal
     let replayed = 0
     while (place.position < checkpoint.position) {
       const { events, upTo } = await readBatch(db, place, BATCH)
-      if (events.length === 0) throw new Error(`the checkpoint of ${name} stands at position ${checkpoint.position}, after the log's end at ${place.position}`)
+      // Somebody moved the checkpoint ahead of the log: it comes back to the log's end.
+      if (events.length === 0) break
       await project(db, projection, events, personal)
       replayed += events.length
       place = upTo

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
 import { foldDatabase } from '../../src/cli/fold.js'
 import { migrate } from '../../src/database/migrate.js'
@@ -12,9 +13,11 @@ import { OAuthScene, ROTATING } from '../support/oauth.js'
 
 /* Whoever owns the database changes what requests are decided by, and no event. */
 
+const SPLUNK = { splunkDomain: 'splunk.example.com', splunkPort: '8088', splunkToken: 'secret', splunkSecure: true }
+
 let service: TestApp
 let owner: pg.Client
-let made: { client: Json; api: Json; grant: Json; connection: Json; organization: Json; role: Json; action: Json; userId: string }
+let made: { client: Json; api: Json; grant: Json; connection: Json; organization: Json; role: Json; action: Json; logStream: Json; userId: string }
 beforeAll(async () => {
   service = await startApp()
   owner = createOwnerClient(service.config.databaseUrl)
@@ -31,7 +34,8 @@ beforeAll(async () => {
   const actions = new ActionsScene(service)
   const action = await actions.deployed('exports.onExecutePostLogin = async () => {}')
   await actions.bind('post-login', action)
-  made = { client, api, grant, connection, organization, role, action, userId }
+  const logStream = await post('log-streams', { type: 'splunk', status: 'paused', sink: SPLUNK })
+  made = { client, api, grant, connection, organization, role, action, logStream, userId }
   const asked = { client, api: undefined, clientGrantScope: undefined, scope: ['openid'] } as unknown as SettleConsent['request']
   await service.commands.execute(new SettleConsent(asked, { userId, administrator: false, createdAt: '2026-01-01T00:00:00Z' }, true, {}))
   await scene.refreshToken(client, userId)
@@ -53,7 +57,7 @@ async function found(): Promise<string[]> {
   const { different } = await foldDatabase(
     service.config.databaseUrl,
     deciders,
-    ({ streamId, reason }) => differences.push(`${streamId}: ${reason}`),
+    ({ reason, ...named }) => differences.push(`${'reader' in named ? `reader ${named.reader}` : named.streamId}: ${reason}`),
     keptTables,
   )
   expect(different).toBe(differences.length)
@@ -107,6 +111,14 @@ it.each([
   ['an Action', `update actions set document = document || '{"x": 1}' where id = $1`, () => made.action.id, 'action'],
   ['the code of an Action', `update actions set code = 'exfiltrate()' where id = $1`, () => made.action.id, 'action'],
   ['the code of a version', `update action_versions set code = 'exfiltrate()' where action_id = $1`, () => made.action.id, 'action'],
+  [
+    'where the log goes',
+    `update log_streams set document = jsonb_set(document, '{sink,splunkDomain}', '"evil.example.com"') where id = $1`,
+    () => made.logStream.id,
+    'log_stream',
+  ],
+  ['a secret of a log stream', `update log_streams set secrets = secrets || '{"other": "x"}' where id = $1`, () => made.logStream.id, 'log_stream'],
+  ['a log stream that is gone', 'delete from log_streams where id = $1', () => made.logStream.id, 'log_stream'],
   ['what is bound', 'delete from trigger_bindings where action_id = $1', () => made.action.id, 'trigger_bindings'],
 ] as const)('names %s that was changed', async (_, sql, id, streamType) => {
   expect(await foundAfter(sql, [id()])).toEqual([expect.stringMatching(new RegExp(`^${streamType}-.*: (its row in|has no row in) `))])
@@ -120,4 +132,39 @@ it('names what is one for the tenant, a key that nobody made, and a revocation t
   expect(await foundAfter('delete from refresh_token_marks')).toEqual([expect.stringMatching(/^refresh_token_mark-.* has no row in refresh_token_marks/)])
   const unfounded = `insert into roles (id, document, created_at, updated_at) values ('rol_x', '{}', now(), now())`
   expect(await foundAfter(unfounded)).toEqual(['role-rol_x: has a row in roles that no event made'])
+})
+
+const keyOf = async (personId: string): Promise<string> =>
+  (await owner.query<{ id: string }>('select id from person_keys where person_id = $1', [personId])).rows[0]!.id
+
+it("names a person's key that is gone though nobody was erased", async () => {
+  const [visitor] = (await owner.query<{ person_id: string }>(`select person_id from person_keys where person_id like 'visitor-%'`)).rows
+  for (const personId of [made.userId, visitor!.person_id]) {
+    const missing = `person-${await keyOf(personId)}: its key is missing from person_keys, and no event erased it`
+    expect(await foundAfter('delete from person_keys where person_id = $1', [personId])).toEqual([missing])
+  }
+})
+
+it("names a person's key that is there though they were erased, and no other", async () => {
+  const userId = await new OAuthScene(service).user()
+  const { rows } = await owner.query<{ id: string; encrypted_key: string }>('select id, encrypted_key from person_keys where person_id = $1', [userId])
+  expect((await service.api('DELETE', `users/${encodeURIComponent(userId)}`)).status).toBe(204)
+  expect(await found()).toEqual([])
+  const restored = 'insert into person_keys (id, person_id, encrypted_key) values ($1, $2, $3)'
+  expect(await foundAfter(restored, [rows[0]!.id, userId, rows[0]!.encrypted_key])).toEqual([
+    `person-${rows[0]!.id}: its key is in person_keys, though it was erased`,
+  ])
+})
+
+it('is not misled by texts of strangers that look like sealed ones', async () => {
+  const looksSealed = `pd1.${randomUUID()}.${'a'.repeat(16)}.${'b'.repeat(64)}`
+  const body = new URLSearchParams({
+    grant_type: 'refresh_token',
+    client_id: looksSealed,
+    refresh_token: looksSealed,
+    scope: looksSealed,
+    audience: looksSealed,
+  })
+  await fetch(`${service.url}oauth/token`, { method: 'POST', body })
+  expect(await found()).toEqual([])
 })

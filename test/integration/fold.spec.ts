@@ -15,7 +15,7 @@ const known = (decider: Partial<typeof counter> = {}) => [{ ...counter, ...decid
 
 async function folded(deciders = known()): Promise<FoldTotals & { found: string[] }> {
   const found: string[] = []
-  const totals = await foldDatabase(log.url, deciders, ({ streamId, reason }) => found.push(`${streamId}: ${reason}`))
+  const totals = await foldDatabase(log.url, deciders, ({ reason, ...named }) => found.push(`${'reader' in named ? named.reader : named.streamId}: ${reason}`))
   return { ...totals, found }
 }
 
@@ -59,6 +59,21 @@ describe('fold', () => {
     expect((await folded([])).found).toContain('counter-a: this version knows no streams of type counter')
     const found = (await folded(known({ upcasters: { Cleared: [] } as never }))).found
     expect(found).toContain('counter-a: version 1 cannot be folded: unknown event Added of schema version 1')
+  })
+
+  it('names each reader that does not stand where a seal ends', async () => {
+    const place = (name: string, values: string): string => `insert into checkpoints (name, position, epoch, xid, sequence) ${values.replace('NAME', name)}`
+    const seal = (number: number, position = 'last_position'): string => `select 'NAME', ${position}, epoch, xid, sequence from seals where number = ${number}`
+    await log.intruder.query(`insert into checkpoints (name) values ('at-the-start')`)
+    await log.intruder.query(place('behind', seal(1)))
+    await log.intruder.query(place('at-the-end', seal(3)))
+    expect((await folded()).found).toEqual([])
+    await log.intruder.query(place('ahead', seal(3, 'last_position + 100000')))
+    await log.intruder.query(place('moved', seal(1, '9')))
+    expect(await folded()).toMatchObject({
+      different: 2,
+      found: ['ahead: stands at position 100012, but the newest seal ends at 12', 'moved: stands at position 9, where no seal ends as it says'],
+    })
   })
 
   it('folds events in their newest shape', async () => {

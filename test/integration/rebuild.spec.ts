@@ -75,6 +75,14 @@ describe('rebuild', () => {
     expect((await rows())[0]).toEqual({ id: 'counter-a', count: 5, position: 13 })
   })
 
+  it('brings a projection back that somebody moved ahead of the log', async () => {
+    const before = await rows()
+    await owner.query(`update checkpoints set position = position + 100000 where name = 'counts'`)
+    expect(await rebuilding()).toEqual({ position: 12, events: 12, failed: 0 })
+    expect(await rows()).toEqual(before)
+    expect((await owner.query(`select position from checkpoints where name = 'counts'`)).rows).toEqual([{ position: 12 }])
+  })
+
   it('catches up with the log where the projection was behind', async () => {
     await log.seal()
     expect(await rebuilding()).toMatchObject({ position: 13 })

@@ -139,6 +139,17 @@ describe('verify', () => {
     await rm(dataDir, { recursive: true })
   })
 
+  it('lists a projection that stands ahead of the log as that, with exit code 1', async () => {
+    await log.intruder.query(`insert into checkpoints (name, position) values ('sessions', 100012)`)
+    expect(await evergrant(['rebuild'], env)).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/^sessions {2}position 100012, 100000 ahead of the log, 0 failed$/m),
+    })
+    const { code, stdout } = await evergrant(['fold'], env)
+    expect([code, stdout]).toEqual([1, expect.stringMatching(/^reader sessions: stands at position 100012, but the newest seal ends at 12$/m)])
+    await log.intruder.query('delete from checkpoints')
+  })
+
   it.each(['verify', 'export', 'fold', 'rebuild'])('explains %s', async (command) => {
     expect(await evergrant([command, '--help'])).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(`^Usage: evergrant ${command} `) })
   })

@@ -141,8 +141,8 @@ it('loses and doubles nothing when workers and PostgreSQL are killed at work, ag
   await owner.end()
 
   expect(await verifyDatabase(databaseUrl, rootKeys, 'http://localhost/')).toMatchObject({ ok: true })
-  const different: string[] = []
-  const folded = await foldDatabase(databaseUrl, deciders, ({ streamId }) => different.push(streamId))
+  const different: unknown[] = []
+  const folded = await foldDatabase(databaseUrl, deciders, (difference) => different.push(difference))
   expect(folded.stale).toBe(0)
   // More where a worker was killed before it could say that it had issued a token.
   expect(folded.streams).toBeGreaterThanOrEqual(WORKERS * FAMILIES_EACH)
