@@ -4,7 +4,7 @@ import type pg from 'pg'
 import { ensureEventPartitions } from '../database/migrate.js'
 import { Bell } from './bell.js'
 import { MovedElsewhere } from './checkpoints.js'
-import { misplacedReaderCount, sealLag } from './event-store.metrics.js'
+import { misplacedReaderCount } from './event-store.metrics.js'
 import { Lease, LEASE_SECONDS } from './lease.js'
 import { LogFeed } from './log-feed.js'
 import type { LogSigner } from './log-signer.js'
@@ -135,7 +135,6 @@ export class BackgroundWorker {
 
   async #watchLag(): Promise<void> {
     const lag = await readSealLag(this.pool)
-    sealLag.set(lag.seconds)
     if (lag.oldestTransaction) this.log.warn('sealing waits for a transaction', lag)
     await this.#rest(WATCH_EVERY_MS)
   }

@@ -15,7 +15,6 @@ export const appendConflicts = new Counter({
   help: 'Commands decided again because their stream had moved',
   labelNames: ['stream_type'],
 })
-export const sealLag = new Gauge({ name: 'evergrant_seal_lag_seconds', help: 'Age of the oldest event that is not sealed yet, 0 when there is none' })
 export const sealedPosition = new Gauge({ name: 'evergrant_sealed_position', help: 'Last position of the newest seal' })
 export const projectionPosition = new Gauge({
   name: 'evergrant_projection_position',

@@ -17,6 +17,12 @@ interface SealedPlace {
   readonly at: string
 }
 
+/** Whether a write was answered with it. Errors: the database's. */
+export async function isAppended(db: pg.Pool, { epoch, xid, sequence }: Mark): Promise<boolean> {
+  const text = 'select from events where (epoch, xid, sequence) = ($1, $2::xid8, $3)'
+  return (await db.query({ name: 'is-appended', text, values: [epoch, xid, sequence] })).rowCount === 1
+}
+
 /** The place of the event at a mark; undefined where there is none, or while it is not sealed. Errors: the database's. */
 export async function placeOf(db: pg.Pool, { epoch, xid, sequence }: Mark): Promise<SealedPlace | undefined> {
   const { rows } = await db.query<{ position: number; at: Date }>({ name: 'place-of-mark', text: PLACE, values: [epoch, xid, sequence] })

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { Gauge, Registry } from 'prom-client'
 
 /** The age of the oldest event that has no position yet, and who holds it up: sealing waits for every older writing transaction in the cluster. */
 interface SealLag {
@@ -24,4 +25,18 @@ export async function readSealLag(pool: pg.Pool): Promise<SealLag> {
     select pid, usename as user, xact_start as since from pg_stat_activity
     where backend_xid is not null order by age(backend_xid) desc limit 1`)
   return oldest.rows[0] ? { seconds, oldestTransaction: oldest.rows[0] } : { seconds }
+}
+
+/** Of the database rather than of a process, so no process counts it among its own. */
+const registry = new Registry()
+const gauge = new Gauge({
+  name: 'evergrant_seal_lag_seconds',
+  help: 'Age of the oldest event that is not sealed yet, 0 when there is none; absent where the database does not tell',
+  registers: [registry],
+})
+
+/** The metric as it is now, in Prometheus' text format. Errors: the database's. */
+export async function sealLagMetric(pool: pg.Pool): Promise<string> {
+  gauge.set((await readSealLag(pool)).seconds)
+  return registry.metrics()
 }

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { type Json, startApp, type TestApp } from '../support/app.js'
 import { eventually } from '../support/eventually.js'
 import { aClient, anApi, aPerson, authorizeUrl, CALLBACK, PASSWORD } from '../support/people.js'
+import { stalled } from '../support/stalled.js'
 import { answerOf, Visitor } from '../support/visitor.js'
 
 let service: TestApp
@@ -96,6 +97,22 @@ describe('X-Log-Position', () => {
       expect(log).toMatchObject({ type: 'sapi', details: { request: { body: { name: names[n] } } } })
       expect((await get(`logs/${position}/proof`)).body.log_id).toBe(log.log_id)
     }
+  })
+
+  it('is not found for now, rather than not found, while its row is still to come', async () => {
+    const authorization = `Bearer ${await service.managementToken()}`
+    const ask = async (path: string): Promise<unknown[]> => {
+      const answer = await fetch(`${service.url}api/v2/logs/${path}`, { headers: { authorization } })
+      return [answer.status, answer.headers.get('retry-after'), ((await answer.json()) as Json).message]
+    }
+    const position = await stalled(service, async () => {
+      const written = await write('still to come')
+      const later = [503, '1', 'The service is temporarily unavailable.']
+      const never = [404, null, 'Log not found.']
+      expect(await Promise.all([written, `${written}/proof`, '1.1.1', '9'.repeat(56)].map(ask))).toEqual([later, later, never, never])
+      return written
+    })
+    expect((await get(`logs/${position}`)).body).toMatchObject({ type: 'sapi', details: { request: { body: { name: 'still to come' } } } })
   })
 
   it('comes with a refused write too, and with no read', async () => {

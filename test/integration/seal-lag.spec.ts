@@ -1,6 +1,9 @@
+import type { Request, Response } from 'express'
 import type pg from 'pg'
-import { createOwnerClient } from '../../src/database/pool.js'
+import { createOwnerClient, createPool } from '../../src/database/pool.js'
 import { readSealLag } from '../../src/event-store/seal-lag.js'
+import { MetricsController } from '../../src/http/metrics.controller.js'
+import { configFor } from '../support/bootstrapped.js'
 import { eventually } from '../support/eventually.js'
 import { LogFixture } from './log-fixture.js'
 
@@ -36,4 +39,15 @@ it('names the oldest transaction that sealing waits for, and none where the seal
   await aMinuteAgo(6)
   await writer()
   await named(oldest)
+})
+
+it('is told by every process that is asked for metrics, and absent where the database does not answer', async () => {
+  const nowhere = createPool('postgres://u@%2Fnowhere/x', 1)
+  const local = { headers: {}, socket: { remoteAddress: '127.0.0.1' } } as Request
+  const told = (pool: pg.Pool): Promise<string> =>
+    new MetricsController(configFor(log.url), () => Promise.resolve('of_processes 1\n'), pool).metrics(local, {} as Response)
+  await aMinuteAgo(6)
+  expect(await told(log.pool)).toMatch(/^of_processes 1\n(# .*\n)+evergrant_seal_lag_seconds [6-9]\d\.?\d*\n$/)
+  expect(await told(nowhere)).toBe('of_processes 1\n')
+  await nowhere.end()
 })

@@ -111,6 +111,11 @@ describe('ROLE', () => {
   test('http runs no background process', async () => {
     const service = await start({ ROLE: 'http' })
     expect([service.workers('http').length, service.workers('background').length]).toEqual([1, 0])
+    // Of the first start, which nobody seals here.
+    const lag = async (): Promise<number> => Number(/^evergrant_seal_lag_seconds (\S+)$/m.exec(await (await service.get('/metrics')).text())?.[1])
+    const first = await lag()
+    expect(first).toBeGreaterThan(0)
+    await eventually(async () => (await lag()) > first)
     expect(await service.stop()).toBe(0)
   })
 

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common'
 import pg from 'pg'
-import { placeOf, readPositionText } from '../../event-store/log-position.js'
+import { isAppended, placeOf, readPositionText } from '../../event-store/log-position.js'
 import { sealDocument } from '../../event-store/verification/export-format.js'
 import { type InclusionProof, proveInclusion } from '../../event-store/verification/inclusion-proof.js'
 import { publicKeys } from '../../keys/log-key.js'
@@ -23,6 +23,12 @@ export class LogProofs {
     if (!mark) return text
     const place = await placeOf(this.pool, mark)
     return place && (await this.ids.of([place]))[0]
+  }
+
+  /** Whether there is, or will be, a log_id for the text of a header `X-Log-Position`. */
+  async isAnswered(text: string): Promise<boolean> {
+    const mark = readPositionText(text)
+    return mark !== undefined && isAppended(this.pool, mark)
   }
 
   /** The proof for a row of the log, which the caller has found. Undefined where its event is missing. */

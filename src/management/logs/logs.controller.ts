@@ -2,6 +2,8 @@ import { Get, Inject, Param, Query, Res } from '@nestjs/common'
 import type { Response } from 'express'
 import { CONFIG, type Config } from '../../config.js'
 import { CatchUp } from '../../event-store/catch-up.js'
+import { readPositionText } from '../../event-store/log-position.js'
+import { NotYetError } from '../../event-store/projection.js'
 import { ManagementError } from '../../http/management-error.js'
 import { ManagementController } from '../management-controller.js'
 import { pick, readFields } from '../paging/fields.js'
@@ -65,11 +67,15 @@ export class LogsController {
     return this.#search(query, res, userId)
   }
 
+  /** Errors: ManagementError 404; NotYetError for the `X-Log-Position` of a write whose rows are still to come. */
   async #found(id: string): Promise<OpenedRow> {
+    const mark = readPositionText(id)
+    const hasCome = !mark || (await this.catchUp.caughtUp(tenantLogsProjection.name, 0, mark))
     const logId = await this.proofs.logId(id)
     const found = logId === undefined ? undefined : await this.logs.find(logId)
-    if (!found) throw new ManagementError(404, 'Log not found.')
-    return found
+    if (found) return found
+    if (!hasCome && (await this.proofs.isAnswered(id))) throw new NotYetError(`the log does not hold ${id} yet`)
+    throw new ManagementError(404, 'Log not found.')
   }
 
   async #readOn({ from, take }: CheckpointRead, res: Response): Promise<object> {
