@@ -1,6 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common'
 import pg from 'pg'
+import type { Mark } from '../../event-store/event.js'
 import { isAppended, placeOf, readPositionText } from '../../event-store/log-position.js'
+import { NotYetError } from '../../event-store/projection.js'
 import { sealDocument } from '../../event-store/verification/export-format.js'
 import { type InclusionProof, proveInclusion } from '../../event-store/verification/inclusion-proof.js'
 import { publicKeys } from '../../keys/log-key.js'
@@ -25,10 +27,14 @@ export class LogProofs {
     return place && (await this.ids.of([place]))[0]
   }
 
-  /** Whether there is, or will be, a log_id for the text of a header `X-Log-Position`. */
-  async isAnswered(text: string): Promise<boolean> {
-    const mark = readPositionText(text)
-    return mark !== undefined && isAppended(this.pool, mark)
+  /** The mark that a text of a header `X-Log-Position` names; undefined for any other text. */
+  markOf(text: string): Mark | undefined {
+    return readPositionText(text)
+  }
+
+  /** Errors: NotYetError for the mark of a write, whose rows are still to come. */
+  async mustBeNobodys(mark: Mark): Promise<void> {
+    if (await isAppended(this.pool, mark)) throw new NotYetError('the log does not hold the write yet')
   }
 
   /** The proof for a row of the log, which the caller has found. Undefined where its event is missing. */

@@ -2,8 +2,6 @@ import { Get, Inject, Param, Query, Res } from '@nestjs/common'
 import type { Response } from 'express'
 import { CONFIG, type Config } from '../../config.js'
 import { CatchUp } from '../../event-store/catch-up.js'
-import { readPositionText } from '../../event-store/log-position.js'
-import { NotYetError } from '../../event-store/projection.js'
 import { ManagementError } from '../../http/management-error.js'
 import { ManagementController } from '../management-controller.js'
 import { pick, readFields } from '../paging/fields.js'
@@ -69,12 +67,12 @@ export class LogsController {
 
   /** Errors: ManagementError 404; NotYetError for the `X-Log-Position` of a write whose rows are still to come. */
   async #found(id: string): Promise<OpenedRow> {
-    const mark = readPositionText(id)
+    const mark = this.proofs.markOf(id)
     const hasCome = !mark || (await this.catchUp.caughtUp(tenantLogsProjection.name, 0, mark))
     const logId = await this.proofs.logId(id)
     const found = logId === undefined ? undefined : await this.logs.find(logId)
     if (found) return found
-    if (!hasCome && (await this.proofs.isAnswered(id))) throw new NotYetError(`the log does not hold ${id} yet`)
+    if (mark && !hasCome) await this.proofs.mustBeNobodys(mark)
     throw new ManagementError(404, 'Log not found.')
   }
 
