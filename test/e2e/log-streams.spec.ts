@@ -2,7 +2,10 @@ import { createHash, createPublicKey, verify } from 'node:crypto'
 import { appendFileSync, readFileSync, symlinkSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import path from 'node:path'
+import { jest } from '@jest/globals'
+import { Logger } from '@nestjs/common'
 import pg from 'pg'
+import { register } from 'prom-client'
 import { Audit } from '../../src/audit/audit.js'
 import { readCheckpoint } from '../../src/event-store/verification/log-checkpoint.js'
 import { PersonKeys } from '../../src/keys/person-keys.js'
@@ -87,6 +90,28 @@ describe('a webhook', () => {
     expect(await health(id)).toMatchObject({ failures: 0, failing_since: null, blocked_by: null })
     expect(heard(url).slice(-2)).toEqual(['first', 'second'])
     expect(posts.get('/elsewhere')).toBeUndefined()
+  })
+
+  it('that begins to fail, and goes on again, is said once each, and counted meanwhile', async () => {
+    const warn = jest.spyOn(Logger.prototype, 'warn')
+    const metric = async (name: string, id: string): Promise<number | undefined> =>
+      (await register.getSingleMetric(name)!.get()).values.find(({ labels }) => labels['id'] === id)?.value
+    const { id, url } = await stream()
+    let status = 500
+    answers.set(url, (res) => void res.writeHead(status).end())
+    await happen('first', 'second')
+    await eventually(async () => (await health(id)).failures > 1)
+    await eventually(async () => (await metric('evergrant_log_stream_lag_seconds', id))! > 0)
+    expect(await metric('evergrant_log_stream_failures_total', id)).toBeGreaterThan(1)
+    status = 204
+    await hurry(id)
+    await eventually(async () => (await metric('evergrant_log_stream_lag_seconds', id)) === 0)
+    const said = warn.mock.calls.map(([text]) => String(text)).filter((text) => text.includes(id))
+    expect(said).toEqual([`log stream ${id} fails, and what follows waits: answered with status 500`, `log stream ${id} goes on again`])
+    await service.api('DELETE', `log-streams/${id}`)
+    await eventually(async () => (await metric('evergrant_log_stream_failures_total', id)) === undefined)
+    expect(await metric('evergrant_log_stream_lag_seconds', id)).toBeUndefined()
+    warn.mockRestore()
   })
 
   it('that fails for seven days is suspended; started again it gets what it missed', async () => {

@@ -12,10 +12,12 @@ import { decryptSecrets } from '../secrets.js'
 import { SUSPENDED_AFTER_DAYS } from './back-off.js'
 import { deliveredLog } from './delivered-log.js'
 import { Deliveries, type DeliveryError, type DueDelivery } from './deliveries.js'
+import { countFailure, tellLags } from './delivery-metrics.js'
 import { batchSize } from './http-requests.js'
 import { RefusedDelivery, SendLogs } from './send-logs.js'
 
 const LOOK_EVERY_MS = 250
+const MEASURE_EVERY_MS = 5000
 const PAGE = 100
 /** Pages that one turn delivers: then it is seen again whether this process should. */
 const PAGES = 20
@@ -30,6 +32,8 @@ const AT_ONCE = 20
 export class DeliverLogStreams implements OnModuleInit, BeforeApplicationShutdown {
   readonly #log = new Logger('log streams')
   readonly #running = new Map<string, Promise<void>>()
+  /** Of whom the log says that they fail. */
+  readonly #failing = new Set<string>()
   readonly #stop = new AbortController()
 
   constructor(
@@ -44,6 +48,7 @@ export class DeliverLogStreams implements OnModuleInit, BeforeApplicationShutdow
 
   onModuleInit(): void {
     this.jobs.add({ name: 'log streams', everyMs: LOOK_EVERY_MS, run: () => this.#look() })
+    this.jobs.add({ name: 'lags of log streams', everyMs: MEASURE_EVERY_MS, run: () => this.#measure() })
   }
 
   async beforeApplicationShutdown(): Promise<void> {
@@ -65,8 +70,16 @@ export class DeliverLogStreams implements OnModuleInit, BeforeApplicationShutdow
     }
   }
 
+  async #measure(): Promise<void> {
+    const lags = await this.deliveries.lags()
+    tellLags(lags)
+    for (const id of this.#failing) if (!lags.some((lag) => lag.id === id)) this.#failing.delete(id)
+  }
+
   async #turn(due: DueDelivery): Promise<void> {
     let { cursor } = due
+    // Another process may have said so, or this one before its last start.
+    if (due.failures > 0) this.#failing.add(due.document.id)
     for (let page = 0; page < PAGES && !this.#stop.signal.aborted; page++) {
       const rows = await this.logs.after(cursor, PAGE)
       const moved = await this.#page(due, cursor, rows)
@@ -85,7 +98,9 @@ export class DeliverLogStreams implements OnModuleInit, BeforeApplicationShutdow
     for (let n = 0; n < wanted.length; n += size) {
       const batch = wanted.slice(n, n + size)
       const to = batch.at(-1)!.row.log_id
-      if (!(await this.#batch(due, cursor, batch)) || !(await this.deliveries.acknowledged(due, cursor, to, batch.length))) return undefined
+      if (!(await this.#batch(due, cursor, batch))) return undefined
+      this.#goesOn(document.id)
+      if (!(await this.deliveries.acknowledged(due, cursor, to, batch.length))) return undefined
       cursor = to
     }
     const end = rows.at(-1)?.row.log_id ?? cursor
@@ -104,10 +119,23 @@ export class DeliverLogStreams implements OnModuleInit, BeforeApplicationShutdow
     } catch (error) {
       // The service ends, and the sink is not to blame.
       if (this.#stop.signal.aborted) return false
-      const failing = await this.deliveries.failed(due, cursor, cursor === began ? failures + 1 : 1, rows[0]!.row.log_id, describe(error))
+      const problem = describe(error)
+      const failing = await this.deliveries.failed(due, cursor, cursor === began ? failures + 1 : 1, rows[0]!.row.log_id, problem)
+      if (failing) this.#fails(document.id, problem)
       if (failing && failing.days >= SUSPENDED_AFTER_DAYS) await this.#suspend(document.id, failing.since)
       return false
     }
+  }
+
+  /** Said once: health and metrics tell the rest. */
+  #fails(id: string, { text }: DeliveryError): void {
+    countFailure(id)
+    if (!this.#failing.has(id)) this.#log.warn(`log stream ${id} fails, and what follows waits: ${text}`)
+    this.#failing.add(id)
+  }
+
+  #goesOn(id: string): void {
+    if (this.#failing.delete(id)) this.#log.warn(`log stream ${id} goes on again`)
   }
 
   async #suspend(id: string, since: Date): Promise<void> {
@@ -118,6 +146,7 @@ export class DeliverLogStreams implements OnModuleInit, BeforeApplicationShutdow
       { actor: 'log streams' },
       (db, state, now) => writeLogStream(db, id, state, {}, now),
     )
+    this.#failing.delete(id)
     this.#log.error(`log stream ${id} has been failing since ${since.toISOString()} and is suspended`)
   }
 }

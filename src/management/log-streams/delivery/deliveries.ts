@@ -3,6 +3,7 @@ import pg from 'pg'
 import type { LogStreamDocument } from '../../../audit/log-stream/log-stream.events.js'
 import type { EncryptedSecrets } from '../log-stream-table.js'
 import { backOff } from './back-off.js'
+import type { DeliveryLag } from './delivery-metrics.js'
 
 /** A stream that may be delivered to now. */
 export interface DueDelivery {
@@ -40,6 +41,10 @@ interface DeliveryHealth {
 /** spec/logs.md §5.1: errors that health tells. */
 const ERRORS_KEPT = 10
 const ERRORS_DAYS = 5
+
+/** The oldest event that is not acknowledged yet, of a delivery `d`, and its age in seconds. */
+const NEXT = 'left join lateral (select date from tenant_logs where log_id > d.cursor order by log_id limit 1) n on true'
+const BEHIND = 'coalesce(greatest(0, round(extract(epoch from now() - n.date))), 0)::int'
 
 /** How far each delivery has come. A cursor moves from where the delivery began, or not at all: who was overtaken changes nothing. */
 @Injectable()
@@ -97,14 +102,24 @@ export class Deliveries {
     return rows[0]
   }
 
+  /** Of all streams. */
+  async lags(): Promise<DeliveryLag[]> {
+    const { rows } = await this.pool.query<DeliveryLag>({
+      name: 'log-stream-lags',
+      text: `
+        select s.id, s.document->>'status' = 'paused' as paused, ${BEHIND} as seconds
+        from log_streams s join log_stream_deliveries d on d.log_stream_id = s.id ${NEXT}`,
+    })
+    return rows
+  }
+
   async health(id: string): Promise<DeliveryHealth | undefined> {
     const { rows } = await this.pool.query<DeliveryHealth>(
       `select d.cursor, d.failures, d.failing_since, d.next_try_at, d.delivered, d.last_delivered_at, d.blocked_by,
-         coalesce(greatest(0, round(extract(epoch from now() - n.date))), 0)::int as behind_seconds,
+         ${BEHIND} as behind_seconds,
          (select coalesce(jsonb_agg(e order by e->>'time' desc), '[]') from jsonb_array_elements(d.errors) e
           where (e->>'time')::timestamptz > now() - interval '${ERRORS_DAYS} days') as errors
-       from log_stream_deliveries d
-       left join lateral (select date from tenant_logs where log_id > d.cursor order by log_id limit 1) n on true
+       from log_stream_deliveries d ${NEXT}
        where d.log_stream_id = $1`,
       [id],
     )
