@@ -6,6 +6,7 @@ import { redact } from '../redact.js'
 import { EmbeddedDatabase } from './embedded-database.js'
 import { Fleet } from './fleet.js'
 import type { ServerFiles } from './local-authority.js'
+import { checkStart } from './start-conditions.js'
 
 /** The service is gone 10 s after the signal, whatever hangs. */
 const HARD_LIMIT_MS = 9000
@@ -22,6 +23,7 @@ export async function runPrimary(start: StartConfig): Promise<never> {
   const database = start.databaseUrl ? undefined : new EmbeddedDatabase(start, log, (reason) => end.fail(reason))
   let fleet: Fleet | undefined
   try {
+    await checkStart(start)
     const config = completeConfig(start, await database?.start())
     await Promise.race([prepareDatabase(config), end.whenReached.then(() => pause(PREPARING_LIMIT_MS))])
     // What makes certificates is loaded where some are to be made.

@@ -10,6 +10,7 @@ import { createLogger, type Logger } from '../logging.js'
 import { startTracing } from '../tracing.js'
 import { shareChanges } from './changes.js'
 import { askForMetrics, report, stopRequested } from './orders.js'
+import { portError } from './start-conditions.js'
 
 /** Longer than load balancers keep theirs (60 s), so that they never send into a connection that is closing. */
 const KEEP_ALIVE_MS = 65_000
@@ -21,7 +22,9 @@ export async function runWorker(start: StartConfig): Promise<never> {
   const log = createLogger(config.logLevel, config.part)
   const stop = stopRequested()
   const die = (error: unknown): never => {
-    log.fatal({ err: error }, 'an error that nothing caught')
+    // Every other process would find the same, and the primary says it; whatever else is wrong may pass.
+    if (error instanceof ConfigError) report({ type: 'refused', message: error.message })
+    else log.fatal({ err: error }, 'an error that nothing caught')
     process.exit(1)
   }
   process.on('uncaughtException', die).on('unhandledRejection', die)
@@ -48,22 +51,16 @@ function createApp(config: Config, log: Logger): Promise<NestExpressApplication>
   return createHttpApp(AppModule.for(config, askForMetrics), config, log, https)
 }
 
-/** The background process serves health and metrics where no other process does. */
+/** The background process serves health and metrics where no other process does. Errors: ConfigError for what this machine cannot keep. */
 async function listen(app: NestExpressApplication, config: Config): Promise<void> {
-  await app.init().catch((error: unknown) => {
-    // Every other process would find the same; whatever else is wrong may pass.
-    if (error instanceof ConfigError) report({ type: 'refused', message: error.message })
-    throw error
-  })
+  await app.init()
   if (config.part === 'background' && config.role !== 'worker') return
   const server: Server = app.getHttpServer()
   server.keepAliveTimeout = KEEP_ALIVE_MS
   server.headersTimeout = REQUEST_MS
   server.requestTimeout = REQUEST_MS
   await app.listen(config.port).catch((error: NodeJS.ErrnoException) => {
-    const problem = error.code === 'EADDRINUSE' ? 'is in use by another program' : `cannot be opened (${error.code ?? error.message})`
-    report({ type: 'refused', message: `PORT: ${config.port} ${problem}, for example PORT=${config.port === 3000 ? 3001 : 3000}` })
-    throw error
+    throw portError(config.port, error)
   })
 }
 

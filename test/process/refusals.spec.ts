@@ -1,5 +1,7 @@
+import { readdirSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { cleanUp, freePort, preparedFolder, Service } from '../support/service.js'
+import path from 'node:path'
+import { cleanUp, freePort, preparedFolder, Service, temporaryFolder } from '../support/service.js'
 
 const folders: string[] = []
 const folder = (): string => folders[folders.push(preparedFolder()) - 1]!
@@ -36,8 +38,26 @@ test('a port in use is named', async () => {
   const other = createServer()
   await new Promise<void>((done) => other.listen(0, done))
   const { port } = other.address() as { port: number }
-  await expectRefusal(new Service(port, folder()), `PORT: ${port} is in use by another program, for example PORT=3000`)
+  const dataDir = temporaryFolder()
+  folders.push(dataDir)
+  const service = new Service(port, dataDir)
+  await expectRefusal(service, `PORT: ${port} is in use by another program, for example PORT=3000`)
+  expect([service.output.includes('"stack"'), readdirSync(dataDir)]).toEqual([false, []])
   other.close()
+})
+
+test.each([
+  ['LOG_CHECKPOINT_FILE', '/log.checkpoint', '/mnt/audit/evergrant.checkpoint'],
+  ['LOG_STREAMS_DIRECTORY', '', '/var/log/evergrant'],
+])('a folder of %s that does not exist is named, where something would be written there', async (variable, file, example) => {
+  const dataDir = folder()
+  const missing = path.join(dataDir, 'missing')
+  const refusal = `${variable}: the folder ${missing} does not exist, for example ${variable}=${example}`
+  await expectRefusal(new Service(await freePort(), dataDir, { [variable]: missing + file }), refusal)
+  const notOne = path.join(dataDir, 'postgres', 'data', 'PG_VERSION')
+  await expectRefusal(new Service(await freePort(), dataDir, { [variable]: notOne + file }), refusal.replace(missing, notOne))
+  const service = await new Service(await freePort(), dataDir, { [variable]: missing + file, ROLE: 'http' }).ready()
+  expect(await service.stop()).toBe(0)
 })
 
 /** What a start finds that has this address beside those of the machine. */
