@@ -1,4 +1,4 @@
-import type pg from 'pg'
+import pg from 'pg'
 import { APP_ROLE, createOwnerClient } from './pool.js'
 
 /** Any number: one process at a time prepares a database. */
@@ -7,7 +7,7 @@ const MIGRATION_LOCK = 7_230_115
 /**
  * Brings the database to this version: the service's role, all migrations, the log's epoch and the coming months' partitions.
  * Safe to call from several starting processes at once. The URL's user must own the database.
- * Errors: MissingRoleError where the user may not create the role.
+ * Errors: MissingRoleError where the user may neither use the role nor help itself.
  */
 export async function migrate(databaseUrl: string): Promise<void> {
   const owner = createOwnerClient(databaseUrl)
@@ -30,11 +30,14 @@ export async function migrate(databaseUrl: string): Promise<void> {
   }
 }
 
-/** The user may not make the role itself: tells the operator what to run. */
+/** The user may not make the role, or itself a member of it: tells the operator what to run. */
 class MissingRoleError extends Error {
-  constructor(user: string) {
+  constructor(user: string, exists: boolean) {
+    const grant = `grant ${APP_ROLE} to ${pg.escapeIdentifier(user)}`
     super(
-      `DATABASE_URL: its user ${user} may not create the role ${APP_ROLE}; as a superuser run: create role ${APP_ROLE} nologin; grant ${APP_ROLE} to "${user}"`,
+      exists
+        ? `DATABASE_URL: its user ${user} is no member of the role ${APP_ROLE}, which exists; as a superuser run: ${grant}`
+        : `DATABASE_URL: its user ${user} may not create the role ${APP_ROLE}; as a superuser run: create role ${APP_ROLE} nologin; ${grant}`,
     )
   }
 }
@@ -50,7 +53,7 @@ async function ensureAppRole(owner: pg.Client): Promise<void> {
   } catch (error) {
     if ((error as { code?: string }).code !== '42501') throw error
     const { rows } = await owner.query<{ user: string }>('select current_user as user')
-    throw new MissingRoleError(rows[0]!.user)
+    throw new MissingRoleError(rows[0]!.user, role !== undefined)
   }
 }
 
