@@ -31,7 +31,7 @@ export async function migrate(databaseUrl: string): Promise<void> {
 }
 
 /** The user may not make the role, or itself a member of it: tells the operator what to run. */
-class MissingRoleError extends Error {
+export class MissingRoleError extends Error {
   constructor(user: string, exists: boolean) {
     const grant = `grant ${APP_ROLE} to ${pg.escapeIdentifier(user)}`
     super(

@@ -11,10 +11,9 @@ import {
   type ResourceServerDocument,
 } from '../authorization/index.js'
 import { PersonKeys } from '../keys/person-keys.js'
-import { FindUser, type FoundUser } from '../users/index.js'
+import { FindUser, type FoundUser, isAnotherPerson } from '../users/index.js'
 import { actingIn, notAMember, type TokenOrganization } from './acting-in.js'
 import { ExchangeRefused } from './exchange-refused.js'
-import { isAnotherPerson } from './exchange-rights.js'
 import { decidedScope } from './post-login/decided-scope.js'
 import type { UserTerms } from './token-set.js'
 
@@ -41,7 +40,7 @@ export class CodeRightsFinder {
     const decided = await this.#decided(grant)
     const permitted = permittedScope(grant.scope, permissions)
     const rights = { scope: decided ? decidedScope(permitted, decided.scopes, api).scope : permitted, permissions, organization }
-    return { grant, terms: { ...toTerms(grant, client, api, livingUser(user, grant)), ...rights, decided } }
+    return { grant, terms: { ...toTerms(grant, client, api, await this.#living(user, grant)), ...rights, decided } }
   }
 
   /** What the Actions of the login decided: they do not run again (spec/actions.md §4.1). Nobody can open those of a user who was erased. */
@@ -50,6 +49,14 @@ export class CodeRightsFinder {
     const decided = await this.personKeys.open<IssuanceDecisions>(actions.decisions)
     if (!decided) throw new ExchangeRefused('invalid_grant', 'Invalid authorization code', { reason: 'user-gone', userId })
     return decided
+  }
+
+  /** The person may have gone, or been blocked, since the code was made, and another have come with the same id. */
+  async #living(user: FoundUser | undefined, { userId, authorizedAt }: CodeGrant): Promise<FoundUser> {
+    const isAnother = user && authorizedAt !== undefined && (await isAnotherPerson(this.queries, userId, user.created_at, new Date(authorizedAt)))
+    if (!user || isAnother) throw new ExchangeRefused('invalid_grant', 'Invalid authorization code', { reason: 'user-gone', userId })
+    if (user.document.blocked) throw new ExchangeRefused('unauthorized', 'user is blocked', { reason: 'user-blocked', userId })
+    return user
   }
 
   async #api({ audience }: CodeGrant): Promise<ResourceServerDocument | undefined> {
@@ -66,14 +73,6 @@ export class CodeRightsFinder {
     if (!acting) throw new ExchangeRefused('access_denied', notAMember(userId, organizationId), { reason: 'not-a-member', userId })
     return acting.token
   }
-}
-
-/** The person may have gone, or been blocked, since the code was made, and another have come with the same id. */
-function livingUser(user: FoundUser | undefined, { userId, authorizedAt: startedAt }: CodeGrant): FoundUser {
-  const isAnother = user && startedAt !== undefined && isAnotherPerson({ startedAt }, { createdAt: user.created_at.toISOString() })
-  if (!user || isAnother) throw new ExchangeRefused('invalid_grant', 'Invalid authorization code', { reason: 'user-gone', userId })
-  if (user.document.blocked) throw new ExchangeRefused('unauthorized', 'user is blocked', { reason: 'user-blocked', userId })
-  return user
 }
 
 function toTerms(

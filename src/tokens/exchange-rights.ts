@@ -10,6 +10,7 @@ import {
   type ResourceServerDocument,
 } from '../authorization/index.js'
 import { CONFIG, type Config } from '../config.js'
+import { isAnotherPerson } from '../users/index.js'
 import { actingIn, type ActingIn, notAMember } from './acting-in.js'
 import type { AccessRefused } from './commands/redeem-refresh-token.js'
 import { entitledScope, exchangeScope, policyScope } from './exchange-scope.js'
@@ -52,7 +53,7 @@ export class ExchangeRightsFinder {
   ) {}
 
   async find(family: Login, user: User | null, client: ClientDocument, asked: AskedAccess): Promise<ExchangeRights | AccessRefused> {
-    if (!user || isAnotherPerson(family, user)) return USER_GONE
+    if (!user || (await isAnotherPerson(this.queries, family.userId, new Date(user.createdAt), new Date(family.startedAt)))) return USER_GONE
     if (user.profile.blocked) return USER_BLOCKED
     const { organizationId } = family
     const organization = organizationId === undefined ? undefined : await actingIn(this.queries, organizationId, family.userId)
@@ -115,7 +116,3 @@ const NO_SESSION_TRANSFER: AccessRefused = {
 
 /** §6.3: nobody was asked about an API that only a policy names, so it must be one that needs no consent, and never the Management API. */
 const takesPolicies = (api: ResourceServerDocument): boolean => !api.is_system && api['skip_consent_for_verifiable_first_party_clients'] === true
-
-/** Whoever bears the id now came after the login: the tokens and codes of a deleted user stay dead. */
-export const isAnotherPerson = ({ startedAt }: Pick<Login, 'startedAt'>, { createdAt }: Pick<User, 'createdAt'>): boolean =>
-  Date.parse(createdAt) > Date.parse(startedAt)

@@ -1,10 +1,11 @@
 import { Inject } from '@nestjs/common'
-import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
+import { Command, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs'
 import { CONFIG, type Config } from '../../config.js'
 import type { Context } from '../../event-store/event.js'
 import { EventStore } from '../../event-store/event-store.js'
+import { isAnotherPerson } from '../../users/index.js'
 import type { AuthorizeRequest } from '../authorize-request.js'
-import { consent, settle, type Unasked } from '../consent/consent.js'
+import { consent, type ConsentState, settle, type Unasked } from '../consent/consent.js'
 import { consentId, writeConsent } from '../consent/consent-table.js'
 import { grantedScope } from '../granted-scope.js'
 import { isVerifiable } from '../redirect-uri.js'
@@ -32,6 +33,7 @@ export class SettleConsentHandler implements ICommandHandler<SettleConsent> {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly store: EventStore,
+    private readonly queries: QueryBus,
   ) {}
 
   async execute({ request, person, accepted, context }: SettleConsent): Promise<boolean> {
@@ -39,14 +41,19 @@ export class SettleConsentHandler implements ICommandHandler<SettleConsent> {
     const scope = grantedScope({ requested, client, api, clientGrantScope, administrator: person.administrator })
     const parties = { userId: person.userId, clientId: client.client_id, audience: api?.identifier ?? null }
     const id = consentId(parties)
+    const answer = accepted ? 'accepted' : { unasked: unasked(request, this.config.settings) }
     const { result } = await this.store.transact(
       consent,
       id,
-      (state) => settle(state, parties, scope, accepted ? 'accepted' : { unasked: unasked(request, this.config.settings) }, person.createdAt),
+      async (state) => settle(state, parties, scope, answer, await this.#isAnothers(state, person)),
       { ...context, userId: person.userId, clientId: client.client_id },
       (db, state, now) => writeConsent(db, id, state, now),
     )
     return result === 'given'
+  }
+
+  async #isAnothers(state: ConsentState, { userId, createdAt }: SettleConsent['person']): Promise<boolean> {
+    return state.status === 'given' && isAnotherPerson(this.queries, userId, new Date(createdAt), new Date(state.givenAt))
   }
 }
 

@@ -31,23 +31,22 @@ export const consent: Decider<ConsentState, ConsentEvent> = {
 export type Unasked = 'nothing' | 'remembered' | 'all'
 
 /**
- * Lets the client have the scope if the person has just been asked, or need not be. What was allowed before stays allowed, but not what was given
- * before `madeAt` (ISO), when there was no such person yet: somebody else bore the id.
+ * Lets the client have the scope if the person has just been asked, or need not be. What was allowed before stays allowed, but not what is another's,
+ * who bore the id before.
  */
 export function settle(
   state: ConsentState,
   parties: ConsentParties,
   scope: readonly string[],
   answer: 'accepted' | { readonly unasked: Unasked },
-  madeAt?: string,
+  isAnothers = false,
 ): Decision<ConsentEvent, 'given' | 'needed'> {
-  const isAnothers = state.status === 'given' && madeAt !== undefined && Date.parse(state.givenAt) < Date.parse(madeAt)
   const before = state.status === 'given' && !isAnothers ? state.scope : undefined
   const isCovered = before !== undefined && scope.every((wanted) => before.includes(wanted))
   if (answer !== 'accepted' && (answer.unasked === 'nothing' || (answer.unasked === 'remembered' && !isCovered))) return { events: [], result: 'needed' }
   if (isCovered) return { events: [], result: 'given' }
   const data = { ...parties, scope: [...new Set([...(before ?? []), ...scope])], asked: answer === 'accepted' }
-  const withdrawn = isAnothers ? [{ type: 'ConsentWithdrawn', data: { ...parties, reason: 'user-deleted' } } as const] : []
+  const withdrawn = state.status === 'given' && isAnothers ? [{ type: 'ConsentWithdrawn', data: { ...parties, reason: 'user-deleted' } } as const] : []
   return { events: [...withdrawn, { type: 'ConsentGiven', data }], result: 'given' }
 }
 

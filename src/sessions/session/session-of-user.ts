@@ -49,9 +49,7 @@ export const sessionOfUser: Decider<SessionState, SessionEvent> = {
 function asSeen(state: SessionState, { user }: SessionUser): SessionState {
   if (state.status !== 'active') return state
   const { userId, connection, authenticatedAt } = state
-  // Whoever came with the id later is another.
-  const isGone = !user || Date.parse(user.createdAt) > Date.parse(authenticatedAt)
-  if (isGone) return { status: 'ended', reason: 'user-deleted', userId, connection }
+  if (!user) return { status: 'ended', reason: 'user-deleted', userId, connection }
   const outlived = user.loginsEndedAt !== null && Date.parse(user.loginsEndedAt) >= Date.parse(authenticatedAt)
   return outlived ? { status: 'ended', reason: 'revoked', userId, connection } : state
 }

@@ -7,7 +7,7 @@ import { EventStore } from '../../event-store/event-store.js'
 import { RootKeys } from '../../keys/root-key.js'
 import { SigningKeys } from '../../keys/signing-keys.js'
 import { claimsSecret, InvalidTokenError, verifyJwt, verifyJwtWithSecret } from '../../keys/verify-jwt.js'
-import { FindUser, type FoundUser } from '../../users/index.js'
+import { FindUser, type FoundUser, isAnotherPerson } from '../../users/index.js'
 import { openOpaque } from '../opaque-token.js'
 import { family } from '../refresh-token/family.js'
 
@@ -45,7 +45,7 @@ export class ReadAccessTokenHandler implements IQueryHandler<ReadAccessToken> {
     // An ID token has no scope of its own and is for its client: it opens nothing.
     if (!claims || typeof clientId !== 'string' || typeof sub !== 'string' || typeof exp !== 'number' || exp * 1000 <= Date.now()) return undefined
     const user = sub === `${clientId}@clients` ? undefined : await this.queries.execute(new FindUser({ userId: sub }))
-    if (sub !== `${clientId}@clients` && (!user || user.document.blocked || isAnotherPerson(user, claims))) return undefined
+    if (sub !== `${clientId}@clients` && (!user || user.document.blocked || (await this.#isAnothers(claims, user)))) return undefined
     if (typeof claims['fid'] === 'string' && (await this.#isReplayed(claims['fid']))) return undefined
     return {
       claims,
@@ -54,6 +54,11 @@ export class ReadAccessTokenHandler implements IQueryHandler<ReadAccessToken> {
       scope: typeof scope === 'string' ? scope.split(' ') : [],
       user,
     }
+  }
+
+  /** The token is from some moment of the second that it names. */
+  async #isAnothers({ iat }: Record<string, unknown>, { document, created_at }: FoundUser): Promise<boolean> {
+    return typeof iat === 'number' && isAnotherPerson(this.queries, document.user_id, created_at, new Date((iat + 1) * 1000 - 1))
   }
 
   /** A code that comes back takes with it what was born of it and is looked at here (spec/oauth.md §6.1), whichever family goes on for the first. */
@@ -92,7 +97,3 @@ function singleAudience(token: string): string | undefined {
 }
 
 const MAX_AUDIENCE = 600
-
-/** Whoever bears the id now came after the token. */
-const isAnotherPerson = ({ created_at }: FoundUser, { iat }: Record<string, unknown>): boolean =>
-  typeof iat === 'number' && created_at.getTime() >= (iat + 1) * 1000

@@ -8,6 +8,8 @@ export interface Account {
   readonly administrator: boolean
   /** Logins from before do not count any more. */
   readonly loginsEndedAt: string | undefined
+  /** Somebody bore the id who was deleted. */
+  readonly idUsedBefore: boolean
   /** ISO times. */
   readonly createdAt: string
   readonly updatedAt: string
@@ -30,7 +32,7 @@ export class FindAccountHandler implements IQueryHandler<FindAccount> {
   async execute({ userId }: FindAccount): Promise<Account | undefined> {
     const { state, now: readAt } = await this.store.read(user, userId)
     if (state.status === 'absent') return undefined
-    const { profile, administrator, loginsEndedAt, createdAt, updatedAt, passwordChangedAt } = state
-    return { profile, administrator, loginsEndedAt, createdAt, updatedAt, passwordChangedAt, readAt }
+    const { profile, administrator, loginsEndedAt, idUsedBefore = false, createdAt, updatedAt, passwordChangedAt } = state
+    return { profile, administrator, loginsEndedAt, idUsedBefore, createdAt, updatedAt, passwordChangedAt, readAt }
   }
 }

@@ -22,15 +22,19 @@ export class ConnectionGoneError extends Error {}
  */
 export async function insertUser(db: pg.PoolClient, state: UserState, lookups: UserLookups, passwordHash: string | undefined): Promise<void> {
   if (state.status === 'absent') throw new Error('a user is inserted who does not exist')
-  const { profile, administrator, createdAt, updatedAt } = state
+  const { profile, administrator, createdAt, updatedAt, loginsEndedAt } = state
   const { email, username, phoneNumber, search } = lookups
   const connectionId = profile.identities[0].connection_id
   const { rowCount } = await db.query('select from connections where id = $1 for share', [connectionId])
   if (rowCount === 0) throw new ConnectionGoneError('the connection was deleted')
   await db.query(
-    `insert into users (user_id, connection_id, email_lookup, username_lookup, phone_lookup, search_lookups, document, administrator, password_hash, created_at, updated_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-    [profile.user_id, connectionId, email, username, phoneNumber, search, JSON.stringify(profile), administrator, passwordHash, createdAt, updatedAt],
+    `insert into users (user_id, connection_id, email_lookup, username_lookup, phone_lookup, search_lookups, document, administrator, password_hash,
+       created_at, updated_at, logins_ended_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+    [
+      ...[profile.user_id, connectionId, email, username, phoneNumber, search],
+      ...[JSON.stringify(profile), administrator, passwordHash, createdAt, updatedAt, loginsEndedAt],
+    ],
   )
 }
 

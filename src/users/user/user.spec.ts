@@ -23,7 +23,11 @@ describe('a user', () => {
   })
 
   it('can be created again under an id that was deleted', () => {
-    expect(given(user, created, { type: 'UserDeleted', data: {} }).when((state) => createUser(state, profile)).result).toBe('created')
+    const deleted: UserEvent = { type: 'UserDeleted', data: {} }
+    expect(given(user, created, deleted).when((state) => createUser(state, profile)).result).toBe('created')
+    expect(given(user, created).state).not.toHaveProperty('idUsedBefore')
+    const anew = { idUsedBefore: true, loginsEndedAt: new Date(5).toISOString() }
+    for (const before of [[], [created, deleted]]) expect(given(user, created, deleted, ...before, at(new Date(5), created)).state).toMatchObject(anew)
   })
 
   it('changes what is named, and says what it was', () => {

@@ -5,9 +5,10 @@ import { evolveMemberships, type Memberships } from './membership.js'
 import { type LoginsEnded, type UserEvent, type UserProfile, userUpcasters } from './user.events.js'
 
 export type UserState =
-  | { readonly status: 'absent' }
+  | ({ readonly status: 'absent' } & UsedId)
   | (Access &
-      Memberships & {
+      Memberships &
+      UsedId & {
         readonly status: 'present'
         readonly profile: UserProfile
         /** May sign in to the dashboard, with every scope of the Management API. */
@@ -15,19 +16,27 @@ export type UserState =
         readonly createdAt: string
         readonly updatedAt: string
         readonly passwordChangedAt?: string
-        /** Logins from before do not count any more: the password or what the person logs in with is another, they were blocked, or somebody ended them. */
+        /** Logins from before do not count any more: the password or what the person logs in with is another, they were blocked, somebody ended them, or the id was another's. */
         readonly loginsEndedAt?: string
       })
+
+interface UsedId {
+  /** Somebody bore the id who was deleted. */
+  readonly idUsedBefore?: true
+}
 
 export const user: Decider<UserState, UserEvent> = {
   streamType: 'user',
   initial: { status: 'absent' },
-  stateVersion: 3,
+  stateVersion: 4,
   upcasters: userUpcasters,
   guardKey: (userId, events) => (events.some(endLogin) ? loginsKey(userId) : undefined),
   evolve: (state, event, { at }) => {
     const { type, data } = event
-    if (type === 'UserCreated') return { status: 'present', profile: data.profile, administrator: false, createdAt: at, updatedAt: at }
+    if (type === 'UserCreated') {
+      const created = { status: 'present', profile: data.profile, administrator: false, createdAt: at, updatedAt: at } as const
+      return state.idUsedBefore ? { ...created, idUsedBefore: true, loginsEndedAt: at } : created
+    }
     if (state.status === 'absent') return state
     switch (type) {
       case 'UserSignedUp':
@@ -54,7 +63,7 @@ export const user: Decider<UserState, UserEvent> = {
       case 'OrganizationMemberRolesRemoved':
         return { ...state, ...evolveMemberships(state, event) }
       case 'UserDeleted':
-        return { status: 'absent' }
+        return { status: 'absent', idUsedBefore: true }
     }
   },
 }
