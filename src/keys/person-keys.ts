@@ -21,7 +21,7 @@ const MAX_CACHED = 20_000
  * Opening trusts a key for under a second since the table was asked, counted from before the question: so an erased person is unreadable
  * on every worker within that second. Sealing trusts it for a minute and has it checked in the background meanwhile, so that a rotation
  * costs no round trip. Sealing under a key just destroyed reveals nothing: it can only lose what was recorded. Where a loss would matter
- * (the profile of somebody new, who may bear the id of somebody erased) ask for the `current` key.
+ * (what somebody was told is kept of a person, who may bear the id of somebody erased) ask for the `current` key.
  */
 export class PersonKeys {
   readonly #table: PersonKeyStore

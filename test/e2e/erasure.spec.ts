@@ -6,6 +6,8 @@ import { exportLines } from '../integration/export-lines.js'
 import { type Json, startApp, type TestApp } from '../support/app.js'
 import { dumpTables, formsOf } from '../support/dump.js'
 import { eventually } from '../support/eventually.js'
+import { logIn } from '../support/logins.js'
+import { anotherWorker } from '../support/oauth.js'
 import { authorizeUrl, aClient, anApi, aPerson, CALLBACK, DIRECTORY, PASSWORD as PERSON_PASSWORD } from '../support/people.js'
 import { answerOf, Visitor } from '../support/visitor.js'
 
@@ -144,4 +146,40 @@ it('nobody who is gone gets a key again, whatever of theirs is presented', async
     expect(await attempt()).toEqual(answer)
     expect(await keys()).toBe(0)
   }
+})
+
+describe('of who bears the id of somebody erased, by a process that knew the former', () => {
+  let worker: Awaited<ReturnType<typeof anotherWorker>>
+  beforeAll(async () => {
+    worker = await anotherWorker(service)
+  })
+  afterAll(() => worker.close())
+
+  it.each(['refresh_token_metadata', 'session_metadata', 'device_name'])('the %s that it is told is kept', async (kind) => {
+    const client = await aClient(service)
+    const audience = await anApi(service)
+    const person = { userId: `auth0|${kind}`, email: `${kind}@erased.example` }
+    const { userId } = person
+    const operator = `Bearer ${await service.managementToken()}`
+    const own = `Bearer ${await service.managementToken(['create:current_user_device_credentials'], { sub: userId, gty: undefined })}`
+    const sendThere = async (method: string, at: string, body: object, authorization = operator): Promise<void> => {
+      const { status } = await worker.scene.send(method, `api/v2/${at}`, JSON.stringify(body), { authorization, 'content-type': 'application/json' })
+      expect(status).toBeLessThan(300)
+    }
+    const live = async (): Promise<Json> => {
+      await aPerson(service, person)
+      const { sessionId } = await logIn(service, client, person, audience)
+      const [{ id }] = (await ok('GET', `refresh-tokens?user_id=${userId}`)).refresh_tokens
+      if (kind === 'refresh_token_metadata') await sendThere('PATCH', `refresh-tokens/${id}`, { [kind]: { said: 'kept' } })
+      else if (kind === 'session_metadata') await sendThere('PATCH', `sessions/${sessionId}`, { [kind]: { said: 'kept' } })
+      else await sendThere('POST', 'device-credentials', { device_name: 'kept', type: 'public_key', value: 'a-public-key', device_id: 'abcdef' }, own)
+      const kept = { refresh_token_metadata: `refresh-tokens/${id}`, session_metadata: `sessions/${sessionId}` }[kind]
+      if (kept) return (await ok('GET', kept))[kind].said
+      return (await ok('GET', `device-credentials?type=public_key&user_id=${userId}`))[0].device_name
+    }
+    expect(await live()).toBe('kept')
+    await ok('DELETE', `users/${userId}`)
+    await eventually(async () => (await service.pool.query('select from person_keys where person_id = $1', [userId])).rowCount === 0)
+    expect(await live()).toBe('kept')
+  })
 })

@@ -39,6 +39,6 @@ export class SetSessionMetadataHandler implements ICommandHandler<SetSessionMeta
   }
 
   async #seal(userId: string, metadata: AttachedMetadata): Promise<PersonalData | null> {
-    return Object.keys(metadata).length > 0 ? this.personKeys.seal(userId, metadata) : null
+    return Object.keys(metadata).length > 0 ? this.personKeys.seal(userId, metadata, { current: true }) : null
   }
 }

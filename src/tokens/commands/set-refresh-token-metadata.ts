@@ -48,6 +48,6 @@ export class SetRefreshTokenMetadataHandler implements ICommandHandler<SetRefres
 
   async #seal(userId: string, metadata: AttachedMetadata): Promise<PersonalData | null> {
     checkMetadata(metadata)
-    return Object.keys(metadata).length > 0 ? this.personKeys.seal(userId, metadata) : null
+    return Object.keys(metadata).length > 0 ? this.personKeys.seal(userId, metadata, { current: true }) : null
   }
 }

@@ -39,7 +39,7 @@ export class AddDeviceKeyHandler implements ICommandHandler<AddDeviceKey> {
   async execute({ userId, clientId, device, context }: AddDeviceKey): Promise<{ id: string } | 'exists' | 'no-user'> {
     const id = `dcr_${randomText(16)}`
     const lookup = await this.lookupKey.of('attribute', `device ${device.id.toLowerCase()}`)
-    const added = { userId, clientId, device: await this.personKeys.seal(userId, device) }
+    const added = { userId, clientId, device: await this.personKeys.seal(userId, device, { current: true }) }
     try {
       const { result } = await this.store.transact(
         deviceKey,
