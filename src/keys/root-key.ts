@@ -5,8 +5,13 @@ type KeyPurpose = 'log-key' | 'person-key' | 'signing-key' | 'client-secret' | '
 
 /** Encrypted under a root key that is not in ENCRYPTION_KEY (any more). */
 export class UnknownRootKeyError extends Error {
-  constructor(readonly keyId: string) {
-    super(`ENCRYPTION_KEY: the key with id ${keyId}, which stored data is encrypted under, is not in the list`)
+  /** `tables`: where it is in use, as far as that is known. */
+  constructor(
+    readonly keyId: string,
+    tables: readonly string[] = [],
+  ) {
+    const what = tables.length === 0 ? 'stored data is' : `data in ${tables.join(', ')} is`
+    super(`ENCRYPTION_KEY: the key with id ${keyId}, which ${what} encrypted under, is not in the list`)
   }
 }
 

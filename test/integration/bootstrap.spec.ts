@@ -158,7 +158,25 @@ describe('what the environment says', () => {
     const rotated = `${Buffer.alloc(32, 7).toString('base64')},${ENCRYPTION_KEY}`
     expect(await bootstrapped(url, { ...ENV, ENCRYPTION_KEY: rotated })).toEqual([])
     expect(await list(owner, 'select count(*) as v from users')).toEqual([1])
-    await expect(bootstrapped(url, { ...ENV, ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64') })).rejects.toThrow('ENCRYPTION_KEY')
+    await expect(bootstrapped(url, { ...ENV, ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64') })).rejects.toThrow(
+      `ENCRYPTION_KEY: the key with id ${rootKeys.newestId}, which data in log_keys, data_keys, signing_keys, person_keys, clients is encrypted under, is not in the list`,
+    )
+  })
+
+  it('names the table where one alone is under a key that is missing', async () => {
+    const { url, owner } = await database()
+    await bootstrapped(url, ENV)
+    const other = new RootKeys([Buffer.alloc(32, 7)])
+    const refused = (table: string) => `ENCRYPTION_KEY: the key with id ${other.newestId}, which data in ${table} is encrypted under, is not in the list`
+    const id = '00000000-0000-4000-8000-000000000000'
+    await owner.query(`insert into person_keys (id, person_id, encrypted_key) values ($1, 'auth0|jane', $2)`, [id, other.encrypt('person-key', 'key', id)])
+    await expect(bootstrapped(url, ENV)).rejects.toThrow(refused('person_keys'))
+    await owner.query('delete from person_keys where id = $1', [id])
+    const secrets = { httpAuthorization: other.encrypt('log-stream-secret', 'secret', 'lst_1\nhttpAuthorization') }
+    await owner.query(`insert into log_streams (id, document, secrets, created_at, updated_at) values ('lst_1', '{}', $1, now(), now())`, [secrets])
+    await expect(bootstrapped(url, ENV)).rejects.toThrow(refused('log_streams'))
+    await owner.query('delete from log_streams')
+    expect(await bootstrapped(url, ENV)).toEqual([])
   })
 })
 

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { createServer } from 'node:net'
 import path from 'node:path'
+import { RootKeys } from '../../src/keys/root-key.js'
 import { cleanUp, freePort, preparedFolder, Service, temporaryFolder } from '../support/service.js'
 
 const folders: string[] = []
@@ -32,6 +33,17 @@ test('a database that does not answer is named, without its password', async () 
   const service = new Service(await freePort(), folder(), env)
   await expectRefusal(service, /^DATABASE_URL: the database cannot be prepared \(.*ECONNREFUSED.*\), for example DATABASE_URL=/)
   expect(service.errors).not.toContain('hunter2')
+})
+
+test('a key that stored data is encrypted under and the list lacks is named, with where it is in use', async () => {
+  const dataDir = folder()
+  const [before, after] = [1, 2].map((n) => Buffer.alloc(32, n)) as [Buffer, Buffer]
+  const first = await new Service(await freePort(), dataDir, { ENCRYPTION_KEY: before.toString('base64') }).ready()
+  expect(await first.stop()).toBe(0)
+  await expectRefusal(
+    new Service(await freePort(), dataDir, { ENCRYPTION_KEY: after.toString('base64') }),
+    `ENCRYPTION_KEY: the key with id ${new RootKeys([before]).newestId}, which data in log_keys, data_keys, signing_keys, person_keys, clients is encrypted under, is not in the list`,
+  )
 })
 
 test('a port in use is named', async () => {
