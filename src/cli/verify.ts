@@ -62,7 +62,10 @@ Exit codes: 0 the log is intact, 1 it is not, 2 it could not be checked.
   },
 }
 
-/** Verifies the live log in one snapshot: seals, events, streams, and that the signing keys are this service's own. */
+/**
+ * Verifies the live log in one snapshot: seals, events, streams, and that the signing keys are this service's own. Errors: UnknownRootKeyError when
+ * the list lacks the key that would tell.
+ */
 export function verifyDatabase(databaseUrl: string, rootKeys: RootKeys, issuer: string, checkpoints: readonly LogCheckpoint[] = []): Promise<Verification> {
   return finding(() =>
     inSnapshot(databaseUrl, async (db) => {

@@ -6,6 +6,7 @@ import { EventStore } from '../../src/event-store/event-store.js'
 import { eventHash, ZERO_HASH } from '../../src/event-store/hashes.js'
 import { SealedElsewhere, Sealer } from '../../src/event-store/sealer.js'
 import { LogKey } from '../../src/keys/log-key.js'
+import { LookupKey } from '../../src/keys/lookup-key.js'
 import { RootKeys } from '../../src/keys/root-key.js'
 import { add, added, counter } from '../support/counter.js'
 import { freshDatabase } from '../support/database.js'
@@ -37,7 +38,10 @@ export class LogFixture {
     const intruder = createOwnerClient(url)
     await intruder.connect()
     await intruder.query(`set session_replication_role = replica`)
-    return new LogFixture(url, rootKeys, pool, intruder, await LogKey.load(pool, rootKeys))
+    const signer = await LogKey.load(pool, rootKeys)
+    // As in every installation, the log's key is not all that is under the root key.
+    await new LookupKey(pool, rootKeys).of('email', 'jane@example.com')
+    return new LogFixture(url, rootKeys, pool, intruder, signer)
   }
 
   /**

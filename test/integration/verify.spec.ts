@@ -86,12 +86,23 @@ describe('verify', () => {
     expect(await evergrant(['verify', '--checkpoint', file, '--write-checkpoint', file], env)).toMatchObject({ code: 0 })
   })
 
-  it("refuses a log whose keys are not the service's", async () => {
-    const { code, stdout } = await evergrant(['verify'], { ...env, ENCRYPTION_KEY: Buffer.alloc(32, 8).toString('base64') })
+  it("refuses a log whose key is not the service's", async () => {
+    const planted = await LogFixture.withLog(Buffer.from(KEY, 'base64'))
+    await planted.resealWithNewKey()
+    const { code, stdout } = await evergrant(['verify'], { ...env, DATABASE_URL: planted.url })
     expect(code).toBe(1)
     expect(stdout).toMatch(
-      /^seal 1 \(positions 1\.\.6\): is signed by key \S+, which is not this service's: its private half does not open under ENCRYPTION_KEY\n$/,
+      /^seal 1 \(positions 1\.\.\d+\): is signed by key \S+, which is not this service's: its private half does not open under ENCRYPTION_KEY\n$/,
     )
+    await planted.close()
+  })
+
+  it('does not take a wrong ENCRYPTION_KEY for a flaw of the log', async () => {
+    const [id] = log.rootKeys.ids
+    const line = `evergrant: verify: ENCRYPTION_KEY: the key with id ${id}, which data in log_keys, data_keys is encrypted under, is not in the list\n`
+    expect(await evergrant(['verify'], { ...env, ENCRYPTION_KEY: Buffer.alloc(32, 8).toString('base64') })).toMatchObject({ code: 2, stdout: '', stderr: line })
+    expect(await evergrant(['verify', '--json'], { ...env, ENCRYPTION_KEY: Buffer.alloc(32, 8).toString('base64') })).toMatchObject({ code: 2, stdout: '' })
+    expect(await evergrant(['verify'], { ...env, ENCRYPTION_KEY: `${Buffer.alloc(32, 8).toString('base64')},${KEY}` })).toMatchObject({ code: 0 })
   })
 
   it.each([
