@@ -6,6 +6,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   export: async () => (await import('./export.js')).exportLog,
   fold: async () => (await import('./fold.js')).fold,
   rebuild: async () => (await import('./rebuild.js')).rebuild,
+  rekey: async () => (await import('./rekey.js')).rekey,
 }
 
 /** Runs `evergrant <command> [options]`; answers the exit code. */
