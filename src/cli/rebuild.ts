@@ -2,7 +2,9 @@ import type pg from 'pg'
 import { createOwnerClient } from '../database/pool.js'
 import { rebuildProjection } from '../event-store/rebuild-projection.js'
 import { personalValues } from '../keys/personal-values.js'
+import { checkRootKeys } from '../keys/sealed-column.js'
 import { projections } from '../projections.js'
+import { sealedColumns } from '../sealed-columns.js'
 import { type Command, FINE, FOUND_WRONG, parseOptions, UsageError } from './command.js'
 import { withDatabase } from './database.js'
 
@@ -32,6 +34,7 @@ Exit codes: 0 done, 1 rebuilt but some events failed, or one of those listed sta
           process.stdout.write(listed.map(describe).join(''))
           return listed.every(({ lag }) => lag >= 0) ? FINE : FOUND_WRONG
         }
+        await checkRootKeys(db, rootKeys, sealedColumns)
         const began = performance.now()
         const { position, events, failed } = await rebuildProjection(db, projection, personalValues(db, rootKeys), reader)
         const seconds = (performance.now() - began) / 1000

@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { decryptSecrets as actionSecrets } from '../../src/actions/action/secrets.js'
 import { foldDatabase } from '../../src/cli/fold.js'
 import { rekeyDatabase } from '../../src/cli/rekey.js'
@@ -13,6 +15,7 @@ import { type Json, startApp, type TestApp } from '../support/app.js'
 import { ENCRYPTION_KEY } from '../support/bootstrapped.js'
 import { AUDIENCE, OAuthScene, ROTATING, UNKNOWN } from '../support/oauth.js'
 
+const execute = promisify(execFile)
 const NEWEST = Buffer.alloc(32, 9).toString('base64')
 const ROTATED = `${NEWEST},${ENCRYPTION_KEY}`
 const rootKeys = (list: string): RootKeys => new RootKeys(list.split(',').map((key) => Buffer.from(key, 'base64')))
@@ -138,4 +141,14 @@ it('leaves nothing that needs the older key but the refresh tokens that were mad
   const { databaseUrl } = service.config
   expect(await verifyDatabase(databaseUrl, rootKeys(NEWEST), service.url)).toMatchObject({ ok: true })
   expect(await foldDatabase(databaseUrl, deciders, () => undefined, keptTables)).toMatchObject({ different: 0 })
+})
+
+it('is what a read model is rebuilt with, and not without', async () => {
+  const env = { PATH: process.env['PATH'], DATABASE_URL: service.config.databaseUrl, ENCRYPTION_KEY }
+  const refused = execute(process.execPath, ['dist/src/cli/main.js', 'rebuild', 'tenant_logs'], { env })
+  await expect(refused).rejects.toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/^evergrant: rebuild: ENCRYPTION_KEY: the key with id \S+, which data in .* is not in the list\n$/),
+  })
+  expect((await service.pool.query('select from failed_events')).rowCount).toBe(0)
 })
