@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 
 /** What a derived key is for: two purposes never share a key. */
-type KeyPurpose = 'log-key' | 'person-key' | 'signing-key' | 'client-secret' | 'lookup-key' | (string & {})
+export type KeyPurpose = 'log-key' | 'person-key' | 'signing-key' | 'client-secret' | 'lookup-key' | (string & {})
 
 /** Encrypted under a root key that is not in ENCRYPTION_KEY (any more). */
 export class UnknownRootKeyError extends Error {
