@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common'
 import pg from 'pg'
-import type { Mark } from '../../event-store/event.js'
+import { CatchUp } from '../../event-store/catch-up.js'
 import { isAppended, placeOf, readPositionText } from '../../event-store/log-position.js'
 import { NotYetError } from '../../event-store/projection.js'
 import { sealDocument } from '../../event-store/verification/export-format.js'
@@ -8,6 +8,7 @@ import { type InclusionProof, proveInclusion } from '../../event-store/verificat
 import { publicKeys } from '../../keys/log-key.js'
 import { positionIn } from './log-cursor.js'
 import { LogIds } from './log-ids.js'
+import { tenantLogsProjection } from './tenant-logs.projection.js'
 
 const PROOF_FORMAT = 'evergrant-proof-1'
 
@@ -17,24 +18,17 @@ export class LogProofs {
   constructor(
     @Inject(pg.Pool) private readonly pool: pg.Pool,
     private readonly ids: LogIds,
+    private readonly catchUp: CatchUp,
   ) {}
 
-  /** A log_id as it is; for the text of a header `X-Log-Position` the log_id of what was written there. Undefined where there is none (yet). */
+  /** A log_id as it is; for the text of a header `X-Log-Position` the log_id of what was written there, if anything was. Errors: NotYetError. */
   async logId(text: string): Promise<string | undefined> {
     const mark = readPositionText(text)
     if (!mark) return text
+    const hasCome = await this.catchUp.caughtUp(tenantLogsProjection.name, 0, mark)
+    if (!hasCome && (await isAppended(this.pool, mark))) throw new NotYetError(`the log does not hold ${text} yet`)
     const place = await placeOf(this.pool, mark)
     return place && (await this.ids.of([place]))[0]
-  }
-
-  /** The mark that a text of a header `X-Log-Position` names; undefined for any other text. */
-  markOf(text: string): Mark | undefined {
-    return readPositionText(text)
-  }
-
-  /** Errors: NotYetError for the mark of a write, whose rows are still to come. */
-  async mustBeNobodys(mark: Mark): Promise<void> {
-    if (await isAppended(this.pool, mark)) throw new NotYetError('the log does not hold the write yet')
   }
 
   /** The proof for a row of the log, which the caller has found. Undefined where its event is missing. */
