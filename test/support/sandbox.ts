@@ -1,6 +1,6 @@
 import type { Job, Program } from '../../src/actions/sandbox/runner-process.js'
 import type { RunOutcome } from '../../src/actions/sandbox/program-pool.js'
-import { Sandbox, type SandboxLimits, type SandboxLog } from '../../src/actions/sandbox/sandbox.js'
+import { Sandbox, type SandboxLimits } from '../../src/actions/sandbox/sandbox.js'
 
 let made = 0
 
@@ -17,8 +17,9 @@ export const programOf = (code: string, over: Partial<Program> = {}): Program =>
 
 export const handler = (body: string): string => `exports.onExecutePostLogin = async (event, api) => { ${body} }`
 
-export const aSandbox = (over: Partial<SandboxLimits> = {}, log?: SandboxLog): Sandbox =>
-  new Sandbox({ memoryMb: 256, poolSize: 2, network: { mode: 'deny', allowedHosts: [], privateTargets: false }, ...over }, log)
+export const LIMITS: SandboxLimits = { memoryMb: 256, poolSize: 2, network: { mode: 'deny', allowedHosts: [], privateTargets: false } }
+
+export const aSandbox = (over: Partial<SandboxLimits> = {}): Sandbox => new Sandbox({ ...LIMITS, ...over })
 
 export const jobOf = (event: object = {}, over: Partial<Job> = {}): Job => ({
   entrypoint: 'onExecutePostLogin',

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
 /** The engine cannot run here; the message is one sentence for the operator. */
-class EngineError extends Error {
+export class EngineError extends Error {
   override name = 'EngineError'
 }
 

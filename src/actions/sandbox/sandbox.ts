@@ -43,6 +43,7 @@ export class Sandbox {
   constructor(
     private readonly limits: SandboxLimits,
     private readonly log?: SandboxLog,
+    private readonly find: () => Promise<Engine> = findEngine,
   ) {}
 
   /** What is around the engine here. Errors: EngineError. */
@@ -126,7 +127,7 @@ export class Sandbox {
   }
 
   async #engine(): Promise<Engine> {
-    const engine = await findEngine().catch((error: unknown) => {
+    const engine = await this.find().catch((error: unknown) => {
       this.log?.error('no Action can run', { err: error })
       throw error
     })
