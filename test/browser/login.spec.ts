@@ -176,6 +176,7 @@ describeInBrowser('in a browser', () => {
     const after = await asking('post_login_prompt')
     const { page: other } = await open(url({}, after), { javaScriptEnabled: false })
     await logIn(other)
+    await other.getByRole('button', { name: 'The first' }).waitFor()
     await other.reload()
     await picture(other, 'organization-picker')
     const tab = await other.context().newPage()
