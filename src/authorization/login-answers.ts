@@ -57,6 +57,7 @@ export class LoginAnswers {
 /** spec/oauth.md §4.5 */
 const successParameters = ({ code, tokens: { access, idToken } = {} }: Extract<LoginAnswer, { kind: 'answered' }>): Parameters => ({
   ...(code !== undefined && { code }),
-  ...(access && { access_token: access.token, token_type: 'Bearer', expires_in: String(access.seconds), scope: access.scope.join(' ') }),
+  ...(access && { access_token: access.token, token_type: 'Bearer', expires_in: String(access.seconds) }),
+  ...(access && access.scope.length > 0 && { scope: access.scope.join(' ') }),
   ...(idToken !== undefined && { id_token: idToken }),
 })

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { decodeJwt } from 'jose'
-import { ChangeClient, type ClientDocument } from '../../src/authorization/index.js'
+import { ChangeClient, type ClientDocument, IssueFrontChannelTokens } from '../../src/authorization/index.js'
+import { DeleteUser } from '../../src/users/index.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { PKCE, redeemCode } from '../support/logins.js'
 import { OAuthScene } from '../support/oauth.js'
@@ -58,6 +59,7 @@ describe('an answer with tokens', () => {
     expect({ aud, scope, seconds: exp! - iat! }).toEqual({ aud: api, scope: 'read:plants', seconds: 600 })
     expect(expires_in).toBe('600')
     expect((await issued((data) => data['audience'] === api)).data).toMatchObject({ frontChannel: { idToken: false, accessTokenId: jti } })
+    expect(answerOf(await logIn({ response_type: 'token', audience: api, scope: 'fly:rockets' }))).not.toHaveProperty('scope')
     const short = await anApi(service, { token_lifetime: 300 })
     expect(answerOf(await logIn({ response_type: 'token', audience: short }))).toMatchObject({ expires_in: '300' })
   })
@@ -120,6 +122,18 @@ describe('a request for tokens is refused', () => {
     })
     expect(answerOf(await ask({ response_type: 'id_token' }, thirdParty))).toMatchObject({ error_description: 'no connections enabled for the client' })
   })
+})
+
+it('who is blocked or gone at the last moment gets none', async () => {
+  const { userId } = await aPerson(service)
+  const login = { userId, clientId: client.client_id, sessionId: 's', scope: ['openid'], audience: null, authTime: 1, connection: 'c', redirectUri: 'r' }
+  const issued = { code: undefined, grant: { ...login, maxAgeSent: false, online: false }, frontChannel: { idToken: true }, at: new Date() }
+  const answered = (): Promise<unknown> => service.commands.execute(new IssueFrontChannelTokens(issued, client))
+  expect(await answered()).toEqual({ kind: 'issued', tokens: { idToken: expect.any(String) } })
+  await scene.setBlocked(userId, true)
+  expect(await answered()).toEqual({ kind: 'refused', error: 'unauthorized', description: 'user is blocked' })
+  await service.commands.execute(new DeleteUser(userId, {}))
+  expect(await answered()).toEqual({ kind: 'refused', error: 'access_denied', description: 'The person is gone.' })
 })
 
 it('a login whose client was taken the grant away meanwhile gets no tokens', async () => {
