@@ -145,9 +145,8 @@ function value(field: string | undefined, word: readonly Letter[], cursor: Curso
   const [first] = word
   if (!first!.literal && '/<>+!'.includes(first!.char))
     throw new SearchSyntaxError(`A value cannot begin with ${first!.char}; put it in quotes, or use a range such as [a TO b].`)
-  if (field === undefined && word.every(({ literal }) => !literal) && ['&&', '||'].includes(textOf(word))) {
-    throw new SearchSyntaxError(`${textOf(word)} is not supported; use AND and OR.`)
-  }
+  const operator = /&&|\|\|/.exec(word.map(({ char, literal }) => (literal ? ' ' : char)).join(''))?.[0]
+  if (operator) throw new SearchSyntaxError(`${operator} is not supported; use AND and OR, or put the value in quotes.`)
   const texts: [string, ...string[]] = ['']
   for (const { char, literal } of word) {
     const unsupported = literal ? undefined : UNSUPPORTED.get(char)
