@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
 import type pg from 'pg'
+import { isConnectionError } from '../database/errors.js'
 import { ensureEventPartitions } from '../database/migrate.js'
 import { Bell } from './bell.js'
 import { MovedElsewhere } from './checkpoints.js'
@@ -55,6 +56,7 @@ export class BackgroundWorker {
   readonly #sealed = new Bell()
   readonly #stop = new AbortController()
   #heldUntil = 0
+  #isAway = false
   #toldAt = -Infinity
   #isUntold = false
   #misplaced: readonly string[] = []
@@ -106,6 +108,8 @@ export class BackgroundWorker {
     const held = await this.#lease.hold()
     // Counted from before the question, so that this process stops no later than the database lets another one start.
     this.#heldUntil = held ? asked + LEASE_SECONDS * 1000 : 0
+    if (this.#isAway) this.log.warn('the database can be reached again, and background work goes on', {})
+    this.#isAway = false
     await this.#rest(RENEW_MS)
   }
 
@@ -170,10 +174,17 @@ export class BackgroundWorker {
       } catch (error) {
         if (error instanceof SealedElsewhere || error instanceof MovedElsewhere) continue
         failures++
-        this.log.warn(`${name} failed, will try again`, { err: error, failures })
+        if (isConnectionError(error)) this.#miss(error)
+        else this.log.warn(`${name} failed, will try again`, { err: error, failures })
         await this.#rest(Math.min(MAX_BACKOFF_MS, 50 * 2 ** failures))
       }
     }
+  }
+
+  /** Every loop meets it, again and again; it is over when the lease is renewed, which nobody can do without the database. */
+  #miss(error: unknown): void {
+    if (!this.#isAway) this.log.warn('the database cannot be reached, and background work waits', { err: error })
+    this.#isAway = true
   }
 
   async #rest(ms: number): Promise<void> {
