@@ -71,6 +71,19 @@ describe('a bound Action', () => {
     expect(again.transaction.requested_scopes).toEqual([])
   })
 
+  test('is told the roles of the person, in the order that they got them, and nobody else’s', async () => {
+    const [{ act, userId }, other] = [await holder(), await holder()]
+    const seen = async (): Promise<Json> => identity(await act(`api.idToken.setCustomClaim('seen', event.authorization.roles)`)).seen
+    const role = async (name: string): Promise<string> => (await service.api('POST', 'roles', { name })).body.id
+    const [viewer, editor, root] = [await role('viewer'), await role('editor'), await role('root')]
+    const assign = (id: string, ...roles: string[]): Promise<Json> => service.api('POST', `users/${encodeURIComponent(id)}/roles`, { roles })
+    await assign(other.userId, root, viewer)
+    expect(await seen()).toEqual([])
+    await assign(userId, editor)
+    await assign(userId, viewer)
+    expect(await seen()).toEqual(['editor', 'viewer'])
+  })
+
   test('shows what the login was for, also where that was no API', async () => {
     const { act } = await holder({}, { audience: null, scope: ['openid', 'offline_access'] })
     const { seen } = identity(await act(`api.idToken.setCustomClaim('seen', event.refresh_token.resource_servers)`))

@@ -54,12 +54,12 @@ interface Row {
 
 /**
  * FindLoginFacts without `loggingIn` as a jsonb value, for a statement that reads more of the same moment. `userId` and `connection` are
- * expressions of SQL.
+ * expressions of SQL, with the tables' names of that statement: `assigned` and `role` would mean those in here.
  */
 export const loginFactsSql = (userId: string, connection: string): string => `jsonb_build_object(
     'connection', (select document from connections where name = ${connection}),
-    'roles', (select coalesce(jsonb_agg(r.document->>'name' order by u.created_at, r.id), '[]')
-              from user_roles u join roles r on r.id = u.role_id where u.user_id = ${userId}),
+    'roles', (select coalesce(jsonb_agg(role.document->>'name' order by assigned.created_at, role.id), '[]')
+              from user_roles assigned join roles role on role.id = assigned.role_id where assigned.user_id = ${userId}),
     'logins', coalesce((select logins_count from user_logins where user_id = ${userId}), 0))`
 
 /** Beyond so many events that a stopped background process has left undone the count is behind, rather than slow. */
