@@ -2,8 +2,9 @@ import { MANAGEMENT_SCOPES } from '../../src/authorization/index.js'
 import { createOwnerClient } from '../../src/database/pool.js'
 import { ADMINISTRATOR, startApp, type TestApp } from '../support/app.js'
 import { dumpTables, formsOf } from '../support/dump.js'
+import { logIn } from '../support/logins.js'
 import { connectionsOf, userPath, usersOf } from '../support/managed.js'
-import { DIRECTORY, PASSWORD } from '../support/people.js'
+import { aClient, anApi, aPerson, DIRECTORY, PASSWORD } from '../support/people.js'
 import { recorded } from '../support/recorded.js'
 
 let service: TestApp
@@ -24,7 +25,7 @@ async function logged(
 ): Promise<{ answer: object; description: string; details: Details }> {
   const correlation = `call ${Math.random()}`
   const answer = await service.api(method, path, body, { 'x-correlation-id': correlation, ...headers })
-  expect([200, 201, 204]).toContain(answer.status)
+  expect([200, 201, 202, 204]).toContain(answer.status)
   const { body: rows } = await service.api('GET', 'logs?per_page=20')
   const row = rows.find(({ references }: { references?: { correlation_id: string } }) => references?.correlation_id === correlation)
   return { answer: answer.body, description: row.description, details: row.details }
@@ -73,6 +74,17 @@ describe('what the log keeps of a write', () => {
       (await logged('POST', 'roles', { name: 'Named' })).description,
     ]
     expect([description, ...names]).toEqual(['Create a client', 'Create client grant', 'Create an Organization', 'Create a role'])
+  })
+
+  it('bears a name in the same manner where something ends', async () => {
+    const [client, audience, person] = [await aClient(service), await anApi(service), await aPerson(service)]
+    const { sessionId } = await logIn(service, client, person, audience)
+    const names = [
+      (await logged('DELETE', `${userPath(person.userId)}/refresh-tokens`)).description,
+      (await logged('POST', 'refresh-tokens/revoke', { user_id: person.userId })).description,
+      (await logged('POST', `sessions/${sessionId}/revoke`)).description,
+    ]
+    expect(names).toEqual(['Delete all refresh tokens of a user', 'Revoke refresh tokens', 'Revoke a session'])
   })
 
   it('is what has the name of a secret and is none', async () => {

@@ -41,7 +41,7 @@ export class UserRefreshTokensController {
   @Delete(':id/refresh-tokens')
   @HttpCode(202)
   @Scopes('delete:refresh_tokens')
-  @Operation(`Delete a user's refresh tokens`)
+  @Operation('Delete all refresh tokens of a user')
   async delete(@Param('id') userId: string, @Caller() { context }: CallerOf): Promise<object> {
     await this.#mustExist(userId)
     await this.selection.ofUser({ userId }, context)

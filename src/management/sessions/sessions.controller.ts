@@ -57,7 +57,7 @@ export class SessionsController {
   @Post(':id/revoke')
   @HttpCode(202)
   @AllScopes('delete:sessions', 'delete:refresh_tokens')
-  @Operation('Revoke session')
+  @Operation('Revoke a session')
   async revoke(@Param('id') id: string, @Caller() { context }: CallerOf): Promise<void> {
     if (id.length > 50 || !(await this.commands.execute(new RevokeSession(id, context)))) throw notFound()
   }
