@@ -165,6 +165,13 @@ test('the cache is shared by the Actions of a trigger, and tells what does not f
   expect(await scene.claims()).toEqual({ gone: true })
 })
 
+test('an Action whose wishes cannot be leaves nothing in the cache, as if it had thrown', async () => {
+  await scene.use(`api.cache.set('left', 'v'); api.prompt.render('form'); api.redirect.sendUserTo('https://elsewhere.example/')`)
+  expect(await scene.denied(aLogin())).toMatchObject({ why: 'action_error' })
+  await scene.use(`api.idToken.setCustomClaim('gone', api.cache.get('left') === undefined)`)
+  expect(await scene.claims()).toEqual({ gone: true })
+})
+
 test('a value that is nested too deeply is refused, whoever sent it', async () => {
   const body = { claims: '['.repeat(5000) + ']'.repeat(5000) }
   const event = aLogin({ request: { ...aLogin().request, body } })

@@ -63,8 +63,8 @@ export class PostLoginChain {
     const onLine = this.live.of(walk.request.execution, TRIGGER, action)
     const call = { entrypoint, event: eventWith(event, walk.pending, new Date(now).toISOString()), context, onLine }
     const run = await runAction(this.sandbox, action, call, walk.request.deadline)
-    if (!run.failure) this.cache.apply(TRIGGER, run.commands, Date.now())
     walk.take(run)
+    if (!walk.failure) this.cache.apply(TRIGGER, run.commands, Date.now())
   }
 
   #conclude(walk: Walk): PostLoginOutcome {
