@@ -28,6 +28,7 @@ import { WatchConsoleHandler } from './queries/watch-console.js'
 import { ActionCache } from './run/action-cache.js'
 import { ActionsSandbox } from './run/actions-sandbox.js'
 import { BoundChains } from './run/bound-chains.js'
+import { Chain } from './run/chain.js'
 import { CredentialsExchangeChain } from './run/credentials-exchange-chain.js'
 import { PostLoginChain } from './run/post-login-chain.js'
 
@@ -43,6 +44,7 @@ import { PostLoginChain } from './run/post-login-chain.js'
     Executions,
     LiveLog,
     RecordExecution,
+    Chain,
     PostLoginChain,
     CredentialsExchangeChain,
     DraftBuilder,

@@ -5,6 +5,7 @@ import { CONFIG, type Config } from '../../config.js'
 import type { Context } from '../../event-store/event.js'
 import type { CredentialsExchangeEvent } from '../event/credentials-exchange-event.js'
 import { BoundChains } from '../run/bound-chains.js'
+import { causeOf } from '../run/cause.js'
 import { CredentialsExchangeChain, type CredentialsExchangeOutcome } from '../run/credentials-exchange-chain.js'
 
 /** Runs the credentials-exchange Actions for a client's token that has passed every other check (index.ts). Errors: the database's. */
@@ -27,6 +28,7 @@ export class RunCredentialsExchangeHandler implements ICommandHandler<RunCredent
 
   async execute({ event, cause }: RunCredentialsExchange): Promise<CredentialsExchangeOutcome> {
     const actions = await this.chains.of('credentials-exchange')
-    return this.chain.run(event, cause, actions, randomUUID(), performance.now() + this.config.settings.actionsTimeoutMs)
+    const deadline = performance.now() + this.config.settings.actionsTimeoutMs
+    return this.chain.run({ event, cause: causeOf(cause), actions, execution: randomUUID(), deadline })
   }
 }

@@ -1,24 +1,15 @@
-import { Inject, Injectable } from '@nestjs/common'
-import { CONFIG, type Config } from '../../config.js'
-import type { Context } from '../../event-store/event.js'
+import { Injectable } from '@nestjs/common'
 import type { CredentialsExchangeEvent } from '../event/credentials-exchange-event.js'
-import { Places } from '../event/places.js'
-import { LiveLog } from '../executions/live-log.js'
-import { RecordExecution } from '../executions/record-execution.js'
-import { allowedClaims, type Claims, claimsBytes, type ClaimTarget, MAX_CLAIMS_BYTES } from '../rules/claims.js'
+import { allowedClaims, type Claims, claimsBytes, MAX_CLAIMS_BYTES } from '../rules/claims.js'
 import { type Command, MAX_COMMANDS } from '../rules/commands.js'
 import { isTooDeep } from '../rules/nesting.js'
 import { scopeProblem } from '../rules/scopes.js'
-import { ActionCache } from './action-cache.js'
-import { ActionsSandbox } from './actions-sandbox.js'
-import type { BoundAction } from './bound-action.js'
-import { causeOf } from './cause.js'
+import { CommandError } from './apply-commands.js'
+import { Chain, type ChainRequest, type Trigger } from './chain.js'
 import { executed } from './decisions.js'
 import { describable, type ExecutionFacts } from './outcome.js'
-import { type ActionRun, type ErrorClass, runAction } from './run-action.js'
-import { warningsOf } from './warnings.js'
-
-const TRIGGER = 'credentials-exchange'
+import type { ErrorClass } from './run-action.js'
+import type { Walk } from './walk.js'
 
 export type CredentialsExchangeOutcome =
   | {
@@ -47,74 +38,37 @@ interface State {
 /** As post-login, with the little that a client's own token needs. */
 @Injectable()
 export class CredentialsExchangeChain {
-  readonly #managementApi: string
-  readonly #tenant: string
+  constructor(private readonly chain: Chain) {}
 
-  constructor(
-    @Inject(CONFIG) { issuer }: Config,
-    private readonly sandbox: ActionsSandbox,
-    private readonly cache: ActionCache,
-    private readonly recorder: RecordExecution,
-    private readonly live: LiveLog,
-    private readonly places: Places,
-  ) {
-    this.#managementApi = `${issuer}api/v2/`
-    this.#tenant = new URL(issuer).hostname
-  }
-
-  async run(
-    event: CredentialsExchangeEvent,
-    cause: Context,
-    actions: readonly BoundAction[],
-    id: string,
-    deadline: number,
-  ): Promise<CredentialsExchangeOutcome> {
-    if (actions.length === 0) return { kind: 'allowed', execution: { actions: [] }, claims: {} }
-    const startedAt = new Date()
-    const full = { ...event, tenant: { id: this.#tenant }, request: { ...event.request, ...(await this.places.of(event.request.ip)) } }
-    const runs: ActionRun[] = []
-    let state: State = { claims: event.accessToken.customClaims, scope: event.transaction.target_scopes ?? event.accessToken.scope, changed: false }
-    for (const action of actions) {
-      const shown = {
-        ...full,
-        accessToken: { ...full.accessToken, customClaims: state.claims },
-        transaction: { ...full.transaction, ...(full.transaction.target_scopes && { target_scopes: state.scope }) },
-      }
-      const context = { refreshTokenMetadata: {}, cache: this.cache.of(TRIGGER, Date.now()), commands: 0 }
-      const call = { entrypoint: 'onExecuteCredentialsExchange', event: shown, context, onLine: this.live.of(id, TRIGGER, action) }
-      const run = await runAction(this.sandbox, action, call, deadline)
-      const next = run.failure ? undefined : applied(state, run.commands)
-      runs.push(run.failure || next ? run : { ...run, commands: [], failure: failed('The Action gave a command that its trigger does not know.') })
-      if (!next) break
-      this.cache.apply(TRIGGER, run.commands, Date.now())
-      state = next
-      if (state.denial) break
-    }
-    const { claims } = allowedClaims(state.claims, 'accessToken', this.#target(event))
-    if (!state.denial && !runs.at(-1)!.failure && claimsBytes(claims) > MAX_CLAIMS_BYTES) {
-      runs.push({ ...runs.pop()!, failure: failed('The custom claims of the access token exceed 100 KB.') })
-    }
-    await this.recorder.record({
-      id,
-      triggerId: TRIGGER,
-      status: runs.at(-1)!.failure ? 'partial' : 'final',
-      startedAt,
-      runs,
-      warnings: runs.map(({ commands }) => warningsOf(commands, this.#target(event))),
-      userId: undefined,
-      cause: causeOf(cause),
-    })
-    return outcomeOf({ ...state, claims }, runs, { id, actions: runs.map(executed) })
-  }
-
-  #target({ resource_server: { identifier: audience } }: CredentialsExchangeEvent): ClaimTarget {
-    return { audience, managementApi: this.#managementApi }
+  async run(request: ChainRequest<CredentialsExchangeEvent>): Promise<CredentialsExchangeOutcome> {
+    const { event, actions, execution: id } = request
+    if (actions?.length === 0) return { kind: 'allowed', execution: { actions: [] }, claims: {} }
+    const scope = event.transaction.target_scopes ?? event.accessToken.scope
+    const walk = await this.chain.run(request, TRIGGER, { claims: event.accessToken.customClaims, scope, changed: false })
+    const { claims } = allowedClaims(walk.state.claims, 'accessToken', this.chain.target(event))
+    if (!walk.state.denial && !walk.failure && claimsBytes(claims) > MAX_CLAIMS_BYTES) walk.blameLast('The custom claims of the access token exceed 100 KB.')
+    await this.chain.record(walk, request, { triggerId: TRIGGER.id, userId: undefined })
+    return outcomeOf(walk, claims, { id, actions: walk.runs.map(executed) })
   }
 }
 
-/** `claims` of the state: those that an Action may set. */
-function outcomeOf({ claims, scope, changed, denial }: State, runs: readonly ActionRun[], execution: ExecutionFacts): CredentialsExchangeOutcome {
-  const { failure } = runs.at(-1)!
+const TRIGGER: Trigger<CredentialsExchangeEvent, State> = {
+  id: 'credentials-exchange',
+  call: ({ accessToken, transaction, ...event }, { claims, scope }) => ({
+    entrypoint: 'onExecuteCredentialsExchange',
+    event: {
+      ...event,
+      accessToken: { ...accessToken, customClaims: claims },
+      transaction: { ...transaction, ...(transaction.target_scopes && { target_scopes: scope }) },
+    },
+    context: { refreshTokenMetadata: {}, commands: 0 },
+  }),
+  applied,
+  isOver: ({ denial }) => denial !== undefined,
+}
+
+/** `claims`: those that an Action may set. */
+function outcomeOf({ state: { scope, changed, denial }, failure }: Walk<State>, claims: Claims, execution: ExecutionFacts): CredentialsExchangeOutcome {
   if (failure) {
     const error = failure.class === 'platform_error' ? 'server_error' : 'access_denied'
     return { kind: 'denied', why: failure.class, error, description: describable(failure.error.message), execution }
@@ -123,31 +77,29 @@ function outcomeOf({ claims, scope, changed, denial }: State, runs: readonly Act
   return { kind: 'allowed', execution, claims, ...(changed && { scope }) }
 }
 
-const failed = (message: string): NonNullable<ActionRun['failure']> => ({ class: 'action_error', error: { name: 'Error', message } })
-
 const DENY_CODES = ['invalid_scope', 'invalid_request', 'server_error'] as const
 
-/** The state after an Action's commands; undefined for what this trigger does not know: nothing that leaves a sandbox is believed. */
-function applied(before: State, commands: readonly Command[]): State | undefined {
+/** The state after an Action's commands: nothing that leaves a sandbox is believed. Errors: CommandError. */
+function applied(before: State, commands: readonly Command[]): State {
   let state = before
-  if (commands.length > MAX_COMMANDS) return undefined
+  if (commands.length > MAX_COMMANDS) throw unknownCommand()
   for (const command of commands) {
     switch (command.type) {
       case 'access.deny': {
         const code = DENY_CODES.find((known) => known === command.code)
-        if (!code || typeof command.reason !== 'string') return undefined
+        if (!code || typeof command.reason !== 'string') throw unknownCommand()
         state = { ...state, denial: state.denial ?? { code, reason: command.reason } }
         break
       }
       case 'claim': {
-        if (typeof command.key !== 'string' || isTooDeep(command.value)) return undefined
+        if (typeof command.key !== 'string' || isTooDeep(command.value)) throw unknownCommand()
         const { [command.key]: _, ...others } = state.claims
         state = { ...state, claims: Object.hasOwn(command, 'value') ? { ...others, [command.key]: command.value } : others }
         break
       }
       case 'targetScope': {
         const { change, scopes } = command
-        if (!Array.isArray(scopes) || scopes.some((scope) => scopeProblem(scope))) return undefined
+        if (!Array.isArray(scopes) || scopes.some((scope) => scopeProblem(scope))) throw unknownCommand()
         state = { ...state, changed: true, scope: changedScope(state.scope, change, scopes) }
         break
       }
@@ -155,11 +107,13 @@ function applied(before: State, commands: readonly Command[]): State | undefined
       case 'cache.delete':
         break
       default:
-        return undefined
+        throw unknownCommand()
     }
   }
   return state
 }
+
+const unknownCommand = (): CommandError => new CommandError('The Action gave a command that its trigger does not know.')
 
 function changedScope(scope: readonly string[], change: 'add' | 'remove' | 'set' | 'clear', scopes: readonly string[]): readonly string[] {
   switch (change) {
