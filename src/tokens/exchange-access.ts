@@ -15,6 +15,8 @@ interface GivenAccess {
   readonly tokens: TokenResponse
   /** Where Actions took part. */
   readonly decided?: Extract<Decided, { kind: 'allowed' }>
+  /** Actions held this up: what it rests on has to be seen again, the clock included, since a leeway begins with the answer. */
+  readonly heldUp: boolean
 }
 
 type AskActions = (rights: ExchangeRights) => Promise<Decided | undefined>
@@ -49,7 +51,9 @@ export class ExchangeAccess {
       const possession = issuance({ client, api, proofs })
       if (possession.kind === 'refused') return { refused: 'possession', error: 'invalid_request', description: possession.description, ...used }
       const proof = possession.kind === 'constrained' ? possession.proof : undefined
+      const began = performance.now()
       const decided = await (asked ??= ask(rights))
+      const heldUp = decided !== undefined && performance.now() - began > HELD_UP_MS
       if (decided?.kind === 'denied') return { refused: 'actions', error: decided.error, description: decided.description, denial: decided, ...used }
       const { scope, added } = decided ? decidedScope(granted, decided.scopes, api) : { scope: granted, added: [] }
       const { familyId, sessionId, authenticatedAt, scope: loginScope } = login
@@ -65,10 +69,13 @@ export class ExchangeAccess {
         ...(requested && { requestedScope: shownText(requested.join(' '), MAX_SCOPE) }),
         ...(added.length > 0 && { addedScope: added }),
       }
-      return { access, tokens, ...(decided && { decided }) }
+      return { access, tokens, heldUp, ...(decided && { decided }) }
     }
   }
 }
+
+/** What took longer. Actions are asked once, so it does not happen again. */
+const HELD_UP_MS = 100
 
 /** As much of what was asked for stands in the log. */
 const MAX_SCOPE = 1000

@@ -25,6 +25,8 @@ interface IssuedOnline<T> {
   readonly tokens: T
   /** The Actions that took part. */
   readonly actions?: ExecutionFacts | undefined
+  /** It has to be decided again by what is true now. */
+  readonly heldUp?: boolean
 }
 
 /** What is given for the token, or why nothing may be: `refused` is the caller's. Asked before the append, and again after a conflict. */
@@ -54,9 +56,6 @@ export class RedeemOnlineToken<T = unknown, R = unknown> extends Command<Redeeme
   }
 }
 
-/** As of an offline token: what Actions held up for longer is decided again by what is true then, the clock included. */
-const HELD_UP_MS = 100
-
 @CommandHandler(RedeemOnlineToken)
 export class RedeemOnlineTokenHandler implements ICommandHandler<RedeemOnlineToken> {
   constructor(
@@ -68,8 +67,8 @@ export class RedeemOnlineTokenHandler implements ICommandHandler<RedeemOnlineTok
   async execute<T, R>(request: RedeemOnlineToken<T, R>): Promise<RedeemedOnlineToken<T, R>> {
     const token = parseOnlineToken(request.presented)
     if (!token) return { kind: 'refused', why: 'unknown' }
-    for (let readAnew = false; ; readAnew = true) {
-      const outcome = await this.#present(request, token, readAnew)
+    for (;;) {
+      const outcome = await this.#present(request, token)
       if (outcome.kind !== 'again') return outcome
     }
   }
@@ -77,7 +76,6 @@ export class RedeemOnlineTokenHandler implements ICommandHandler<RedeemOnlineTok
   async #present<T, R>(
     { sender, origin, context, issue }: RedeemOnlineToken<T, R>,
     token: OnlineToken,
-    readAnew: boolean,
   ): Promise<RedeemedOnlineToken<T, R> | { readonly kind: 'again' }> {
     const { sessionId } = token
     const shown = { number: token.number, ...sender }
@@ -96,10 +94,9 @@ export class RedeemOnlineTokenHandler implements ICommandHandler<RedeemOnlineTok
         if (!extended(state, lifetimes, now)) {
           return { ...refused('over'), events: [ended(state, 'expired')], cause: () => this.#cause(state, origin, undefined) }
         }
-        const began = performance.now()
         const issued = await issue({ sessionId, session: state, terms, number: token.number, user }, now)
         if ('refused' in issued) return { events: [], result: { kind: 'no access', refused: issued.refused, ...loginOf(token, state) } }
-        if (issued.actions && !readAnew && performance.now() - began > HELD_UP_MS) return { events: [], result: { kind: 'again' } }
+        if (issued.heldUp) return { events: [], result: { kind: 'again' } }
         const { events, result: outcome } = exchangeOnline(state, shown, issued.access, lifetimes, now)
         if (outcome !== 'exchanged') return refused(outcome)
         return { events, result: { kind: 'redeemed', sessionId, tokens: issued.tokens }, cause: () => this.#cause(state, origin, issued.actions) }

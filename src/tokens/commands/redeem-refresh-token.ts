@@ -37,6 +37,8 @@ interface IssuedAccess<T> {
   readonly tokens: T
   /** Where Actions took part: which they were, and what they do to the metadata that is stored when the exchange is. */
   readonly actions?: { readonly execution: ExecutionFacts; readonly operations: readonly MetadataOperation[] }
+  /** It has to be decided again by what is true now. */
+  readonly heldUp?: boolean
 }
 
 /** What is given beside the refresh token, or why nothing may be. Asked before the append, and again after a conflict. */
@@ -88,8 +90,6 @@ interface Place extends Pick<Presented, 'generation' | 'ofRotating'> {
   readonly familyId: string
   /** To be shown genuine by the family that it names alone. */
   readonly token?: PresentedToken
-  /** It was read a second time since Actions took long. */
-  readonly readAnew?: true
 }
 
 /** No answer yet: what the token is good for has to be seen there. */
@@ -107,9 +107,6 @@ interface Read extends Pick<FamilyUser, 'user'> {
 type Decided<T> = Decision<FamilyEvent, RedeemedRefreshToken<T> | Further>
 
 const UNKNOWN = { events: [], result: { kind: 'refused', why: 'unknown' } } as const
-
-/** A decision that Actions held up for longer than that is made again by what is true then, the clock included: a leeway begins with the answer. */
-const HELD_UP_MS = 100
 
 @CommandHandler(RedeemRefreshToken)
 export class RedeemRefreshTokenHandler implements ICommandHandler<RedeemRefreshToken<unknown>> {
@@ -153,16 +150,13 @@ export class RedeemRefreshTokenHandler implements ICommandHandler<RedeemRefreshT
     const verdict = judge(state, shown, policy, now)
     const successor = verdict === 'switch' ? { familyId: newFamilyId(), keyId: this.rootKeys.newestId, salt: newSalt(), replaces: familyId } : undefined
     const id = successor?.familyId ?? familyId
-    const began = performance.now()
     const answer =
       issue && state.status === 'active' && isGood(verdict)
         ? await this.#completed(await issue({ ...state, id, exchangedId: familyId, metadata: metadataFor(state, shown) }, user, now), state, known)
         : undefined
     const refused = answer && 'refused' in answer ? answer : undefined
     const issued = answer && 'access' in answer ? answer : undefined
-    if (issued?.actions && !place.readAnew && performance.now() - began > HELD_UP_MS) {
-      return { events: [], result: { kind: 'further', place: { ...place, readAnew: true } } }
-    }
+    if (issued?.heldUp) return { events: [], result: { kind: 'further', place } }
     const { result, ...decided } = exchange(state, shown, policy, now, refused ?? issued?.access, successor)
     const cause = async (): Promise<Context> => ({
       ...(state.status === 'active' && (await causedByExchange(this.personKeys, state, origin, known))),

@@ -48,9 +48,9 @@ export class OnlineRefreshTokenGrantHandler implements ICommandHandler<OnlineRef
       const ask = (rights: ExchangeRights) => this.actions.online(grant, { request, client, caller, rights })
       const given = await give(loginOf(grant), grant.user, now, ask)
       if ('refused' in given) return { refused: { told: given, grant } }
-      const { access, tokens, decided } = given
+      const { access, tokens, decided, heldUp } = given
       const { accessTokenSeconds: _, addedScope: __, ...told } = access
-      return { access: told, tokens: { tokens, grant, ...(decided && { decided }) }, actions: decided?.execution }
+      return { access: told, tokens: { tokens, grant, ...(decided && { decided }) }, heldUp, actions: decided?.execution }
     }
     const redeem = new RedeemOnlineToken(request.refreshToken, shown, caller.origin, caller.context, issue)
     const redeemed = (await this.commands.execute(redeem as RedeemOnlineToken)) as RedeemedOnlineToken<Given, Refused>

@@ -65,9 +65,9 @@ export class RefreshTokenGrantHandler implements ICommandHandler<RefreshTokenGra
       const ask = (rights: ExchangeRights) => this.actions.offline(family, { request, client, caller, rights })
       const given = await give({ ...family, familyId: family.id }, user, now, ask)
       if ('refused' in given || !given.decided) return given
-      const { access, tokens, decided } = given
+      const { access, tokens, decided, heldUp } = given
       const { operations, ...wantedEnds } = decided.refreshToken
-      return { access: { ...access, wantedEnds }, tokens, actions: { execution: decided.execution, operations } }
+      return { access: { ...access, wantedEnds }, tokens, heldUp, actions: { execution: decided.execution, operations } }
     }
   }
 
