@@ -42,6 +42,7 @@ export { type ClientRequest, claimedClientId } from './client-authentication/pre
 export { idTokenSecret } from './client/id-token-secret.js'
 export { allowsOrigin } from './client/origins.js'
 export { grantedScope, isOidcScope, mayGoOffline, scopeOfGrant } from './granted-scope.js'
+export { possessionRefused, type PresentedAccessToken } from './presented-possession.js'
 export { confirmation, issuance, NO_PROOFS, type Proof, type Proofs, thumbprintOf } from './proof-of-possession.js'
 export { type AnsweredTokens, type FrontChannelTokens, IssueFrontChannelTokens } from './commands/issue-front-channel-tokens.js'
 export { askedAudience } from './asked-audience.js'

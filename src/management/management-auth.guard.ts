@@ -3,7 +3,7 @@ import { Reflector } from '@nestjs/core'
 import { CommandBus, QueryBus } from '@nestjs/cqrs'
 import type { Response } from 'express'
 import type { JWTPayload } from 'jose'
-import { FindClient } from '../authorization/index.js'
+import { FindClient, possessionRefused, type PresentedAccessToken } from '../authorization/index.js'
 import { CONFIG, type Config } from '../config.js'
 import { ManagementError } from '../http/management-error.js'
 import { callerOf, RateLimits } from '../http/rate-limits.js'
@@ -15,7 +15,6 @@ import { InvalidTokenError, verifyJwt } from '../keys/verify-jwt.js'
 import { FindUser } from '../users/index.js'
 import { type CallerOf, holds, insufficientScope, type ManagementRequest } from './caller.js'
 import { ManagementAudit } from './management-audit.js'
-import { type PresentedToken, provePossession } from './proof-of-possession.js'
 import { PUBLIC, REQUIRED_SCOPES, type RequiredScopes } from './scopes.js'
 
 /** Lets a request in by its access token (spec/management-api.md §1.2, §1.6). A route that names no scope lets nobody in. */
@@ -74,8 +73,9 @@ export class ManagementAuthGuard implements CanActivate {
     ])
     if (!client) throw unauthorized('Invalid token')
     if (claims['cnf'] !== undefined || token.scheme === 'DPoP') {
-      const isPublic = client.document.token_endpoint_auth_method === 'none'
-      await provePossession(this.commands, token, { cnf: claims['cnf'], isPublic }, req, res)
+      const isPublic = (): boolean => client.document.token_endpoint_auth_method === 'none'
+      const refused = await possessionRefused(this.commands, { ...token, cnf: claims['cnf'], isPublic }, req, res)
+      if (refused) throw challenge(token, refused.code, refused.description)
     }
     const scopes = String((claims['scope'] as string | undefined) ?? '')
       .split(' ')
@@ -119,7 +119,11 @@ const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/
 
 const unauthorized = (message: string): ManagementError => new ManagementError(401, message)
 
-function presentedToken(header: string | undefined): PresentedToken {
+/** DPoP clients read what is wrong from the header (RFC 9449 §7.1); of the token itself nobody is told more than that it is invalid. */
+const challenge = ({ scheme }: PresentedAccessToken, code: string, description: string): ManagementError =>
+  new ManagementError(401, code === 'invalid_token' ? 'Invalid token' : description, undefined, { 'WWW-Authenticate': `${scheme} error="${code}"` })
+
+function presentedToken(header: string | undefined): PresentedAccessToken {
   if (header === undefined || header === '') throw unauthorized('Missing authentication')
   const [scheme, token, ...rest] = header.trim().split(/ +/)
   const known = SCHEMES.find((name) => name.toLowerCase() === scheme?.toLowerCase())

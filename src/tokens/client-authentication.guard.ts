@@ -1,7 +1,8 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common'
 import { CommandBus } from '@nestjs/cqrs'
 import { AuthenticateClient, NO_PROOFS, type Proofs } from '../authorization/index.js'
-import { certificateProofs } from './certificate-proofs.js'
+import { clientCertificateOf } from '../http/client-certificates.js'
+import { certificateThumbprint } from '../keys/client-certificate.js'
 import { clientRequest, type OAuthRequest } from './oauth-request.guard.js'
 
 /** A request of a client that is who it says. */
@@ -26,4 +27,10 @@ export class ClientAuthenticationGuard implements CanActivate {
     req.proofs = req.confidential ? certificateProofs(req) : NO_PROOFS
     return true
   }
+}
+
+/** What the handshake behind a request proved: that the caller holds the certificate's key, whoever signed it (RFC 8705 §3). */
+function certificateProofs(req: OAuthRequest): Proofs {
+  const found = clientCertificateOf(req)
+  return found ? [{ x5tS256: certificateThumbprint(found.certificate) }] : NO_PROOFS
 }

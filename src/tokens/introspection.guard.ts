@@ -1,11 +1,11 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common'
 import { QueryBus } from '@nestjs/cqrs'
 import type { Response } from 'express'
-import { clientRefused } from '../authorization/index.js'
+import { clientRefused, type PresentedAccessToken } from '../authorization/index.js'
 import { CONFIG, type Config } from '../config.js'
 import { OAuthError } from '../http/oauth-error.js'
 import { type AuthenticatedRequest, ClientAuthenticationGuard } from './client-authentication.guard.js'
-import { accessRefused, inAuthorization, PossessionCheck, type PresentedAccessToken } from './presented-access-token.js'
+import { accessRefused, inAuthorization, PossessionCheck } from './presented-access-token.js'
 import { ReadAccessToken } from './queries/read-access-token.js'
 
 /** Who may look into tokens: a confidential client into its own, and who holds a Management API token for it into all. */
