@@ -5,6 +5,8 @@ import type { Place } from './log-reader.js'
 
 /** How often waiting readers look; one look serves all of a process. */
 const LOOK_EVERY_MS = 5
+/** So long a list waits for what was written before it was asked for. */
+const LIST_WAIT_MS = 2000
 
 /** Lets a list read what was written before it was asked for, on every node: read the mark, wait for the projection, read the table. */
 export class CatchUp {
@@ -23,9 +25,9 @@ export class CatchUp {
 
   /**
    * Waits until the projection (or reactor) has done every event up to the mark; by default up to what is committed now.
-   * Answers false when that took longer than `waitMs`: the caller then says that its answer may be behind.
+   * Answers false when that took longer than `waitMs`, by default as long as a list waits: the caller then says that its answer may be behind.
    */
-  async caughtUp(name: string, waitMs: number, mark?: Mark): Promise<boolean> {
+  async caughtUp(name: string, waitMs = LIST_WAIT_MS, mark?: Mark): Promise<boolean> {
     const target = mark ?? (await this.mark())
     if (!target) return true
     return this.#wait(name, waitMs, (checkpoint) => !before(checkpoint, target))

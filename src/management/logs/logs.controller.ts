@@ -15,9 +15,6 @@ import { ShowLogs } from './show-logs.js'
 import { type OpenedRow, TenantLogs } from './tenant-logs.js'
 import { tenantLogsProjection } from './tenant-logs.projection.js'
 
-/** So long a request waits for the log to hold what was written before it. */
-const CATCH_UP_MS = 2000
-
 /** The log as Auth0 shows it (spec/logs.md §3). */
 @ManagementController()
 export class LogsController {
@@ -94,6 +91,6 @@ export class LogsController {
   }
 
   async #wait(res: Response): Promise<void> {
-    if (!(await this.catchUp.caughtUp(tenantLogsProjection.name, CATCH_UP_MS))) behind(res)
+    if (!(await this.catchUp.caughtUp(tenantLogsProjection.name))) behind(res)
   }
 }

@@ -12,10 +12,8 @@ import { CHECKPOINTS, Parameters } from '../parameters.js'
 import { AllScopes } from '../scopes.js'
 import type { QueryParameters } from '../validation/query.js'
 import { behind } from './behind.js'
+import { absentRefreshToken } from './refresh-tokens.dto.js'
 import { ShowHistory } from './show-history.js'
-
-/** So long a request waits for the log to hold what happened before it. */
-const CATCH_UP_MS = 2000
 
 /** What became of a refresh token: also of one that nothing else shows any more (docs/refresh-tokens.md). Ours. */
 @ManagementController('refresh-tokens')
@@ -35,7 +33,7 @@ export class RefreshTokenHistoriesController {
     const request = checkpointRequest(query, this.cursors, list)
     await this.#wait(res)
     const history = await this.queries.execute(new FindRefreshTokenHistory(id, { after: Number(request.after ?? 0), take: request.limit }))
-    if (!history) throw notFound()
+    if (!history) throw absentRefreshToken()
     const { refresh_token, entries } = await this.show.history(history)
     const next = history.next === null ? undefined : this.cursors.write(list, String(history.next))
     return { refresh_token, ...checkpointAnswer(request, 'history', entries, { next }) }
@@ -47,13 +45,11 @@ export class RefreshTokenHistoriesController {
     await this.#wait(res)
     const reuse = await this.queries.execute(new FindReuse(id))
     if (reuse) return this.show.reuse(reuse, new Date())
-    if (!(await this.queries.execute(new FindRefreshTokenHistory(id, { after: 0, take: 1 })))) throw notFound()
+    if (!(await this.queries.execute(new FindRefreshTokenHistory(id, { after: 0, take: 1 })))) throw absentRefreshToken()
     throw new ManagementError(404, 'No reuse of this refresh token was detected.', 'inexistent_reuse_case')
   }
 
   async #wait(res: Response): Promise<void> {
-    if (!(await this.catchUp.caughtUp(tenantLogsProjection.name, CATCH_UP_MS))) behind(res)
+    if (!(await this.catchUp.caughtUp(tenantLogsProjection.name))) behind(res)
   }
 }
-
-const notFound = (): ManagementError => new ManagementError(404, 'The refresh token does not exist.', 'inexistent_refresh_token')

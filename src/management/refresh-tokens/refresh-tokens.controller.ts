@@ -20,12 +20,10 @@ import { Operation, Scopes } from '../scopes.js'
 import type { QueryParameters } from '../validation/query.js'
 import { validBody } from '../validation/valid-body.js'
 import { FILTERS, readFilter } from './read-filter.js'
-import { RevokeTokens, SetMetadata, showRevocation } from './refresh-tokens.dto.js'
+import { absentRefreshToken, RevokeTokens, SetMetadata, showRevocation } from './refresh-tokens.dto.js'
 import { behind } from './behind.js'
 import { RevokeSelection } from './revoke-selection.js'
 import { ShowRefreshTokens } from './show-refresh-tokens.js'
-
-const notFound = (): ManagementError => new ManagementError(404, 'The refresh token does not exist.', 'inexistent_refresh_token')
 
 /** They live and die with their sessions (spec/refresh-tokens.md §8). */
 const onlineToken = (message: string): ManagementError => new ManagementError(400, message, 'invalid_body')
@@ -125,7 +123,7 @@ export class RefreshTokensController {
     const merges = this.config.settings.metadataPatch === 'merge' && given.length > 0
     const without = given.filter(([, value]) => value === null).map(([key]) => key)
     try {
-      if (!(await this.commands.execute(new SetRefreshTokenMetadata(id, metadata, context, merges ? without : undefined)))) throw notFound()
+      if (!(await this.commands.execute(new SetRefreshTokenMetadata(id, metadata, context, merges ? without : undefined)))) throw absentRefreshToken()
     } catch (error) {
       if (error instanceof InvalidMetadataError) throw new ManagementError(400, error.message, 'invalid_body')
       throw error
@@ -135,7 +133,7 @@ export class RefreshTokensController {
   async #current(id: string): Promise<object> {
     if (isOnlineTokenId(id)) throw onlineToken(NOT_HERE)
     const token = await this.queries.execute(new FindRefreshToken(id))
-    if (!token) throw notFound()
+    if (!token) throw absentRefreshToken()
     return this.show.one(token)
   }
 }

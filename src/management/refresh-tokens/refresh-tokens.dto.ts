@@ -1,3 +1,4 @@
+import { ManagementError } from '../../http/management-error.js'
 import { type FoundRevocation, type RefreshTokenRecord, resourceServers } from '../../tokens/index.js'
 import { Flag, Nested, Required, rule, Text, Texts, typeOf } from '../validation/rules.js'
 import { DEVICE_CREDENTIAL_ID, isTime } from './formats.js'
@@ -104,3 +105,5 @@ export const showRevocation = (id: string, revocation: FoundRevocation): object 
   requested_at: revocation.requestedAt,
   finished_at: revocation.status === 'finished' ? revocation.finishedAt : null,
 })
+
+export const absentRefreshToken = (): ManagementError => new ManagementError(404, 'The refresh token does not exist.', 'inexistent_refresh_token')

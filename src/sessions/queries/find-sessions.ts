@@ -14,8 +14,6 @@ export interface SessionPage {
   readonly current: boolean
 }
 
-const CATCH_UP_MS = 2000
-
 /** A user's living sessions after an id. `take` is 1–100. */
 export class FindSessions extends Query<SessionPage> {
   constructor(
@@ -34,7 +32,7 @@ export class FindSessionsHandler implements IQueryHandler<FindSessions> {
   ) {}
 
   async execute({ userId, options: { after = '', take, total = false } }: FindSessions): Promise<SessionPage> {
-    const current = await this.catchUp.caughtUp(sessionsProjection.name, CATCH_UP_MS)
+    const current = await this.catchUp.caughtUp(sessionsProjection.name)
     const { rows } = await this.pool.query<SessionRow>({ name: 'find-sessions', text: FIND, values: [userId, after, take + 1] })
     const sessions = rows.slice(0, take).map(({ id, state }) => ({ sessionId: id, session: state }))
     const next = rows.length > take ? sessions.at(-1)!.sessionId : null

@@ -22,7 +22,6 @@ interface DeviceCredentials {
   readonly current: boolean
 }
 
-const CATCH_UP_MS = 2000
 /** More are never shown. */
 const MAX = 1000
 
@@ -49,7 +48,7 @@ export class FindDeviceCredentialsHandler implements IQueryHandler<FindDeviceCre
   ) {}
 
   async execute({ filter: { id, userId, clientId, rotating }, page: { offset, limit } }: FindDeviceCredentials): Promise<DeviceCredentials> {
-    const current = await this.catchUp.caughtUp(refreshTokensProjection.name, CATCH_UP_MS)
+    const current = await this.catchUp.caughtUp(refreshTokensProjection.name)
     const narrowed = [
       ['device_credential_id', id],
       ['user_id', userId],

@@ -1,5 +1,6 @@
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs'
 import { CatchUp } from '../../event-store/catch-up.js'
+import { NotYetError } from '../../event-store/projection.js'
 import { refreshTokenDevicesProjection } from '../refresh-token/refresh-token-devices.projection.js'
 import { type RefreshTokenRow, refreshTokensProjection } from '../refresh-token/refresh-tokens.projection.js'
 import { DEVICE_MEMBERS, type RefreshTokenFilter } from './refresh-token-filter.js'
@@ -14,8 +15,6 @@ interface RefreshTokenPage {
   /** Of all pages, from the snapshot of this one; where it was asked for. */
   readonly total: number | undefined
 }
-
-const CATCH_UP_MS = 2000
 
 /**
  * Active, unexpired refresh tokens that a filter selects, as of now: what is named in it must be at least one thing. Of a user, a session or a
@@ -38,14 +37,21 @@ export class FindRefreshTokensHandler implements IQueryHandler<FindRefreshTokens
   ) {}
 
   async execute({ filter, options: { after, take, totals } }: FindRefreshTokens): Promise<RefreshTokenPage> {
-    const current = await areCurrent(this.catchUp, filter, CATCH_UP_MS)
+    const current = await areCurrent(this.catchUp, filter)
     const { rows, next, total } = await this.pages.page(filter, after ?? null, take, totals)
     return { refreshTokens: rows, next, current, total }
   }
 }
 
+/** For one that must not go by a list that is behind, and waits longer. Errors: NotYetError. */
+export async function mustBeCurrent(catchUp: CatchUp, filter: RefreshTokenFilter): Promise<void> {
+  if (!(await areCurrent(catchUp, filter, MUST_WAIT_MS))) throw new NotYetError('the list of refresh tokens is behind')
+}
+
+const MUST_WAIT_MS = 5000
+
 /** Waits for what the list is read from; false when that took too long. */
-export async function areCurrent(catchUp: CatchUp, filter: RefreshTokenFilter, waitMs: number): Promise<boolean> {
+async function areCurrent(catchUp: CatchUp, filter: RefreshTokenFilter, waitMs?: number): Promise<boolean> {
   const names = [refreshTokensProjection.name, ...(DEVICE_MEMBERS.some((member) => filter[member] !== undefined) ? [refreshTokenDevicesProjection.name] : [])]
   const caughtUp = await Promise.all(names.map((name) => catchUp.caughtUp(name, waitMs)))
   return caughtUp.every(Boolean)

@@ -2,15 +2,13 @@ import { Injectable } from '@nestjs/common'
 import { CatchUp } from '../../event-store/catch-up.js'
 import type { Context } from '../../event-store/event.js'
 import { EventStore } from '../../event-store/event-store.js'
-import { NotYetError } from '../../event-store/projection.js'
-import { areCurrent } from '../queries/find-refresh-tokens.js'
+import { mustBeCurrent } from '../queries/find-refresh-tokens.js'
 import type { RefreshTokenFilter } from '../queries/refresh-token-filter.js'
 import { RefreshTokenPages } from '../queries/refresh-token-pages.js'
 import { revoke } from '../refresh-token/family.js'
 import { revokeLine } from '../refresh-token/revoke-line.js'
 import type { Progress } from './revocation.events.js'
 
-const CATCH_UP_MS = 5000
 const PAGE = 100
 /** A slice reads no more, so it ends at most 2,000 refresh tokens: a second or two, and a process that is told to stop waits for no more. */
 const PAGES = 20
@@ -29,7 +27,7 @@ export class EndListedTokens {
    * Errors: NotYetError where the list is behind when it is begun.
    */
   async slice(filter: RefreshTokenFilter, place: string | null, context: Context): Promise<Progress> {
-    if (place === null && !(await areCurrent(this.catchUp, filter, CATCH_UP_MS))) throw new NotYetError('the list of refresh tokens is behind')
+    if (place === null) await mustBeCurrent(this.catchUp, filter)
     let ended = 0
     let next = place
     for (let n = 0; n < PAGES; n++) {
