@@ -1,7 +1,6 @@
-import { ManagementError } from '../http/management-error.js'
 import { type AttachedMetadata, checkMetadata, InvalidMetadataError } from '../metadata.js'
 import { typeOf } from './validation/rules.js'
-import { invalidBody } from './validation/valid-body.js'
+import { invalidBody, refusedBody } from './validation/valid-body.js'
 
 /**
  * What a PATCH sets on a refresh token or a session: null clears all, a member that is null is left out (spec/refresh-tokens.md §11).
@@ -16,7 +15,7 @@ export function metadataOf(value: Readonly<Record<string, unknown>> | null, memb
   try {
     checkMetadata(metadata)
   } catch (error) {
-    if (error instanceof InvalidMetadataError) throw new ManagementError(400, error.message, 'invalid_body')
+    if (error instanceof InvalidMetadataError) throw refusedBody(error.message)
     throw error
   }
   return metadata

@@ -1,6 +1,6 @@
 import { ManagementError } from '../http/management-error.js'
 import { asForm } from './validation/form-values.js'
-import { invalidBody } from './validation/valid-body.js'
+import { invalidBody, refusedBody } from './validation/valid-body.js'
 
 /** Deeper than any body that Auth0's API knows. */
 const MAX_DEPTH = 24
@@ -24,7 +24,7 @@ export function parseBody(text: string, contentType: string | undefined, method:
     value = JSON.parse(text)
   } catch {
     if (method === 'DELETE') return undefined
-    throw new ManagementError(400, 'Invalid request payload JSON format', 'invalid_body')
+    throw refusedBody('Invalid request payload JSON format')
   }
   return checked(value)
 }

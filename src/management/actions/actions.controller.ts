@@ -17,7 +17,7 @@ import { ManagementController } from '../management-controller.js'
 import { Parameters } from '../parameters.js'
 import { Operation, Scopes } from '../scopes.js'
 import { flag, invalidQuery, type QueryParameters, text } from '../validation/query.js'
-import { invalidBody, repeats, validBody } from '../validation/valid-body.js'
+import { invalidBody, refusedBody, repeats, validBody } from '../validation/valid-body.js'
 import { actionChanges, CreateActionBody, newAction, TestActionBody, UpdateActionBody } from './actions.dto.js'
 import { numberedAnswer, numberedRequest } from './numbered-page.js'
 import { showAction, showVersion } from './show-action.js'
@@ -25,7 +25,7 @@ import { showAction, showVersion } from './show-action.js'
 export const noAction = (): ManagementError => new ManagementError(404, 'That action does not exist.')
 const nameTaken = (): ManagementError => new ManagementError(409, 'An action with that name already exists.', 'conflict')
 /** Deploy tools look for these words and try again. */
-const notBuilt = (): ManagementError => new ManagementError(400, `A draft must be in the 'built' state before it can be deployed.`, 'invalid_body')
+const notBuilt = (): ManagementError => refusedBody(`A draft must be in the 'built' state before it can be deployed.`)
 
 /** Actions and what is done with them (spec/actions.md §8.2). */
 @ManagementController('actions/actions')

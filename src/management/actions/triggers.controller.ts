@@ -7,7 +7,7 @@ import { ManagementController } from '../management-controller.js'
 import { Parameters } from '../parameters.js'
 import { Operation, Scopes } from '../scopes.js'
 import type { QueryParameters } from '../validation/query.js'
-import { validBody } from '../validation/valid-body.js'
+import { refusedBody, validBody } from '../validation/valid-body.js'
 import { BindingsBody } from './actions.dto.js'
 import { numberedAnswer, numberedRequest } from './numbered-page.js'
 import { showBinding } from './show-action.js'
@@ -53,7 +53,7 @@ export class TriggersController {
 }
 
 function refusal(outcome: Exclude<BindOutcome, { kind: 'bound' }>): ManagementError {
-  if (outcome.kind === 'too many') return new ManagementError(400, 'The trigger cannot have that many actions.', 'invalid_body')
+  if (outcome.kind === 'too many') return refusedBody('The trigger cannot have that many actions.')
   const which = `${outcome.ref.type} ${outcome.ref.value}`
   const texts = {
     unknown: `The action to bind does not exist: ${which}.`,
@@ -61,5 +61,5 @@ function refusal(outcome: Exclude<BindOutcome, { kind: 'bound' }>): ManagementEr
     'another trigger': `The action to bind is for another trigger: ${which}.`,
     twice: `The action is to be bound twice: ${which}.`,
   }
-  return new ManagementError(400, texts[outcome.kind], 'invalid_body')
+  return refusedBody(texts[outcome.kind])
 }

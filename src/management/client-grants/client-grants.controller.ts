@@ -23,7 +23,7 @@ import { notEnabled } from '../small/unbuilt-writes.js'
 import { BOTH_PAGES, Parameters } from '../parameters.js'
 import { Operation, Scopes } from '../scopes.js'
 import { flag, oneOf, type QueryParameters, text } from '../validation/query.js'
-import { repeats, validBody } from '../validation/valid-body.js'
+import { invalidBody, refusedBody, repeats, validBody } from '../validation/valid-body.js'
 import { type ClientGrantFields, CreateClientGrantBody, UpdateClientGrantBody } from './client-grants.dto.js'
 
 export const noGrant = (): ManagementError => new ManagementError(404, 'The grant does not exist.', 'inexistent_client_grant')
@@ -66,8 +66,7 @@ export class ClientGrantsController {
     const { client_id: clientId, audience, subject_type = 'client', default_for, ...fields } = body
     // A grant for all clients of a kind, which takes the place of a client.
     if (default_for !== undefined) throw notEnabled()
-    if (clientId === undefined)
-      throw new ManagementError(400, `Payload validation error: 'Missing required property: client_id' on property client_id.`, 'invalid_body')
+    if (clientId === undefined) throw invalidBody('Missing required property: client_id', 'client_id')
     const { rows: clients } = await this.queries.execute(new FindClients({ clientId }, { limit: 1 }))
     if (!clients[0]) throw noClient()
     await this.#checkScope(audience, fields.scope)
@@ -133,7 +132,7 @@ export class ClientGrantsController {
     if (!rows[0]) throw noResourceServer()
     const known = new Set(rows[0].document.scopes.map(({ value }) => value))
     const unknown = scope?.find((value) => !known.has(value))
-    if (unknown !== undefined) throw new ManagementError(400, `The scope ${unknown} is not defined in the resource server.`, 'invalid_body')
+    if (unknown !== undefined) throw refusedBody(`The scope ${unknown} is not defined in the resource server.`)
   }
 }
 

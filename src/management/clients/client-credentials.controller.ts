@@ -6,7 +6,7 @@ import { ManagementError } from '../../http/management-error.js'
 import { Caller, type CallerOf } from '../caller.js'
 import { ManagementController } from '../management-controller.js'
 import { Operation, Scopes } from '../scopes.js'
-import { validBody } from '../validation/valid-body.js'
+import { refusedBody, validBody } from '../validation/valid-body.js'
 import { knownKey, noClient } from './clients.controller.js'
 import { CreateCredentialBody, UpdateCredentialBody } from './client-credentials.dto.js'
 import { expiryOf, needsProxy, newCredential, showCredential } from './credentials.js'
@@ -37,7 +37,7 @@ export class ClientCredentialsController {
     const outcome = await this.commands.execute(new ChangeClientCredentials(clientId, { add: credential }, caller.context))
     if (outcome === 'absent') throw noClient()
     if (outcome === 'known key') throw knownKey()
-    if (outcome === 'too many') throw new ManagementError(400, `A client can have a maximum of ${MAX_CREDENTIALS} credentials.`, 'invalid_body')
+    if (outcome === 'too many') throw refusedBody(`A client can have a maximum of ${MAX_CREDENTIALS} credentials.`)
     return showCredential(credential)
   }
 

@@ -3,7 +3,7 @@ import { ManagementError } from '../../http/management-error.js'
 import type { AuthenticationMethods } from './client-credentials.dto.js'
 import type { ClientFields, CreateClientBody, JwtConfiguration, UpdateClientBody } from './clients.dto.js'
 import { withoutNulls } from '../members.js'
-import { repeats } from '../validation/valid-body.js'
+import { invalidBody, refusedBody, repeats } from '../validation/valid-body.js'
 import { CREDENTIAL_TYPES } from './credentials.js'
 import { defaultGrantTypes, THIRD_PARTY_GRANTS } from './grant-types.js'
 import { refreshTokenSettings } from './refresh-token-settings.js'
@@ -63,12 +63,7 @@ export function patchedClient(current: ClientDocument, credentials: readonly Cli
   if (sent.client_metadata) {
     const merged = withoutNulls({ ...current.client_metadata, ...sent.client_metadata })
     const { length } = Object.keys(merged)
-    if (length > 10)
-      throw new ManagementError(
-        400,
-        `Payload validation error: 'Too many properties defined (${length}), maximum 10' on property client_metadata.`,
-        'invalid_body',
-      )
+    if (length > 10) throw invalidBody(`Too many properties defined (${length}), maximum 10`, 'client_metadata')
     changes['client_metadata'] = merged
   }
   const next = clean({ ...current, ...changes }) as ClientDocument
@@ -81,8 +76,7 @@ export function patchedClient(current: ClientDocument, credentials: readonly Cli
       managementApi,
     })
   }
-  if (isStrict(current) && !isStrict(next))
-    throw new ManagementError(400, 'A third party client in strict mode cannot become a first party client.', 'invalid_body')
+  if (isStrict(current) && !isStrict(next)) throw refusedBody('A third party client in strict mode cannot become a first party client.')
   checkClient(next)
   return changes
 }
@@ -98,7 +92,7 @@ function references(methods: AuthenticationMethods, credentials: readonly Client
   return Object.fromEntries(
     Object.entries(methods as Record<string, { credentials: { id?: string }[] }>).map(([method, { credentials: wanted }]) => {
       const unknown = wanted.find(({ id }) => id === undefined || known.get(id) !== CREDENTIAL_TYPES[method])
-      if (unknown) throw new ManagementError(400, `The credential ${unknown.id ?? ''} does not exist in the client`.replace('  ', ' '), 'invalid_body')
+      if (unknown) throw refusedBody(`The credential ${unknown.id ?? ''} does not exist in the client`.replace('  ', ' '))
       return [method, { credentials: wanted.map(({ id }) => ({ id })) }]
     }),
   )
@@ -125,22 +119,21 @@ function checkClient(client: ClientDocument): void {
   const { client_authentication_methods: methods, token_endpoint_auth_method: method } = client
   if (methods && method) throw bothMethods()
   if (methods && Object.keys(methods).length !== 1) {
-    throw new ManagementError(400, 'Exactly one client authentication method must be set.', 'invalid_body')
+    throw refusedBody('Exactly one client authentication method must be set.')
   }
   if (methods && client.jwt_configuration['alg'] === 'HS256') {
-    throw new ManagementError(400, 'A client that authenticates with keys or certificates has no secret to sign its ID tokens with HS256.', 'invalid_body')
+    throw refusedBody('A client that authenticates with keys or certificates has no secret to sign its ID tokens with HS256.')
   }
   if (method === 'none' && client.grant_types?.includes('client_credentials')) {
-    throw new ManagementError(400, `Grant type 'client_credentials' not allowed for public clients.`, 'invalid_body')
+    throw refusedBody(`Grant type 'client_credentials' not allowed for public clients.`)
   }
   const other = isStrict(client) ? client.grant_types?.find((type) => !THIRD_PARTY_GRANTS.includes(type)) : undefined
-  if (other !== undefined) throw new ManagementError(400, `Grant type '${other}' not allowed for third party clients in strict mode.`, 'invalid_body')
+  if (other !== undefined) throw refusedBody(`Grant type '${other}' not allowed for third party clients in strict mode.`)
   if (!client.is_first_party && (client['organization_usage'] !== undefined || client['organization_require_behavior'] !== undefined)) {
     throw new ManagementError(403, NOT_FOR_THIRD_PARTIES)
   }
 }
 
-const bothMethods = (): ManagementError =>
-  new ManagementError(400, 'token_endpoint_auth_method and client_authentication_methods cannot be set at the same time.', 'invalid_body')
+const bothMethods = (): ManagementError => refusedBody('token_endpoint_auth_method and client_authentication_methods cannot be set at the same time.')
 
 const clean = (members: object): object => Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined && value !== null))

@@ -29,7 +29,7 @@ import { BOTH_PAGES, FIELDS, Parameters } from '../parameters.js'
 import { Operation, Scopes } from '../scopes.js'
 import { SEARCH, searchList } from '../search/search-list.js'
 import { flag, invalidQuery, type QueryParameters, text } from '../validation/query.js'
-import { invalidBody, validBody } from '../validation/valid-body.js'
+import { invalidBody, refusedBody, validBody } from '../validation/valid-body.js'
 import { newClient, patchedClient } from './client-rules.js'
 import type { AuthenticationMethods, CredentialReference } from './client-credentials.dto.js'
 import { CreateClientBody, UpdateClientBody } from './clients.dto.js'
@@ -211,7 +211,7 @@ const BY_OWN_SCOPE = ['client_secret', 'encryption_key', 'client_authentication_
 
 export const noClient = (): ManagementError => new ManagementError(404, 'The client does not exist', 'inexistent_client')
 const aliasTaken = (): ManagementError => new ManagementError(409, 'Another client exists with the same alias.', 'conflict')
-export const knownKey = (): ManagementError => new ManagementError(400, 'credentials contains public keys that already exist in client', 'invalid_body')
+export const knownKey = (): ManagementError => refusedBody('credentials contains public keys that already exist in client')
 
 function filterOf(query: QueryParameters): ClientFilter {
   const appTypes = text(query, 'app_type', { max: 1000 })?.split(',')

@@ -5,7 +5,7 @@ import type { Config } from '../../config.js'
 import { ManagementError } from '../../http/management-error.js'
 import { certificateThumbprint } from '../../keys/client-certificate.js'
 import { readCertificate, readRsaKey } from '../validation/pem.js'
-import { invalidBody } from '../validation/valid-body.js'
+import { invalidBody, refusedBody } from '../validation/valid-body.js'
 import type { CreateCredentialBody } from './client-credentials.dto.js'
 
 /** What each method of `client_authentication_methods` is proved with. */
@@ -68,10 +68,10 @@ function pemOf({ pem }: CreateCredentialBody): string {
 
 /** Either a certificate or its subject is sent. */
 function subjectOf({ pem, subject_dn }: CreateCredentialBody): string {
-  if (pem !== undefined && subject_dn !== undefined) throw new ManagementError(400, 'pem and subject_dn cannot be set at the same time.', 'invalid_body')
+  if (pem !== undefined && subject_dn !== undefined) throw refusedBody('pem and subject_dn cannot be set at the same time.')
   if (pem !== undefined) {
     const name = subjectName(readCertificate(pem))
-    if (name === undefined) throw new ManagementError(400, 'The certificate has no subject that can be compared.', 'invalid_body')
+    if (name === undefined) throw refusedBody('The certificate has no subject that can be compared.')
     return name
   }
   if (subject_dn === undefined) throw invalidBody('Missing required property: subject_dn', 'subject_dn')

@@ -1,7 +1,8 @@
 import { isIP } from 'node:net'
-import { ManagementError } from '../../http/management-error.js'
+import type { ManagementError } from '../../http/management-error.js'
 import { isPrivateAddress } from '../../http/outbound.js'
 import type { OidcLogoutSettings } from './oidc-logout.dto.js'
+import { refusedBody } from '../validation/valid-body.js'
 
 export interface LogoutUrlPolicy {
   readonly issuer: string
@@ -36,4 +37,4 @@ function urlProblem(text: string, { issuer, allowInsecure }: LogoutUrlPolicy): s
   return undefined
 }
 
-const refused = (what: string): ManagementError => new ManagementError(400, `Payload validation error: ${what}.`, 'invalid_body')
+const refused = (what: string): ManagementError => refusedBody(`Payload validation error: ${what}.`)

@@ -1,5 +1,5 @@
-import { ManagementError } from '../../http/management-error.js'
 import type { RefreshTokenSettings } from './clients.dto.js'
+import { refusedBody } from '../validation/valid-body.js'
 
 const MONTH = 2_592_000
 const HALF_MONTH = 1_296_000
@@ -62,18 +62,16 @@ function check(
   { infinite, infiniteIdle, lifetime, idle }: Lifetimes,
   { firstParty, strict, managementApi }: SettingsContext,
 ): void {
-  if (strict && sent.expiration_type !== 'expiring') throw wrong('Refresh tokens of third party clients in strict mode must be expiring.')
-  if (strict && infiniteIdle) throw wrong('Refresh tokens of third party clients in strict mode must have an idle token lifetime.')
+  if (strict && sent.expiration_type !== 'expiring') throw refusedBody('Refresh tokens of third party clients in strict mode must be expiring.')
+  if (strict && infiniteIdle) throw refusedBody('Refresh tokens of third party clients in strict mode must have an idle token lifetime.')
   if (sent.rotation_type === 'rotating') {
-    if (sent.expiration_type !== 'expiring') throw wrong('Rotating refresh tokens must be expiring.')
-    if (infinite && infiniteIdle) throw wrong('Rotating refresh tokens must have a token lifetime or an idle token lifetime.')
+    if (sent.expiration_type !== 'expiring') throw refusedBody('Rotating refresh tokens must be expiring.')
+    if (infinite && infiniteIdle) throw refusedBody('Rotating refresh tokens must have a token lifetime or an idle token lifetime.')
   }
-  if (!infinite && !infiniteIdle && idle > lifetime) throw wrong('The idle token lifetime must not be longer than the token lifetime.')
+  if (!infinite && !infiniteIdle && idle > lifetime) throw refusedBody('The idle token lifetime must not be longer than the token lifetime.')
   if (!sent.policies) return
   const audiences = sent.policies.map(({ audience }) => audience)
-  if (new Set(audiences).size < audiences.length) throw wrong('Each audience may have one refresh token policy only.')
-  if (audiences.includes(managementApi)) throw wrong('The Management API cannot be used in refresh token policies.')
-  if (!firstParty) throw wrong('Refresh token policies are only available to first party clients.')
+  if (new Set(audiences).size < audiences.length) throw refusedBody('Each audience may have one refresh token policy only.')
+  if (audiences.includes(managementApi)) throw refusedBody('The Management API cannot be used in refresh token policies.')
+  if (!firstParty) throw refusedBody('Refresh token policies are only available to first party clients.')
 }
-
-const wrong = (message: string): ManagementError => new ManagementError(400, message, 'invalid_body')

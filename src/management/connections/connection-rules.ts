@@ -1,7 +1,6 @@
-import { ManagementError } from '../../http/management-error.js'
 import { DATABASE_OPTIONS } from '../../users/index.js'
 import { typeOf } from '../validation/rules.js'
-import { invalidBody } from '../validation/valid-body.js'
+import { invalidBody, refusedBody } from '../validation/valid-body.js'
 
 type Options = Readonly<Record<string, unknown>>
 
@@ -19,10 +18,10 @@ export function checkOptions(strategy: string, options: Options): void {
     throw invalidBody(`No enum match for: ${JSON.stringify(passwordPolicy).replaceAll('"', '').slice(0, 100)}`, 'options.passwordPolicy')
   checkLimits(validation)
   if (attributes === undefined || attributes === null) return
-  if (requires_username !== undefined) throw refused('Cannot set both options.attributes and options.requires_username')
-  if (validation !== undefined) throw refused('Cannot set both options.attributes and options.validation')
+  if (requires_username !== undefined) throw refusedBody('Cannot set both options.attributes and options.requires_username')
+  if (validation !== undefined) throw refusedBody('Cannot set both options.attributes and options.validation')
   const identifiers = attributes as Partial<Record<string, { identifier?: { active?: unknown } }>>
-  if (!IDENTIFIERS.some((name) => identifiers[name]?.identifier?.active === true)) throw refused('attributes must contain one active identifier')
+  if (!IDENTIFIERS.some((name) => identifiers[name]?.identifier?.active === true)) throw refusedBody('attributes must contain one active identifier')
 }
 
 /** Lengths of user names. */
@@ -37,5 +36,3 @@ function checkLimits(validation: unknown): void {
     if (value > 128) throw invalidBody(`Value ${value} is greater than maximum 128`, path)
   }
 }
-
-const refused = (message: string): ManagementError => new ManagementError(400, message, 'invalid_body')

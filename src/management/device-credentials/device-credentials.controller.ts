@@ -14,7 +14,7 @@ import { DEVICE_CREDENTIAL_ID } from '../refresh-tokens/formats.js'
 import { FIELDS, PAGES, Parameters } from '../parameters.js'
 import { Operation, Scopes } from '../scopes.js'
 import { oneOf, type QueryParameters, text } from '../validation/query.js'
-import { validBody } from '../validation/valid-body.js'
+import { refusedBody, validBody } from '../validation/valid-body.js'
 import { CreateDeviceCredential } from './device-credentials.dto.js'
 import { ShowDeviceCredentials } from './show-device-credentials.js'
 
@@ -67,7 +67,7 @@ export class DeviceCredentialsController {
     if (caller.userId === undefined) throw new ManagementError(403, 'The account is not allowed to perform this operation.', 'operation_not_supported')
     const { client_id: clientId, device_name: name, device_id: id, value: key } = body
     if (clientId !== undefined && !(await this.queries.execute(new FindClient({ clientId })))) {
-      throw new ManagementError(400, 'Client not found.', 'invalid_body')
+      throw refusedBody('Client not found.')
     }
     const added = await this.commands.execute(new AddDeviceKey(caller.userId, clientId ?? null, { name, id, key }, caller.context))
     // Deleted since the token was looked at.

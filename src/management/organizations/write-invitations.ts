@@ -2,11 +2,11 @@ import { Injectable } from '@nestjs/common'
 import { CommandBus, QueryBus } from '@nestjs/cqrs'
 import { type ClientDocument, FindClient } from '../../authorization/index.js'
 import type { Context } from '../../event-store/event.js'
-import { ManagementError } from '../../http/management-error.js'
 import { randomText } from '../../random-text.js'
 import { CreateInvitation, FindConnections, FindRoles, FindTenantSettings, type OrganizationDocument } from '../../users/index.js'
 import { noOrganization } from './find-organization.js'
 import type { CreateInvitationBody } from './invitations.dto.js'
+import { refusedBody } from '../validation/valid-body.js'
 
 /** Seven days. */
 const DEFAULT_TTL_SECONDS = 604_800
@@ -19,7 +19,7 @@ export class WriteInvitations {
     private readonly queries: QueryBus,
   ) {}
 
-  /** Answers the invitation's id. Errors: ManagementError 400, 404. */
+  /** Answers the invitation's id. Errors: ManagementError 400, 404, in Auth0's texts (spec/management-api.md §2.11). */
   async create(organization: OrganizationDocument, body: CreateInvitationBody, context: Context): Promise<string> {
     const { inviter, invitee, client_id: clientId, connection_id: connectionId, app_metadata, user_metadata, ttl_sec, send_invitation_email = true } = body
     const client = await this.#client(clientId)
@@ -39,15 +39,15 @@ export class WriteInvitations {
   async #client(clientId: string): Promise<ClientDocument> {
     // Whatever an id may be; the database takes no NUL.
     const found = /^[\x20-\x7e]+$/.test(clientId) ? await this.queries.execute(new FindClient({ clientId })) : undefined
-    if (!found || found.document.global) throw wrong('The specified client_id does not exist.')
+    if (!found || found.document.global) throw refusedBody('The specified client_id does not exist.')
     const usage = found.document['organization_usage'] ?? 'deny'
-    if (usage === 'deny') throw wrong(`The specified client_id (${clientId}) does not allow organizations.`)
+    if (usage === 'deny') throw refusedBody(`The specified client_id (${clientId}) does not allow organizations.`)
     return found.document
   }
 
   async #connection(id: string): Promise<void> {
     const { connections } = await this.queries.execute(new FindConnections({ id }, { limit: 1 }))
-    if (connections.length === 0) throw wrong('The specified connection does not exist.')
+    if (connections.length === 0) throw refusedBody('The specified connection does not exist.')
   }
 
   async #roles(given: readonly string[]): Promise<string[]> {
@@ -55,7 +55,7 @@ export class WriteInvitations {
     if (wanted.length === 0) return []
     const { rows } = await this.queries.execute(new FindRoles({ ids: wanted }, { limit: wanted.length }))
     const missing = wanted.filter((id) => !rows.some((role) => role.id === id))
-    if (missing.length > 0) throw wrong(`One or more of the specified roles do not exist: ${missing.join(', ')}`)
+    if (missing.length > 0) throw refusedBody(`One or more of the specified roles do not exist: ${missing.join(', ')}`)
     return wanted
   }
 
@@ -63,12 +63,9 @@ export class WriteInvitations {
   async #url(client: ClientDocument, parameters: Readonly<Record<string, string>>): Promise<string> {
     const tenant = await this.queries.execute(new FindTenantSettings())
     const route = [client['initiate_login_uri'], tenant['default_redirection_uri']].find((uri) => typeof uri === 'string' && uri !== '')
-    if (typeof route !== 'string' || !URL.canParse(route)) throw wrong('A default login route is required to generate the invitation url.')
+    if (typeof route !== 'string' || !URL.canParse(route)) throw refusedBody('A default login route is required to generate the invitation url.')
     const url = new URL(route)
     for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
     return url.href
   }
 }
-
-/** Auth0's texts (spec/management-api.md §2.11). */
-const wrong = (message: string): ManagementError => new ManagementError(400, message, 'invalid_body')

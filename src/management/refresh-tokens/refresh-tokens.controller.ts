@@ -18,7 +18,7 @@ import { checkpointAnswer, checkpointRequest } from '../paging/page.js'
 import { CHECKPOINTS, FIELDS, Parameters } from '../parameters.js'
 import { Operation, Scopes } from '../scopes.js'
 import type { QueryParameters } from '../validation/query.js'
-import { validBody } from '../validation/valid-body.js'
+import { refusedBody, validBody } from '../validation/valid-body.js'
 import { FILTERS, readFilter } from './read-filter.js'
 import { absentRefreshToken, RevokeTokens, SetMetadata, showRevocation } from './refresh-tokens.dto.js'
 import { behind } from './behind.js'
@@ -26,7 +26,6 @@ import { RevokeSelection } from './revoke-selection.js'
 import { ShowRefreshTokens } from './show-refresh-tokens.js'
 
 /** They live and die with their sessions (spec/refresh-tokens.md §8). */
-const onlineToken = (message: string): ManagementError => new ManagementError(400, message, 'invalid_body')
 const NOT_HERE = `API doesn't support Online Refresh Tokens`
 const USE_SESSIONS = `${NOT_HERE}. To revoke an Online Refresh Token, use the Sessions API: POST /api/v2/sessions/{session_id}/revoke`
 
@@ -85,7 +84,7 @@ export class RefreshTokensController {
   @Scopes('update:refresh_tokens')
   @Operation('Update a refresh token', { personal: true })
   async patch(@Param('id') id: string, @Body(validBody(SetMetadata)) body: SetMetadata, @Caller() { context }: CallerOf): Promise<object> {
-    if (isOnlineTokenId(id)) throw onlineToken(NOT_HERE)
+    if (isOnlineTokenId(id)) throw refusedBody(NOT_HERE)
     const metadata = metadataOf(body.refresh_token_metadata, 'refresh_token_metadata')
     await this.#setMetadata(id, metadata, Object.entries(body.refresh_token_metadata ?? {}), context)
     return this.#current(id)
@@ -97,7 +96,7 @@ export class RefreshTokensController {
   @Scopes('delete:refresh_tokens')
   @Operation('Delete a refresh token')
   async delete(@Param('id') id: string, @Caller() { context }: CallerOf): Promise<void> {
-    if (isOnlineTokenId(id)) throw onlineToken(USE_SESSIONS)
+    if (isOnlineTokenId(id)) throw refusedBody(USE_SESSIONS)
     await this.commands.execute(new RevokeRefreshToken(id, 'api', undefined, context))
   }
 
@@ -110,7 +109,7 @@ export class RefreshTokensController {
     @Caller() caller: CallerOf,
     @Res({ passthrough: true }) res: Response,
   ): Promise<object | undefined> {
-    if (body.ids?.some(isOnlineTokenId)) throw onlineToken(USE_SESSIONS)
+    if (body.ids?.some(isOnlineTokenId)) throw refusedBody(USE_SESSIONS)
     const meant = await this.selection.meant(body)
     if (!body.dry_run) return this.selection.revoke(meant, caller.context)
     onlyReads(caller)
@@ -125,13 +124,13 @@ export class RefreshTokensController {
     try {
       if (!(await this.commands.execute(new SetRefreshTokenMetadata(id, metadata, context, merges ? without : undefined)))) throw absentRefreshToken()
     } catch (error) {
-      if (error instanceof InvalidMetadataError) throw new ManagementError(400, error.message, 'invalid_body')
+      if (error instanceof InvalidMetadataError) throw refusedBody(error.message)
       throw error
     }
   }
 
   async #current(id: string): Promise<object> {
-    if (isOnlineTokenId(id)) throw onlineToken(NOT_HERE)
+    if (isOnlineTokenId(id)) throw refusedBody(NOT_HERE)
     const token = await this.queries.execute(new FindRefreshToken(id))
     if (!token) throw absentRefreshToken()
     return this.show.one(token)

@@ -8,6 +8,7 @@ import { CountRefreshTokens, FindRefreshToken, type RefreshTokenFilter, RevokeMa
 import { FindUser } from '../../users/index.js'
 import { toFilter } from './read-filter.js'
 import type { RevokeTokens } from './refresh-tokens.dto.js'
+import { refusedBody } from '../validation/valid-body.js'
 
 /** What a request for revocation means: these ids, or all that a filter selects. `ours`: in a form that Auth0 does not have. */
 type Meant = { readonly ids: readonly string[] } | { readonly filter: RefreshTokenFilter; readonly ours: boolean }
@@ -67,12 +68,12 @@ export class RevokeSelection {
   }
 
   async #mustExist({ userId, clientId, audience }: RefreshTokenFilter): Promise<void> {
-    if (userId !== undefined && !(await this.queries.execute(new FindUser({ userId })))) throw new ManagementError(400, 'User not found.', 'invalid_body')
+    if (userId !== undefined && !(await this.queries.execute(new FindUser({ userId })))) throw refusedBody('User not found.')
     if (clientId !== undefined && !(await this.queries.execute(new FindClient({ clientId })))) {
-      throw new ManagementError(400, 'Client not found.', 'invalid_body')
+      throw refusedBody('Client not found.')
     }
     if (audience !== undefined && !(await this.queries.execute(new FindResourceServer(audience)))) {
-      throw new ManagementError(400, 'Resource server not found.', 'invalid_body')
+      throw refusedBody('Resource server not found.')
     }
   }
 }
@@ -91,4 +92,4 @@ async function available<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-const combination = (): ManagementError => new ManagementError(400, 'Invalid combination of parameters.', 'invalid_body')
+const combination = (): ManagementError => refusedBody('Invalid combination of parameters.')

@@ -27,7 +27,7 @@ import { Operation, Scopes } from '../scopes.js'
 import { SEARCH, searchList } from '../search/search-list.js'
 import { readRsaKey } from '../validation/pem.js'
 import { type QueryParameters, texts } from '../validation/query.js'
-import { invalidBody, repeats, validBody } from '../validation/valid-body.js'
+import { invalidBody, refusedBody, repeats, validBody } from '../validation/valid-body.js'
 import { CreateResourceServerBody, settings, showResourceServer, type TokenEncryption, UpdateResourceServerBody } from './resource-servers.dto.js'
 
 /** Resource servers, which Auth0 also calls APIs (spec/management-api.md §2.3). */
@@ -82,7 +82,7 @@ export class ResourceServersController {
   async create(@Body(validBody(CreateResourceServerBody)) body: CreateResourceServerBody, @Caller() caller: CallerOf): Promise<object> {
     const { identifier } = body
     // Tokens for it mean userinfo.
-    if (identifier === this.#userInfo) throw new ManagementError(400, 'The selected identifier is reserved.', 'invalid_body')
+    if (identifier === this.#userInfo) throw refusedBody('The selected identifier is reserved.')
     const document = check({
       ...RESOURCE_SERVER_DEFAULTS,
       ...(body.token_lifetime !== undefined && { token_lifetime_for_web: Math.min(body.token_lifetime, RESOURCE_SERVER_DEFAULTS.token_lifetime_for_web) }),
@@ -164,7 +164,7 @@ function check(document: ResourceServerDocument): ResourceServerDocument {
   if (encryption) readRsaKey(encryption.encryption_key.pem)
   const values = document.scopes.map(({ value }) => value)
   const repeated = values.find((value, n) => values.indexOf(value) !== n)
-  if (repeated !== undefined) throw new ManagementError(400, `Duplicate scope: ${repeated}`, 'invalid_body')
+  if (repeated !== undefined) throw refusedBody(`Duplicate scope: ${repeated}`)
   const { mechanism, required_for } = document.proof_of_possession ?? {}
   // Public clients have no certificate to show.
   if (mechanism === 'mtls' && required_for === 'public_clients') throw invalidBody('No enum match for: public_clients', 'proof_of_possession.required_for')

@@ -4,6 +4,7 @@ import { ManagementError } from '../../http/management-error.js'
 import type { RolePermission } from '../../users/index.js'
 import { noResourceServer } from '../resource-servers/resource-servers.controller.js'
 import type { PermissionBody } from './roles.dto.js'
+import { refusedBody } from '../validation/valid-body.js'
 
 export const noRole = (): ManagementError => new ManagementError(404, 'The role does not exist.')
 
@@ -16,7 +17,7 @@ export async function namedPermissions(queries: QueryBus, bodies: readonly Permi
     const api = apis.get(resource_server_identifier)
     if (!api) throw noResourceServer()
     if (!api.scopes.some(({ value }) => value === permission_name)) {
-      throw new ManagementError(400, `The permission ${permission_name} is not defined in the resource server.`, 'invalid_body')
+      throw refusedBody(`The permission ${permission_name} is not defined in the resource server.`)
     }
     return { resourceServerId: api.id, resourceServerIdentifier: api.identifier, name: permission_name }
   })

@@ -1,7 +1,6 @@
 import { Body, Get, Inject, Patch, Query } from '@nestjs/common'
 import { CommandBus, QueryBus } from '@nestjs/cqrs'
 import { CONFIG, type Config } from '../../config.js'
-import { ManagementError } from '../../http/management-error.js'
 import { ChangeTenantSettings, FindConnection, FindTenantSettings, type TenantSettings } from '../../users/index.js'
 import { Caller, type CallerOf } from '../caller.js'
 import { ManagementController } from '../management-controller.js'
@@ -9,7 +8,7 @@ import { pick, readFields } from '../paging/fields.js'
 import { FIELDS, Parameters } from '../parameters.js'
 import { Operation, Scopes } from '../scopes.js'
 import type { QueryParameters } from '../validation/query.js'
-import { validBody } from '../validation/valid-body.js'
+import { invalidBody, refusedBody, validBody } from '../validation/valid-body.js'
 import { showSettings, UpdateTenantSettings } from './tenant-settings.dto.js'
 
 const MAX_HOURS = { session_lifetime: 8760, ephemeral_session_lifetime: 8760, idle_session_lifetime: 2400, idle_ephemeral_session_lifetime: 2400 } as const
@@ -37,7 +36,7 @@ export class TenantSettingsController {
   async patch(@Body(validBody(UpdateTenantSettings)) body: UpdateTenantSettings, @Caller() { context }: CallerOf): Promise<object> {
     const { default_directory: directory } = body
     if (directory && !(await this.queries.execute(new FindConnection(directory)))) {
-      throw new ManagementError(400, `The connection ${directory} does not exist.`, 'invalid_body')
+      throw refusedBody(`The connection ${directory} does not exist.`)
     }
     await this.commands.execute(new ChangeTenantSettings((settings) => patched(settings, body, this.config.settings.sessionsMinSeconds), context))
     return showSettings(await this.queries.execute(new FindTenantSettings()))
@@ -55,15 +54,11 @@ function patched(settings: TenantSettings, { flags, ...body }: UpdateTenantSetti
   for (const name of Object.keys(MAX_HOURS) as Lifetime[]) {
     const [hours, minutes] = [members[name], members[`${name}_in_minutes`]] as (number | undefined)[]
     if (hours !== undefined && minutes !== undefined) {
-      throw new ManagementError(400, `Payload validation error: '${name} and ${name}_in_minutes cannot be set at the same time'.`, 'invalid_body')
+      throw invalidBody(`${name} and ${name}_in_minutes cannot be set at the same time`)
     }
     const wanted = minutes === undefined ? hours : minutes / 60
     if (wanted !== undefined && wanted * 3600 < minSeconds) {
-      throw new ManagementError(
-        400,
-        `Payload validation error: 'Value ${wanted} is less than minimum ${Number((minSeconds / 3600).toFixed(4))}' on property ${name}.`,
-        'invalid_body',
-      )
+      throw invalidBody(`Value ${wanted} is less than minimum ${Number((minSeconds / 3600).toFixed(4))}`, name)
     }
     if (wanted !== undefined) changes[name] = Math.min(wanted, MAX_HOURS[name])
   }

@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
-import { ManagementError } from '../../http/management-error.js'
+import { refusedBody } from './valid-body.js'
 
 const MIN_BITS = 2048
 
@@ -14,13 +14,13 @@ function readPem(pem: string): { readonly key: KeyObject; readonly certificate?:
   } catch {
     // Said below, without what OpenSSL found.
   }
-  throw new ManagementError(400, 'The pem is not a public key or a certificate.', 'invalid_body')
+  throw refusedBody('The pem is not a public key or a certificate.')
 }
 
 /** Errors: ManagementError 400 for a pem without a certificate. */
 export function readCertificate(pem: string): X509Certificate {
   const { certificate } = readPem(pem)
-  if (!certificate) throw new ManagementError(400, 'The pem is not a certificate.', 'invalid_body')
+  if (!certificate) throw refusedBody('The pem is not a certificate.')
   return certificate
 }
 
@@ -28,5 +28,5 @@ export function readCertificate(pem: string): X509Certificate {
 export function readRsaKey(pem: string): ReturnType<typeof readPem> {
   const read = readPem(pem)
   if (read.key.asymmetricKeyType === 'rsa' && (read.key.asymmetricKeyDetails?.modulusLength ?? 0) >= MIN_BITS) return read
-  throw new ManagementError(400, `The public key must be an RSA key of at least ${MIN_BITS} bits.`, 'invalid_body')
+  throw refusedBody(`The public key must be an RSA key of at least ${MIN_BITS} bits.`)
 }

@@ -62,7 +62,10 @@ export function validList<T extends object>(type: new () => T): BodyPipe<T[]> {
 
 /** The 400 for a body that does not fit: what is wrong, and where. */
 export const invalidBody = (detail: string, path = ''): ManagementError =>
-  new ManagementError(400, `Payload validation error: '${detail}'${path && ` on property ${path}`}.`, 'invalid_body')
+  refusedBody(`Payload validation error: '${detail}'${path && ` on property ${path}`}.`)
+
+/** The 400 for a body that fits, and is refused all the same. */
+export const refusedBody = (message: string): ManagementError => new ManagementError(400, message, 'invalid_body')
 
 function describe(error: ValidationError, parent = ''): ManagementError {
   const path = /^\d+$/.test(error.property) ? `${parent}[${error.property}]` : parent ? `${parent}.${error.property}` : error.property
