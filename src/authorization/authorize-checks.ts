@@ -13,6 +13,14 @@ import { isFrontChannel, type ResponseTypes, responseTypesOf } from './response-
 /** Ends the request with an answer to the client. */
 export type Refuse = (code: AuthorizationErrorCode, description: string) => never
 
+/** A request that may be answered to the client, if only by an error. */
+export interface Asked {
+  readonly parameters: Parameters
+  readonly client: ClientDocument
+  readonly tenant: TenantSettings
+  readonly refuse: Refuse
+}
+
 export type Prompt = 'none' | 'login' | 'consent' | 'select_account'
 
 const PROMPTS: readonly string[] = ['none', 'login', 'consent', 'select_account'] satisfies Prompt[]
@@ -39,7 +47,7 @@ export function errorMode(parameters: Parameters, client: ClientDocument, redire
 }
 
 /** NUL and its like are in no parameter; nothing that stores or shows them has to deal with them. */
-export function plainText(parameters: Parameters, refuse: Refuse): void {
+export function plainText({ parameters, refuse }: Asked): void {
   for (const [name, value] of Object.entries(parameters)) {
     // eslint-disable-next-line no-control-regex -- they are what is refused
     if (/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.test(name + value)) refuse('invalid_request', 'A parameter has control characters.')
@@ -55,7 +63,7 @@ const STRICT_PARAMETERS = new Set(
 )
 
 /** The one kind of client whose unknown parameters are not ignored. */
-export function strictParameters(parameters: Parameters, client: ClientDocument, refuse: Refuse): void {
+export function strictParameters({ parameters, client, refuse }: Asked): void {
   if (!isStrict(client)) return
   const other = Object.keys(parameters).find((name) => !STRICT_PARAMETERS.has(name) && !name.startsWith('ext-'))
   if (other !== undefined) refuse('invalid_request', `Parameter not allowed for this client: ${other.slice(0, MAX_SHOWN)}`)
@@ -71,16 +79,16 @@ export function pushedRequest(parameters: Parameters): void {
 }
 
 /** Neither request objects nor rich authorization requests are taken: what a client wants there must not be left out in silence (RFC 9396 §5). */
-export function requestObjects(parameters: Parameters, client: ClientDocument, refuse: Refuse): void {
+export function requestObjects({ parameters, client, refuse }: Asked): void {
   if (parameters['request_uri'] !== undefined) refuse('request_uri_not_supported', 'request_uri is not supported')
   if (parameters['request'] !== undefined) refuse('request_not_supported', 'request is not supported')
   if (parameters['authorization_details'] !== undefined) refuse('invalid_request', 'authorization_details is not supported')
   if (client['require_pushed_authorization_requests'] === true) refuse('invalid_request', 'Pushed authorization request is required')
 }
 
-export function responseTypes(parameters: Parameters, client: ClientDocument, refuse: Refuse): ResponseTypes {
+export function responseTypes({ parameters, client, refuse }: Asked): ResponseTypes {
   const asked = parameters['response_type']
-  if (asked === undefined) refuse('invalid_request', 'Missing required parameter: response_type')
+  if (asked === undefined) return refuse('invalid_request', 'Missing required parameter: response_type')
   const types = responseTypesOf(parameters) ?? refuse('unsupported_response_type', `Unsupported response type: ${asked}`)
   const grants = client.grant_types ?? DEFAULT_GRANT_TYPES
   const needed = [types.has('code') && 'authorization_code', isFrontChannel(types) && 'implicit'].filter((grant) => grant !== false)
@@ -91,21 +99,21 @@ export function responseTypes(parameters: Parameters, client: ClientDocument, re
   return types
 }
 
-export function responseMode(parameters: Parameters, types: ResponseTypes, refuse: Refuse): ResponseMode {
+export function responseMode({ parameters, refuse }: Asked, types: ResponseTypes): ResponseMode {
   const asked = parameters['response_mode']
   if (asked === 'fragment' || asked === 'form_post' || asked === 'web_message') return asked
-  if (asked !== undefined && asked !== 'query') refuse('invalid_request', `Unsupported response mode: ${asked}`)
+  if (asked !== undefined && asked !== 'query') return refuse('invalid_request', `Unsupported response mode: ${asked}`)
   if (!isFrontChannel(types)) return 'query'
   return asked === undefined ? 'fragment' : refuse('invalid_request', 'response_mode=query is for codes alone')
 }
 
 /** A token that is answered in the browser is bound to nothing. */
-export function possession(types: ResponseTypes, client: ClientDocument, api: ResourceServerDocument | undefined, refuse: Refuse): void {
+export function possession({ client, refuse }: Asked, types: ResponseTypes, api: ResourceServerDocument | undefined): void {
   const answered = types.has('token') && issuance({ client, api, proofs: NO_PROOFS })
   if (answered && answered.kind === 'refused') refuse('invalid_request', answered.description)
 }
 
-export function scope(parameters: Parameters, types: ResponseTypes, refuse: Refuse): string[] {
+export function scope({ parameters, refuse }: Asked, types: ResponseTypes): string[] {
   const asked = parameters['scope'] ?? ''
   // RFC 6749 §3.3
   if (!/^[\x21\x23-\x5b\x5d-\x7e ]*$/.test(asked)) refuse('invalid_scope', 'The scope is malformed.')
@@ -117,7 +125,7 @@ export function scope(parameters: Parameters, types: ResponseTypes, refuse: Refu
   return scopes
 }
 
-export function prompt(parameters: Parameters, refuse: Refuse): Set<Prompt> {
+export function prompt({ parameters, refuse }: Asked): Set<Prompt> {
   const asked = (parameters['prompt'] ?? '').split(' ').filter(Boolean)
   if (asked.some((value) => !PROMPTS.includes(value))) refuse('invalid_request', 'Unsupported prompt')
   const prompts = new Set(asked as Prompt[])
@@ -125,20 +133,14 @@ export function prompt(parameters: Parameters, refuse: Refuse): Set<Prompt> {
   return prompts
 }
 
-export function maxAge(parameters: Parameters, refuse: Refuse): number | undefined {
+export function maxAge({ parameters, refuse }: Asked): number | undefined {
   const asked = parameters['max_age']
   if (asked === undefined) return undefined
   if (!/^\d+$/.test(asked) || asked.length > MAX_AGE_DIGITS) refuse('invalid_request', 'max_age must be a number of seconds')
   return Number(asked)
 }
 
-export function challenge(
-  parameters: Parameters,
-  types: ResponseTypes,
-  client: ClientDocument,
-  settings: Config['settings'],
-  refuse: Refuse,
-): CodeTerms['challenge'] {
+export function challenge({ parameters, client, refuse }: Asked, types: ResponseTypes, settings: Config['settings']): CodeTerms['challenge'] {
   const value = parameters['code_challenge']
   const method = parameters['code_challenge_method']
   if (value === undefined) {
@@ -154,7 +156,7 @@ export function challenge(
   return { method: method === 'S256' ? 'S256' : 'plain', value }
 }
 
-export function dpopJkt(parameters: Parameters, refuse: Refuse): string | undefined {
+export function dpopJkt({ parameters, refuse }: Asked): string | undefined {
   const asked = parameters['dpop_jkt']
   if (asked !== undefined && !/^[\w-]{43}$/.test(asked)) refuse('invalid_request', 'dpop_jkt must be a SHA-256 thumbprint')
   return asked
@@ -166,10 +168,10 @@ export const NO_INVITATION = 'invitation not found or already used'
 export const ORGANIZATION_REQUIRED = 'parameter organization is required for this client'
 
 /** Answers what is asked for. Texts that SDKs match (spec/oauth.md §4.6). An invitation is of use with its organization alone. */
-export function organization(parameters: Parameters, client: ClientDocument, refuse: Refuse): string | undefined {
+export function organization({ parameters, client, refuse }: Asked): string | undefined {
   const asked = parameters['organization']
   const usage = client['organization_usage'] ?? 'deny'
-  if (asked === undefined && usage === 'require' && !organizationPrompt(parameters, client)) refuse('invalid_request', ORGANIZATION_REQUIRED)
+  if (asked === undefined && usage === 'require' && !organizationPrompt({ parameters, client })) refuse('invalid_request', ORGANIZATION_REQUIRED)
   if (asked !== undefined && usage === 'deny') refuse('invalid_request', 'parameter organization is not allowed for this client')
   if (asked === undefined && parameters['invitation'] !== undefined) refuse('invalid_request', NO_INVITATION)
   return asked
@@ -178,13 +180,13 @@ export function organization(parameters: Parameters, client: ClientDocument, ref
 /** When the person is asked in whose name they log in, where the application has not said (Auth0's `organization_require_behavior`). */
 export type OrganizationPrompt = 'before login' | 'after login'
 
-export function organizationPrompt(parameters: Parameters, client: ClientDocument): OrganizationPrompt | undefined {
+export function organizationPrompt({ parameters, client }: Pick<Asked, 'parameters' | 'client'>): OrganizationPrompt | undefined {
   if (parameters['organization'] !== undefined || (client['organization_usage'] ?? 'deny') === 'deny') return undefined
   const behavior = client['organization_require_behavior']
   return behavior === 'pre_login_prompt' ? 'before login' : behavior === 'post_login_prompt' ? 'after login' : undefined
 }
 
-export function acrValues(parameters: Parameters, tenant: TenantSettings, refuse: Refuse): void {
+export function acrValues({ parameters, tenant, refuse }: Asked): void {
   const supported = tenant['acr_values_supported']
   if (!Array.isArray(supported)) return
   const unknown = (parameters['acr_values'] ?? '').split(' ').find((value) => value !== '' && !supported.includes(value))

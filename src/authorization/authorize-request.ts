@@ -99,7 +99,7 @@ export class AuthorizeRequests {
       throw new AuthorizationRefused(target, code, description, parameters['prompt'] === 'none')
     }
     if (repeated.length > 0) refuse('invalid_request', `Parameter repeated: ${repeated[0]}`)
-    return this.#validated(parameters, client, tenant, target, refuse, earlier)
+    return this.#validated({ parameters, client, tenant, refuse }, target, earlier)
   }
 
   /** Only for a client whose callbacks need it: whether it may be asked for at all is found out later. */
@@ -119,34 +119,28 @@ export class AuthorizeRequests {
     return found.document
   }
 
-  async #validated(
-    parameters: Parameters,
-    client: ClientDocument,
-    tenant: TenantSettings,
-    target: AnswerTarget,
-    refuse: check.Refuse,
-    { startedAt, organizationDeclined = false }: EarlierStep,
-  ): Promise<AuthorizeRequest> {
-    check.plainText(parameters, refuse)
-    check.strictParameters(parameters, client, refuse)
-    check.requestObjects(parameters, client, refuse)
-    const responseTypes = check.responseTypes(parameters, client, refuse)
-    const responseMode: ResponseMode = check.responseMode(parameters, responseTypes, refuse)
-    const scope = check.scope(parameters, responseTypes, refuse)
-    const prompt = check.prompt(parameters, refuse)
-    const maxAgeSeconds = check.maxAge(parameters, refuse)
-    const challenge = check.challenge(parameters, responseTypes, client, this.config.settings, refuse)
-    const dpopJkt = check.dpopJkt(parameters, refuse)
-    const organization = await this.#organization(parameters, client, tenant, refuse)
+  async #validated(asked: check.Asked, target: AnswerTarget, { startedAt, organizationDeclined = false }: EarlierStep): Promise<AuthorizeRequest> {
+    const { parameters, client, tenant, refuse } = asked
+    check.plainText(asked)
+    check.strictParameters(asked)
+    check.requestObjects(asked)
+    const responseTypes = check.responseTypes(asked)
+    const responseMode: ResponseMode = check.responseMode(asked, responseTypes)
+    const scope = check.scope(asked, responseTypes)
+    const prompt = check.prompt(asked)
+    const maxAgeSeconds = check.maxAge(asked)
+    const challenge = check.challenge(asked, responseTypes, this.config.settings)
+    const dpopJkt = check.dpopJkt(asked)
+    const organization = await this.#organization(asked)
     const presented = { ticket: parameters['invitation'], organization, client, goesOn: startedAt !== undefined }
     const invitation = await presentedInvitation(this.queries, presented, refuse)
-    check.acrValues(parameters, tenant, refuse)
-    const { api, clientGrantScope } = await this.#api(parameters, client, tenant, refuse)
-    check.possession(responseTypes, client, api, refuse)
-    const connections = await this.#connections(client, tenant, { organization, invitation }, refuse)
-    const asked = parameters['connection']
-    const connection = asked === undefined ? connections[0] : connections.find(({ name }) => name === asked)
-    if (!connection) refuse('invalid_request', 'the connection is not enabled')
+    check.acrValues(asked)
+    const { api, clientGrantScope } = await this.#api(asked)
+    check.possession(asked, responseTypes, api)
+    const connections = await this.#connections(asked, organization, invitation)
+    const named = parameters['connection']
+    const connection = named === undefined ? connections[0] : connections.find(({ name }) => name === named)
+    if (!connection) return refuse('invalid_request', 'the connection is not enabled')
     return {
       parameters,
       startedAt: startedAt ?? Date.now(),
@@ -167,7 +161,7 @@ export class AuthorizeRequests {
       loginHint: invitation?.email ?? parameters['login_hint'],
       screen: await firstScreen(this.queries, { hint: parameters['screen_hint'], client, connection, organization, invitation }),
       organization,
-      organizationPrompt: organizationDeclined ? undefined : check.organizationPrompt(parameters, client),
+      organizationPrompt: organizationDeclined ? undefined : check.organizationPrompt(asked),
       organizationDeclined,
       invitation,
       connections,
@@ -175,12 +169,7 @@ export class AuthorizeRequests {
     }
   }
 
-  async #api(
-    parameters: Parameters,
-    client: ClientDocument,
-    tenant: TenantSettings,
-    refuse: check.Refuse,
-  ): Promise<Pick<AuthorizeRequest, 'api' | 'clientGrantScope'>> {
+  async #api({ parameters, client, tenant, refuse }: check.Asked): Promise<Pick<AuthorizeRequest, 'api' | 'clientGrantScope'>> {
     const resource = tenant['resource_parameter_profile'] === 'compatibility' ? parameters['resource'] : undefined
     const audience = askedAudience(parameters['audience'] ?? resource, tenant, this.config.issuer)
     if (audience === undefined) return { api: undefined, clientGrantScope: undefined }
@@ -191,19 +180,18 @@ export class AuthorizeRequests {
     return access.kind === 'allowed' ? { api, clientGrantScope: access.clientGrantScope } : refuse(access.error, access.description)
   }
 
-  async #organization(parameters: Parameters, client: ClientDocument, tenant: TenantSettings, refuse: check.Refuse): Promise<LoginOrganization | undefined> {
-    const asked = check.organization(parameters, client, refuse)
-    if (asked === undefined) return undefined
-    const found = await askedOrganization(this.queries, asked, tenant)
-    return found.kind === 'found' ? found.organization : refuse('invalid_request', found.text)
+  async #organization(asked: check.Asked): Promise<LoginOrganization | undefined> {
+    const named = check.organization(asked)
+    if (named === undefined) return undefined
+    const found = await askedOrganization(this.queries, named, asked.tenant)
+    return found.kind === 'found' ? found.organization : asked.refuse('invalid_request', found.text)
   }
 
   /** With an organization those of both: its own, as far as the client may use them; or the one that an invitation names. */
   async #connections(
-    client: ClientDocument,
-    tenant: TenantSettings,
-    { organization, invitation }: Pick<AuthorizeRequest, 'organization' | 'invitation'>,
-    refuse: check.Refuse,
+    { client, tenant, refuse }: check.Asked,
+    organization: LoginOrganization | undefined,
+    invitation: PresentedInvitation | undefined,
   ): Promise<[ConnectionDocument, ...ConnectionDocument[]]> {
     const query = new FindLoginConnections({ clientId: client.client_id, firstParty: client.is_first_party }, tenant.default_directory)
     const all = await this.queries.execute(query)
