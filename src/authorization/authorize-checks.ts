@@ -118,11 +118,15 @@ export function scope({ parameters, refuse }: Asked, types: ResponseTypes): stri
   // RFC 6749 §3.3
   if (!/^[\x21\x23-\x5b\x5d-\x7e ]*$/.test(asked)) refuse('invalid_scope', 'The scope is malformed.')
   const scopes = [...new Set(asked.split(' '))].filter(Boolean)
+  if (types.has('id_token') && !scopes.includes('openid')) refuse('invalid_request', 'An ID token needs the scope openid')
+  return scopes
+}
+
+/** Only in a request that is right otherwise (spec/oauth.md §4.3). */
+export function oneKindOfAccess({ refuse }: Asked, scopes: readonly string[]): void {
   if (scopes.includes('online_access') && scopes.includes('offline_access')) {
     refuse('invalid_request', 'Cannot request both online_access and offline_access scopes')
   }
-  if (types.has('id_token') && !scopes.includes('openid')) refuse('invalid_request', 'An ID token needs the scope openid')
-  return scopes
 }
 
 export function prompt({ parameters, refuse }: Asked): Set<Prompt> {

@@ -141,6 +141,7 @@ export class AuthorizeRequests {
     const named = parameters['connection']
     const connection = named === undefined ? connections[0] : connections.find(({ name }) => name === named)
     if (!connection) return refuse('invalid_request', 'the connection is not enabled')
+    check.oneKindOfAccess(asked, scope)
     return {
       parameters,
       startedAt: startedAt ?? Date.now(),

@@ -116,6 +116,17 @@ describe('a request that is wrong', () => {
     expect(answerOf(page)).toEqual({ error, error_description, state: 'some state' })
   })
 
+  it('asks for both kinds of refresh token, which is told after all else that is wrong with it, and before anybody logs in', async () => {
+    const both = { scope: 'online_access offline_access' }
+    const told = async (more: Record<string, string>): Promise<string | undefined> => answerOf(await ask({ ...both, ...more }))['error_description']
+    expect(await told({ prompt: 'maybe' })).toBe('Unsupported prompt')
+    expect(await told({ code_challenge: 'x' })).toBe('code_challenge_method must be S256')
+    expect(await told({ organization: 'org_1' })).toBe('parameter organization is not allowed for this client')
+    expect(await told({ audience: 'https://nobody.example' })).toBe('Service not found: https://nobody.example')
+    expect(await told({ connection: 'nowhere' })).toBe('the connection is not enabled')
+    expect(await told({ prompt: 'none' })).toBe('Cannot request both online_access and offline_access scopes')
+  })
+
   it('is answered in the fragment when it asked for tokens', async () => {
     const page = await ask({ response_type: 'token id_token', nonce: 'n' })
     expect(page.location?.search).toBe('')
