@@ -61,6 +61,26 @@ describe('discovery', () => {
     expect(body.code_challenge_methods_supported).toEqual(['S256'])
   })
 
+  it('lists scopes, claims, modes and what else never changes, to the letter of Auth0’s', async () => {
+    const words = (text: string): string[] => text.split(' ')
+    const types = ['code', 'token', 'id_token', 'code token', 'code id_token', 'token id_token', 'code token id_token']
+    expect((await scene.send('GET', '.well-known/openid-configuration')).body).toMatchObject({
+      scopes_supported: words(
+        'openid profile offline_access name given_name family_name nickname email email_verified picture created_at identities phone address',
+      ),
+      claims_supported: words(
+        'aud auth_time created_at email email_verified exp family_name given_name iat identities iss name nickname phone_number picture sub',
+      ),
+      response_types_supported: types,
+      response_modes_supported: ['query', 'fragment', 'form_post'],
+      subject_types_supported: ['public'],
+      token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+      dpop_signing_alg_values_supported: ['ES256'],
+      request_uri_parameter_supported: false,
+      request_parameter_supported: false,
+    })
+  })
+
   it('says by which algorithms assertions may be signed wherever they are taken', async () => {
     const body = (await scene.send('GET', '.well-known/openid-configuration')).body as unknown as Record<string, string[]>
     // RFC 8414 §2: such a list "MUST be present" beside private_key_jwt.

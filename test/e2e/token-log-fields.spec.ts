@@ -69,7 +69,9 @@ it('a detected reuse names the session that the family began in, as does each re
     details: { ...details, failure_reason: 'invalid_token', refresh_token: { access: 'offline', session_id: sessionId } },
   })
   expect(afterwards).toMatchObject({ details: { failure_reason: 'grant_revoked', refresh_token: { access: 'offline' } } })
-  expect(await rows(login, 'ferrt')).toMatchObject([{ user_id: userId, connection: DIRECTORY, details: { ...details, tokenCounter: 1, latestCounter: 2 } }])
+  const description = 'Reused rotating refresh token detected, revoked the family'
+  const counted = { ...details, tokenCounter: 1, latestCounter: 2 }
+  expect(await rows(login, 'ferrt')).toMatchObject([{ description, user_id: userId, connection: DIRECTORY, details: counted }])
 })
 
 it.each([
