@@ -46,7 +46,7 @@ async function readIfThere(file: string): Promise<string | undefined> {
     if (error.code === 'ENOENT') return undefined
     throw error
   })
-  if (text !== undefined && text.trim() === '') throw new Error(`${file} is empty: restore it from a backup, or delete it to have a new one made`)
+  if (text !== undefined && text.trim() === '') throw new Error(`DATA_DIR: ${file} is empty: restore it from a backup, or delete it to have a new one made`)
   return text?.trim()
 }
 

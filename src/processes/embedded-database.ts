@@ -7,6 +7,7 @@ import { POOL_SIZE } from '../database/pool.js'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../database/embedded-postgres.js'
 import { openDataDir, secret } from '../generated-secrets.js'
 import type { Logger } from '../logging.js'
+import { dataDirError } from './start-conditions.js'
 
 const ATTEMPTS = 5
 /** For migrations, operators' commands and PostgreSQL's own. */
@@ -24,13 +25,17 @@ export class EmbeddedDatabase {
     private readonly fail: (reason: unknown) => void,
   ) {}
 
-  /** Answers what the configuration lacks. Errors: EmbeddedPostgresError. */
+  /** Answers what the configuration lacks. Errors: EmbeddedPostgresError, ConfigError. */
   async start(): Promise<{ databaseUrl: string; encryptionKeys: readonly Buffer[] }> {
     const { dataDir } = this.config
-    await openDataDir(dataDir)
-    await this.#launch()
-    const keys = this.config.encryptionKeys ?? encryptionKeys((await secret(dataDir, 'encryption-key', () => randomBytes(32).toString('base64'))).value)
-    return { databaseUrl: this.#server!.url('postgres'), encryptionKeys: keys }
+    try {
+      await openDataDir(dataDir)
+      await this.#launch()
+      const keys = this.config.encryptionKeys ?? encryptionKeys((await secret(dataDir, 'encryption-key', () => randomBytes(32).toString('base64'))).value)
+      return { databaseUrl: this.#server!.url('postgres'), encryptionKeys: keys }
+    } catch (error) {
+      throw dataDirError(dataDir, error)
+    }
   }
 
   async stop(): Promise<void> {

@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Config, completeConfig, ConfigError, type Part, type StartConfig } from '../config.js'
-import { migrate } from '../database/migrate.js'
+import { migrate, MissingRoleError } from '../database/migrate.js'
 import { announce, createLogger, type Logger } from '../logging.js'
 import { redact } from '../redact.js'
 import { EmbeddedDatabase } from './embedded-database.js'
 import { Fleet } from './fleet.js'
 import type { ServerFiles } from './local-authority.js'
-import { checkStart } from './start-conditions.js'
+import { checkStart, dataDirError } from './start-conditions.js'
 
 /** The service is gone 10 s after the signal, whatever hangs. */
 const HARD_LIMIT_MS = 9000
@@ -26,8 +26,7 @@ export async function runPrimary(start: StartConfig): Promise<never> {
     await checkStart(start)
     const config = completeConfig(start, await database?.start())
     await Promise.race([prepareDatabase(config), end.whenReached.then(() => pause(PREPARING_LIMIT_MS))])
-    // What makes certificates is loaded where some are to be made.
-    const files: ServerFiles | undefined = config.tls === 'auto' ? await (await import('./local-authority.js')).tlsFiles(config) : config.tls
+    const files: ServerFiles | undefined = config.tls === 'auto' ? await makeFiles(config) : config.tls
     if (files?.authority) process.stdout.write(`NODE_EXTRA_CA_CERTS=${files.authority}\n`)
     if (!end.reached) {
       fleet = new Fleet(workerEnvironment(config, files), log, (reason) => end.fail(reason))
@@ -67,8 +66,8 @@ class End {
 
 async function prepareDatabase(config: Config): Promise<void> {
   await migrate(config.databaseUrl).catch((error: Error & { code?: string }) => {
-    // Those that name their variable speak for themselves.
-    if (/^[A-Z_]+: /.test(error.message)) throw error
+    // It names its variable itself.
+    if (error instanceof MissingRoleError) throw error
     throw new ConfigError(
       'DATABASE_URL',
       `the database cannot be prepared (${error.message || error.code})`,
@@ -77,6 +76,14 @@ async function prepareDatabase(config: Config): Promise<void> {
   })
   const { bootstrap } = await import('../bootstrap.js')
   await bootstrap(config)
+}
+
+/** What makes certificates is loaded where some are to be made. */
+async function makeFiles(config: Config): Promise<ServerFiles | undefined> {
+  const { tlsFiles } = await import('./local-authority.js')
+  return tlsFiles(config).catch((error: unknown) => {
+    throw dataDirError(config.dataDir, error)
+  })
 }
 
 /** ROLE says which work this instance does. */

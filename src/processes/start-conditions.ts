@@ -3,6 +3,7 @@ import { access, stat } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import path from 'node:path'
 import { ConfigError, type StartConfig } from '../config.js'
+import { WrongValue } from '../config-values.js'
 
 /** What a start can find wrong before it touches the database. Errors: ConfigError. */
 export async function checkStart({ port, role, settings }: StartConfig): Promise<void> {
@@ -19,6 +20,13 @@ export async function checkStart({ port, role, settings }: StartConfig): Promise
 export function portError(port: number, { code, message }: NodeJS.ErrnoException): ConfigError {
   const problem = code === 'EADDRINUSE' ? 'is in use by another program' : `cannot be opened (${code ?? message})`
   return new ConfigError('PORT', `${port} ${problem}`, port === 3000 ? '3001' : '3000')
+}
+
+/** What keeps a start from using DATA_DIR, or its generated key; an error of another kind as it is. */
+export function dataDirError(dataDir: string, error: unknown): unknown {
+  if (error instanceof WrongValue) return new ConfigError('DATA_DIR', `in ${path.join(dataDir, 'secrets', 'encryption-key')} ${error.message}`, '.data')
+  const { path: file, message } = error as NodeJS.ErrnoException
+  return file === undefined ? error : new ConfigError('DATA_DIR', `${dataDir} cannot be used (${message})`, '/var/lib/evergrant')
 }
 
 async function checkFolder(variable: string, folder: string, example: string): Promise<void> {

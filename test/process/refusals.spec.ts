@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import path from 'node:path'
 import { RootKeys } from '../../src/keys/root-key.js'
@@ -83,6 +83,26 @@ test.each(['2606:4700::1111', 'fd12:3456::7'])('a setting that this machine cann
   await expectRefusal(
     new Service(await freePort(), folder(), { ACTIONS_NETWORK: 'open', NODE_OPTIONS: withAddress(address) }),
     /^ACTIONS_NETWORK: is open on a machine with an IPv6 address, .*, for example ACTIONS_NETWORK=deny\n$/,
+  )
+})
+
+test('a DATA_DIR that cannot be used is named', async () => {
+  const dataDir = folder()
+  const file = path.join(dataDir, 'postgres', 'data', 'PG_VERSION')
+  const unusable = new RegExp(`^DATA_DIR: ${file} cannot be used \\(ENOTDIR: .*\\), for example DATA_DIR=/var/lib/evergrant\n$`)
+  await expectRefusal(new Service(await freePort(), file), unusable)
+  const long = path.join(dataDir, 'x'.repeat(300))
+  await expectRefusal(new Service(await freePort(), long), /^DATA_DIR: .* cannot be used \(ENAMETOOLONG: /)
+  mkdirSync(path.join(dataDir, 'secrets'))
+  writeFileSync(path.join(dataDir, 'secrets', 'encryption-key'), 'x\n')
+  await expectRefusal(new Service(await freePort(), dataDir), /^DATA_DIR: in .*encryption-key the key has 0 bytes instead of 32, for example DATA_DIR=/)
+})
+
+test('a certificate authority of DATABASE_URL that cannot be read is told as its fault', async () => {
+  const env = { DATABASE_URL: 'postgres://u@localhost/x?sslrootcert=/nothing/here', ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64') }
+  await expectRefusal(
+    new Service(await freePort(), folder(), env),
+    /^DATABASE_URL: the database cannot be prepared \(ENOENT: .*\/nothing\/here.*\), for example/,
   )
 })
 
