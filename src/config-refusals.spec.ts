@@ -149,6 +149,11 @@ test.each([
     'TRUST_PROXY: "proxy.local" is not an address, a CIDR range, or one of loopback, linklocal, uniquelocal, for example TRUST_PROXY=loopback,10.0.0.0/8',
   ],
   [
+    'a number of proxies',
+    { TRUST_PROXY: '1' },
+    'TRUST_PROXY: "1" is not an address, a CIDR range, or one of loopback, linklocal, uniquelocal, for example TRUST_PROXY=loopback,10.0.0.0/8',
+  ],
+  [
     'a header that has no such name',
     { MTLS_CERTIFICATE_HEADER: 'a b' },
     'MTLS_CERTIFICATE_HEADER: "a b" is not the name of a header, for example MTLS_CERTIFICATE_HEADER=client-certificate',

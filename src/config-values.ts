@@ -1,6 +1,6 @@
 import { X509Certificate, createPrivateKey } from 'node:crypto'
 import { accessSync, constants, readFileSync } from 'node:fs'
-import { isIPv4 } from 'node:net'
+import { isIP, isIPv4 } from 'node:net'
 import proxyAddr from 'proxy-addr'
 import { isAllowedHost } from './http/allowed-host.js'
 
@@ -79,12 +79,16 @@ export const encryptionKeys: Read<readonly Buffer[]> = (value) => {
   return Object.freeze(keys)
 }
 
+const PROXY_GROUPS = ['loopback', 'linklocal', 'uniquelocal']
+
 /** Checked item by item, so that the wrong one is named. */
 export const trustedProxies: Read<readonly string[]> = (value) => {
   const items = value.split(',').map((item) => item.trim())
   for (const item of items) {
     try {
       proxyAddr.compile(item)
+      // It takes numbers for addresses: 1, which elsewhere counts proxies, for 0.0.0.1.
+      if (!PROXY_GROUPS.includes(item) && isIP(item.split('/')[0]!) === 0) throw new WrongValue('a number')
     } catch {
       throw new WrongValue(`${quoted(item)} is not an address, a CIDR range, or one of loopback, linklocal, uniquelocal`)
     }
