@@ -136,7 +136,7 @@ test.each([
   [
     'files that hold neither',
     { TLS_CERT_FILE: '/dev/null', TLS_KEY_FILE: '/dev/null' },
-    'TLS_KEY_FILE: "/dev/null" is not a PEM certificate, for example TLS_KEY_FILE=/etc/evergrant/tls.key',
+    'TLS_CERT_FILE: "/dev/null" is not a PEM certificate, for example TLS_CERT_FILE=/etc/evergrant/tls.crt',
   ],
   [
     'auto with a key',

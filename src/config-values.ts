@@ -116,9 +116,10 @@ export const readableFile: Read<string> = (file) => {
   }
 }
 
+export const certificateIn: Read<X509Certificate> = (file) => attempt(() => new X509Certificate(readFileSync(file)), `${quoted(file)} is not a PEM certificate`)
+
 /** A pair that does not fit would fail each handshake, long after the start. */
-export function checkKeyPair(certFile: string, keyFile: string): void {
-  const certificate = attempt(() => new X509Certificate(readFileSync(certFile)), `${quoted(certFile)} is not a PEM certificate`)
+export function checkKeyPair(certificate: X509Certificate, keyFile: string): void {
   const key = attempt(() => createPrivateKey(readFileSync(keyFile)), `${quoted(keyFile)} is not an unencrypted PEM private key`)
   if (!certificate.checkPrivateKey(key)) throw new WrongValue(`${quoted(keyFile)} is not the key of the certificate in TLS_CERT_FILE`)
 }

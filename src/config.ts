@@ -191,7 +191,8 @@ export function loadConfig(env: Environment = process.env, cwd = process.cwd()):
     const pair = both('TLS_CERT_FILE', file, 'TLS_KEY_FILE', file)
     if (!pair) return undefined
     const [certFile, keyFile] = pair
-    given('TLS_KEY_FILE', () => read.checkKeyPair(certFile, keyFile))
+    const certificate = given('TLS_CERT_FILE', () => read.certificateIn(certFile))!
+    given('TLS_KEY_FILE', () => read.checkKeyPair(certificate, keyFile))
     return Object.freeze({ certFile, keyFile })
   }
 }
