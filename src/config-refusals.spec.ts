@@ -173,6 +173,16 @@ test.each([
     { TRUST_PROXY: '10.0.0.0/33' },
     'TRUST_PROXY: "10.0.0.0/33" is not an address, a CIDR range, or one of loopback, linklocal, uniquelocal, for example TRUST_PROXY=loopback,10.0.0.0/8',
   ],
+  [
+    'places in a file that knows none',
+    { GEOIP_CITY_FILE: '/dev/null' },
+    'GEOIP_CITY_FILE: "/dev/null" is not a MaxMind database, for example GEOIP_CITY_FILE=/var/lib/GeoIP/GeoLite2-City.mmdb',
+  ],
+  [
+    'places in a folder',
+    { GEOIP_ASN_FILE: '/dev' },
+    'GEOIP_ASN_FILE: "/dev" cannot be read (EISDIR), for example GEOIP_ASN_FILE=/var/lib/GeoIP/GeoLite2-ASN.mmdb',
+  ],
   ['limits neither on nor off', { RATE_LIMITS: 'false' }, 'RATE_LIMITS: "false" is not one of on, off, for example RATE_LIMITS=on'],
   [
     'private targets neither true nor false',

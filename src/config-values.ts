@@ -1,5 +1,5 @@
 import { X509Certificate, createPrivateKey } from 'node:crypto'
-import { accessSync, constants, readFileSync } from 'node:fs'
+import { accessSync, closeSync, constants, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
 import { isIP, isIPv4 } from 'node:net'
 import proxyAddr from 'proxy-addr'
 import { isAllowedHost } from './http/allowed-host.js'
@@ -108,12 +108,18 @@ export const headerName: Read<string> = (value) => {
 }
 
 export const readableFile: Read<string> = (file) => {
-  try {
-    accessSync(file, constants.R_OK)
-    return file
-  } catch (error) {
-    throw new WrongValue(`${quoted(file)} cannot be read (${(error as NodeJS.ErrnoException).code})`)
-  }
+  reading(file, () => accessSync(file, constants.R_OK))
+  return file
+}
+
+/** How a database of MaxMind's format ends: this, and at most so much about itself. */
+const MMDB_MARK = Buffer.from('\xab\xcd\xefMaxMind.com', 'latin1')
+const MMDB_END_BYTES = 128 * 1024
+
+export const mmdbFile: Read<string> = (value) => {
+  const file = readableFile(value)
+  if (!endOf(file, MMDB_END_BYTES).includes(MMDB_MARK)) throw new WrongValue(`${quoted(file)} is not a MaxMind database`)
+  return file
 }
 
 export const certificateIn: Read<X509Certificate> = (file) => attempt(() => new X509Certificate(readFileSync(file)), `${quoted(file)} is not a PEM certificate`)
@@ -149,6 +155,26 @@ export const webUrl: Read<string> = (value) => {
   const url = attempt(() => new URL(value), `${quoted(value)} is not a URL`)
   if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new WrongValue(`${quoted(value)} is neither https nor http`)
   return value
+}
+
+function reading<T>(file: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw new WrongValue(`${quoted(file)} cannot be read (${(error as NodeJS.ErrnoException).code})`)
+  }
+}
+
+function endOf(file: string, bytes: number): Buffer {
+  return reading(file, () => {
+    const descriptor = openSync(file, 'r')
+    try {
+      const end = Buffer.alloc(bytes)
+      return end.subarray(0, readSync(descriptor, end, 0, bytes, Math.max(0, fstatSync(descriptor).size - bytes)))
+    } finally {
+      closeSync(descriptor)
+    }
+  })
 }
 
 function attempt<T>(make: () => T, problem: string): T {
