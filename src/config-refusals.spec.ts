@@ -183,6 +183,11 @@ test.each([
     { GEOIP_ASN_FILE: '/dev' },
     'GEOIP_ASN_FILE: "/dev" cannot be read (EISDIR), for example GEOIP_ASN_FILE=/var/lib/GeoIP/GeoLite2-ASN.mmdb',
   ],
+  [
+    'an authorization that no header can hold',
+    { LOG_CHECKPOINT_AUTHORIZATION: 'Bearer hunter2\n' },
+    'LOG_CHECKPOINT_AUTHORIZATION: holds characters that no header can hold, for example LOG_CHECKPOINT_AUTHORIZATION=Bearer a-token-of-the-receiver',
+  ],
   ['limits neither on nor off', { RATE_LIMITS: 'false' }, 'RATE_LIMITS: "false" is not one of on, off, for example RATE_LIMITS=on'],
   [
     'private targets neither true nor false',

@@ -1,5 +1,6 @@
 import { X509Certificate, createPrivateKey } from 'node:crypto'
 import { accessSync, closeSync, constants, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
+import { validateHeaderValue } from 'node:http'
 import { isIP, isIPv4 } from 'node:net'
 import proxyAddr from 'proxy-addr'
 import { isAllowedHost } from './http/allowed-host.js'
@@ -105,6 +106,12 @@ export const headerName: Read<string> = (value) => {
   if (!/^[\w!#$%&'*+.^`|~-]{1,64}$/.test(name)) throw new WrongValue(`${quoted(value)} is not the name of a header`)
   if (TAKEN_HEADERS.includes(name)) throw new WrongValue(`${quoted(value)} has another meaning already`)
   return name
+}
+
+/** The message never repeats the value. */
+export const headerValue: Read<string> = (value) => {
+  attempt(() => validateHeaderValue('value', value), 'holds characters that no header can hold')
+  return value
 }
 
 export const readableFile: Read<string> = (file) => {

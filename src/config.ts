@@ -68,7 +68,7 @@ const SETTINGS = {
   geoipAsnFile: setting('geoip.asn_file', undefined, read.mmdbFile, '/var/lib/GeoIP/GeoLite2-ASN.mmdb'),
   geoipCityFile: setting('geoip.city_file', undefined, read.mmdbFile, '/var/lib/GeoIP/GeoLite2-City.mmdb'),
   introspectionEnabled: setting('introspection.enabled', true, read.flag, 'true'),
-  logCheckpointAuthorization: setting('log_checkpoint.authorization', undefined, read.text, 'Bearer a-token-of-the-receiver'),
+  logCheckpointAuthorization: setting('log_checkpoint.authorization', undefined, read.headerValue, 'Bearer a-token-of-the-receiver'),
   logCheckpointEverySeconds: setting('log_checkpoint.every_seconds', 60, read.integer(1, 86_400), '60'),
   logCheckpointFile: setting('log_checkpoint.file', undefined, read.text, '/mnt/audit/evergrant.checkpoint'),
   logCheckpointUrl: setting('log_checkpoint.url', undefined, read.webUrl, 'https://audit.example.com/checkpoints'),
