@@ -23,13 +23,14 @@ export class MetricsController {
 
   @Get()
   @Header('Cache-Control', 'no-store')
-  @Header('Content-Type', 'text/plain; version=0.0.4; charset=utf-8')
   async metrics(@Req() req: Request, @Res({ passthrough: true }) res: Response): Promise<string> {
     this.#admit(req, res)
     const own = this.collect().catch(() => {
       throw new ServiceUnavailableException({ error: 'temporarily_unavailable', error_description: 'A process of this instance did not answer.' })
     })
-    return (await Promise.all([own, this.#sealLag()])).join('')
+    const text = (await Promise.all([own, this.#sealLag()])).join('')
+    res.setHeader('Content-Type', 'text/plain; version=0.0.4; charset=utf-8')
+    return text
   }
 
   /** Asked of the database at each scrape: it is to grow also where nobody seals any more. Empty where the database does not answer. */

@@ -90,9 +90,12 @@ describe('what every instance answers', () => {
     const token = '0123456789abcdef'
     const closed = await start({ METRICS_TOKEN: token })
     const proxied = { 'x-forwarded-for': '192.0.2.1' }
-    expect((await service.get('/metrics')).status).toBe(200)
-    expect((await service.get('/metrics', proxied)).status).toBe(403)
-    expect((await closed.get('/metrics', proxied)).status).toBe(401)
+    const { status, headers } = await service.get('/metrics')
+    expect([status, headers.get('content-type')]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8'])
+    const refusals = await Promise.all([service, closed].map((each) => each.get('/metrics', proxied)))
+    expect(refusals.map(({ status, headers }) => [status, headers.get('content-type')])).toEqual(
+      [403, 401].map((status) => [status, 'application/json; charset=utf-8']),
+    )
     expect((await closed.get('/metrics', { ...proxied, authorization: 'Bearer 0123456789abcdeg' })).status).toBe(401)
     expect((await closed.get('/metrics', { ...proxied, authorization: `Bearer ${token}` })).status).toBe(200)
     await closed.stop()
