@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
@@ -116,6 +117,27 @@ it('tells only those who want to hear of this kind of end, with the metadata if 
   const { rows } = await service.pool.query('select client_id, initiator from logout_messages where session_id = $1', [sessionId])
   expect(rows).toEqual([{ client_id: keen.client.client_id, initiator: 'session-revoked' }])
   expect(tokens(quiet.path)).toEqual([])
+})
+
+it('calls each kind of end what clients select it by', async () => {
+  const { client } = await listening({ backchannel_logout_initiators: { mode: 'all' } })
+  const user = (userId: string): string => `users/${encodeURIComponent(userId)}`
+  const change = (userId: string, body: object) => service.api('PATCH', user(userId), { ...body, connection: DIRECTORY })
+  const ends: [initiator: string, end: (login: { userId: string; sessionId: string }) => Promise<unknown>][] = [
+    ['session-revoked', ({ sessionId }) => service.api('DELETE', `sessions/${sessionId}`)],
+    ['password-changed', ({ userId }) => change(userId, { password: 'Another-Horse-2' })],
+    ['email-identifier-changed', ({ userId }) => change(userId, { email: `${randomUUID()}@example.com` })],
+    ['account-deactivated', ({ userId }) => change(userId, { blocked: true })],
+    ['account-deleted', ({ userId }) => service.api('DELETE', user(userId))],
+  ]
+  for (const [initiator, end] of ends) {
+    const login = await logIn(client)
+    await end(login)
+    const told = await eventually(async () =>
+      (await facts('LogoutTokenDelivered', client.client_id)).find(({ metadata }) => metadata['sessionId'] === login.sessionId),
+    )
+    expect(told.data['initiator']).toBe(initiator)
+  }
 })
 
 it('is told in the log with the session’s metadata where the tenant wants that, as is the logout', async () => {
