@@ -82,7 +82,7 @@ describe('an Action that lets a login through', () => {
     expect(claimsOf(body.access_token)).toMatchObject({ 'https://x/a': 1 })
     const [entry, ...others] = only(await logins.logsOf(person.userId, 's'), 's', 'f')
     expect(others).toEqual([])
-    expect(entry.details).toMatchObject({ session_id: sessionId, actions: { executions: [expect.any(String)] } })
+    expect(entry.details).toMatchObject({ session_id: sessionId, stats: { loginsCount: 1 }, actions: { executions: [expect.any(String)] } })
     const execution = await eventually(async () => {
       const found = await service.api('GET', `actions/executions/${entry.details.actions.executions[0]}`)
       return found.status === 200 && found.body

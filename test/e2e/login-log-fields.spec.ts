@@ -54,7 +54,7 @@ describe('a login to an organization', () => {
   })
 })
 
-it('a login tells when and how somebody proved who they are, also where they had to again', async () => {
+it('a login tells when and how somebody proved who they are, and how often they did, also where they had to again', async () => {
   const person = await aPerson(stage.service)
   const app = await aClient(stage.service)
   const who = new Visitor(stage.service.url)
@@ -70,9 +70,10 @@ it('a login tells when and how somebody proved who they are, also where they had
     session_id: expect.any(String),
     session: { cookie: { mode: 'persistent' } },
     prompts: [{ ...prompts, completedAt, performed_amr: ['pwd'] }],
+    stats: { loginsCount: 1 },
     completedAt,
   })
-  expect(found).toMatchObject([{ type: 's' }, { type: 's', details: { prompts: [prompts] } }, { type: 'ssa' }])
+  expect(found).toMatchObject([{ type: 's' }, { type: 's', details: { prompts: [prompts], stats: { loginsCount: 2 } } }, { type: 'ssa' }])
   expect(found[2]!.details).not.toHaveProperty('prompts')
 })
 

@@ -45,6 +45,8 @@ export interface DecidedByActions {
   /** `IssuanceDecisions` as JSON, sealed for the person: claims may say anything about them. */
   readonly decisions: PersonalData
   readonly execution: ExecutionFacts
+  /** Logins of the person so far, as they were told, for the log. */
+  readonly loginsCount?: number
 }
 
 /** A code is redeemed once; a second try with it is told from a guess, because what was born of it must die. */

@@ -97,7 +97,8 @@ export class AnswerLoginHandler implements ICommandHandler<AnswerLogin> {
       case 'allowed': {
         // While they ran, which can take long: who was logged out then gets no code.
         if (hasEnded) return this.#refused(login, undefined, endedOf(login), outcome.execution, cause)
-        return this.#answered(login, left, context, { decisions: await this.personKeys.seal(userId, issuanceOf(outcome)), execution: outcome.execution })
+        const decisions = await this.personKeys.seal(userId, issuanceOf(outcome))
+        return this.#answered(login, left, context, { decisions, execution: outcome.execution, loginsCount: event.stats.logins_count })
       }
       case 'denied': {
         const { error, description: message, code } = outcome

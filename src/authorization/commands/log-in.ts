@@ -4,7 +4,7 @@ import { Audit } from '../../audit/audit.js'
 import type { Context } from '../../event-store/event.js'
 import { PersonKeys } from '../../keys/person-keys.js'
 import { type ActiveSession, EndSession, FindSession, type FoundSession, type Login, ReauthenticateSession, StartSession } from '../../sessions/index.js'
-import { type Account, FindAccount, type OrganizationDocument } from '../../users/index.js'
+import { type Account, FindAccount, FindLoginFacts, type OrganizationDocument } from '../../users/index.js'
 import type { AuthorizeRequest } from '../authorize-request.js'
 import { causedBy, inNameOf, type Visit } from '../caused-by.js'
 import { OrganizationChoices } from '../organization-choices.js'
@@ -73,7 +73,8 @@ export class LogInHandler implements ICommandHandler<LogIn> {
     const context = { ...(await causedBy(this.personKeys, visit, userId)), ...inNameOf(settled ?? request) }
     if (settled) await this.commands.execute(new AdmitToOrganization(settled, { userId, connection: connection.name }, context))
     const bound = await this.queries.execute(new AreActionsBound('post-login'))
-    const login: Login = { userId, clientId: client.client_id, connection: connection.name, method: 'pwd', ...(bound && { awaitsActions: true }) }
+    const told = bound ? { awaitsActions: true as const } : { loginsCount: await this.#countOf(userId, connection.name) }
+    const login: Login = { userId, clientId: client.client_id, connection: connection.name, method: 'pwd', ...told }
     const begun = await this.#session(login, account, before, context)
     // The password became another a moment ago, or nobody's.
     if (!begun) return { kind: 'wrong' }
@@ -100,6 +101,12 @@ export class LogInHandler implements ICommandHandler<LogIn> {
     const started = await this.commands.execute(new StartSession(login, context, account))
     if (started && before) await this.commands.execute(new EndSession(before.sessionId, 'replaced', { ...context, userId: before.session.userId }))
     return started
+  }
+
+  /** Of the person's logins, with the one that is about to be written. */
+  async #countOf(userId: string, connection: string): Promise<number> {
+    const { loginsCount } = await this.queries.execute(new FindLoginFacts(userId, connection, true))
+    return loginsCount + 1
   }
 
   async #recognised(request: AuthorizeRequest, { identifier, password }: Proof & { kind: 'password' }, visit: Visit): Promise<Account | LoginOutcome> {

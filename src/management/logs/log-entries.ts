@@ -10,13 +10,14 @@ type Table = { readonly [T in SourceEvent['type']]?: (event: Of<T>) => readonly 
 /** The one place that knows which event gives which code (spec/logs.md §6.2). An event that is not here gives none. */
 const ENTRIES = {
   SessionStarted: ({ streamId, data, metadata: { at } }) =>
-    data.awaitsActions ? [] : [loggedIn(idIn(streamId), data.persistent ? 'persistent' : 'non-persistent', at, data)],
-  SessionReauthenticated: ({ streamId, data, metadata: { at } }) => (data.awaitsActions ? [] : [loggedIn(idIn(streamId), data.cookie, at, data)]),
+    data.awaitsActions ? [] : [loggedIn(idIn(streamId), data.persistent ? 'persistent' : 'non-persistent', at, data.loginsCount, data)],
+  SessionReauthenticated: ({ streamId, data, metadata: { at } }) =>
+    data.awaitsActions ? [] : [loggedIn(idIn(streamId), data.cookie, at, data.loginsCount, data)],
   SessionTouched: ({ streamId, data }) => (data.silent && !data.awaitsActions ? [{ type: 'ssa', details: ofSession(idIn(streamId), data.cookie) }] : []),
   // Where Actions decided, the login is told when they had done so.
   AuthorizationCodeIssued: ({ data: { actions, silent, sessionId, cookie }, metadata: { at } }) => {
     if (!actions) return []
-    const { details } = silent ? { details: ofSession(sessionId, cookie) } : loggedIn(sessionId, cookie, at)
+    const { details } = silent ? { details: ofSession(sessionId, cookie) } : loggedIn(sessionId, cookie, at, actions.loginsCount)
     return [{ type: silent ? 'ssa' : 's', details: { ...details, actions: executionsOf(actions.execution) } }]
   },
   SessionEnded: ({ streamId, data: { reason, returnTo, revokedOnline, metadata: stored, logsMetadata }, metadata }) => {
@@ -136,10 +137,18 @@ interface Proof {
   readonly method: string
 }
 
-/** `proof`: how somebody proved just now who they are; of a login that Actions let through nobody knows whether they had to. */
-const loggedIn = (sessionId: string, cookie: CookieMode | undefined, completedAt: string, proof?: Proof): LogEntry => ({
+/**
+ * `loginsCount`: events of earlier times do not say. `proof`: how somebody proved just now who they are; of a login that Actions let through nobody knows
+ * whether they had to.
+ */
+const loggedIn = (sessionId: string, cookie: CookieMode | undefined, completedAt: string, loginsCount: number | undefined, proof?: Proof): LogEntry => ({
   type: 's',
-  details: { ...ofSession(sessionId, cookie), ...(proof && { prompts: [prompt(proof, completedAt)] }), completedAt },
+  details: {
+    ...ofSession(sessionId, cookie),
+    ...(proof && { prompts: [prompt(proof, completedAt)] }),
+    ...(loginsCount !== undefined && { stats: { loginsCount } }),
+    completedAt,
+  },
 })
 
 /** `identity`: the user's id without its provider. */

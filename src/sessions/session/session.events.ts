@@ -20,6 +20,8 @@ export interface SessionStarted extends SessionEnds {
   /** With the root key: cookies and online tokens. */
   readonly salt: string
   readonly awaitsActions?: true
+  /** Logins of the person so far, with this one, for the log; where Actions are asked the code tells it. */
+  readonly loginsCount?: number
 }
 
 /** The same person logged in again: both ends are set anew, and the cookies so far prove nothing any more. */
@@ -30,6 +32,7 @@ export interface SessionReauthenticated extends SessionEnds {
   readonly method: AuthenticationMethod
   readonly idleSeconds: number
   readonly awaitsActions?: true
+  readonly loginsCount?: number
   /** As it was then, for the log. */
   readonly cookie?: CookieMode
 }

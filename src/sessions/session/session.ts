@@ -70,6 +70,7 @@ export interface Login {
   readonly connection: string
   readonly method: AuthenticationMethod
   readonly awaitsActions?: true
+  readonly loginsCount?: number
 }
 
 export const session: Decider<SessionState, SessionEvent> = {
@@ -176,7 +177,7 @@ const earlier = (a: string, b: string): string => (a < b ? a : b)
 function evolve(state: SessionState, event: SessionEvent, { at, origin: sealed }: Metadata): SessionState {
   const origin = sealed ?? null
   if (event.type === 'SessionStarted') {
-    const { clientId, method, awaitsActions: _, ...terms } = event.data
+    const { clientId, method, awaitsActions: _, loginsCount: __, ...terms } = event.data
     const times = { startedAt: at, authenticatedAt: at, lastInteractedAt: at, updatedAt: at }
     const use = { clients: [clientId], methods: [{ name: method, at }], initialOrigin: origin, lastOrigin: origin }
     return { status: 'active', ...terms, ...times, ...use, cookieGeneration: 1, metadata: null, online: [], onlineCount: 0 }
@@ -184,7 +185,7 @@ function evolve(state: SessionState, event: SessionEvent, { at, origin: sealed }
   if (state.status !== 'active') return state
   switch (event.type) {
     case 'SessionReauthenticated': {
-      const { clientId, method, awaitsActions: _, cookie: __, ...terms } = event.data
+      const { clientId, method, awaitsActions: _, loginsCount: __, cookie: ___, ...terms } = event.data
       const methods = [...state.methods.filter(({ name }) => name !== method), { name: method, at }]
       return { ...used({ ...state, ...terms, methods }, clientId, at, origin), authenticatedAt: at, cookieGeneration: state.cookieGeneration + 1 }
     }
