@@ -1,6 +1,6 @@
-import { Command, CommandBus, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs'
+import { CommandBus, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs'
 import type { IssuanceDecisions } from '../../actions/index.js'
-import { type ClientDocument, type CodeGrant, IsCodeReplayed, type Proof, RedeemAuthorizationCode, thumbprintOf } from '../../authorization/index.js'
+import { type CodeGrant, IsCodeReplayed, type Proof, RedeemAuthorizationCode, thumbprintOf } from '../../authorization/index.js'
 import { Audit } from '../../audit/audit.js'
 import type { Context } from '../../event-store/event.js'
 import { PersonKeys } from '../../keys/person-keys.js'
@@ -12,20 +12,12 @@ import { FirstRefreshToken } from '../first-refresh-token.js'
 import { LoginMarks } from '../queries/login-marks.js'
 import { markKeys } from '../refresh-token/mark-key.js'
 import { newFamilyId } from '../refresh-token/token-value.js'
-import type { Caller, RequestOf, TokenSender } from '../token-request.js'
+import { TokenGrant } from '../token-grant.js'
+import type { RequestOf } from '../token-request.js'
 import { type TokenResponse, TokenSet, type UserTerms } from '../token-set.js'
 
 /** A person's authorization becomes tokens (RFC 6749 §4.1.3, spec/oauth.md §6.1). Errors: ExchangeRefused. */
-export class AuthorizationCodeGrant extends Command<TokenResponse> {
-  constructor(
-    readonly request: RequestOf<'authorization_code'>,
-    readonly client: ClientDocument,
-    readonly caller: Caller,
-    readonly sender: TokenSender,
-  ) {
-    super()
-  }
-}
+export class AuthorizationCodeGrant extends TokenGrant<RequestOf<'authorization_code'>> {}
 
 @CommandHandler(AuthorizationCodeGrant)
 export class AuthorizationCodeGrantHandler implements ICommandHandler<AuthorizationCodeGrant> {
@@ -40,24 +32,21 @@ export class AuthorizationCodeGrantHandler implements ICommandHandler<Authorizat
     private readonly marks: LoginMarks,
   ) {}
 
-  async execute({ request, client, caller, sender }: AuthorizationCodeGrant): Promise<TokenResponse> {
+  async execute(asked: AuthorizationCodeGrant): Promise<TokenResponse> {
     const familyId = newFamilyId()
     const tokenId = this.tokenSet.newId()
-    const { grant: granted, at, proof } = await this.#redeem(request, client, caller, sender, familyId, tokenId)
-    const { grant, terms } = await this.rights.of(granted, client)
+    const { grant: granted, at, proof } = await this.#redeem(asked, familyId, tokenId)
+    const { grant, terms } = await this.rights.of(granted, asked.client)
     // Signed before the family starts: its token must not be lost to a failure of ours.
     const tokens = await this.tokenSet.forUser(tokenId, { ...terms, familyId, proof }, at)
-    if (grant.online) return { ...tokens, ...(await this.#online(grant, request.code, client, caller, sender)) }
+    if (grant.online) return { ...tokens, ...(await this.#online(grant, asked)) }
     if (!grant.scope.includes('offline_access')) return tokens
-    return { ...tokens, ...(await this.#firstRefreshToken(familyId, grant, terms, caller, sender)) }
+    return { ...tokens, ...(await this.#firstRefreshToken(familyId, grant, terms, asked)) }
   }
 
   /** Spends the code. Tokens that were issued for a replayed code are revoked (RFC 6749 §4.1.2). */
   async #redeem(
-    { code, redirectUri, codeVerifier }: RequestOf<'authorization_code'>,
-    client: ClientDocument,
-    caller: Caller,
-    { proofs }: TokenSender,
+    { request: { code, redirectUri, codeVerifier }, client, caller, sender: { proofs } }: AuthorizationCodeGrant,
     familyId: string,
     accessTokenId: string,
   ): Promise<{ readonly grant: CodeGrant; readonly at: Date; readonly proof: Proof | undefined }> {
@@ -76,10 +65,7 @@ export class AuthorizationCodeGrantHandler implements ICommandHandler<Authorizat
   /** Refused where the session or the grant has ended since the code was made: there is nothing that it could live with (spec/oauth.md §6.1). */
   async #online(
     grant: CodeGrant,
-    code: string,
-    client: ClientDocument,
-    { context }: Caller,
-    { confidential, proofs }: TokenSender,
+    { request: { code }, client, caller: { context }, sender: { confidential, proofs } }: AuthorizationCodeGrant,
   ): Promise<Pick<TokenResponse, 'refresh_token'>> {
     const { sessionId, clientId, audience, scope, userId, organizationId } = grant
     const dpopThumbprint = confidential ? null : (thumbprintOf(proofs) ?? null)
@@ -117,8 +103,7 @@ export class AuthorizationCodeGrantHandler implements ICommandHandler<Authorizat
     familyId: string,
     grant: CodeGrant,
     { client, authenticatedAt, decided }: UserTerms & { readonly decided: IssuanceDecisions | undefined },
-    { origin, context }: Caller,
-    sender: TokenSender,
+    { caller: { origin, context }, sender }: AuthorizationCodeGrant,
   ): Promise<Partial<TokenResponse>> {
     const { userId, sessionId, audience, scope, connection, authorizedAt, organizationId, actions, methods } = grant
     const proven = { authenticatedAt: authenticatedAt!, ...(authorizedAt !== undefined && { authorizedAt }), ...(methods && { methods }) }

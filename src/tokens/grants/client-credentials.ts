@@ -1,15 +1,7 @@
-import { Command, CommandBus, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs'
+import { CommandBus, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs'
 import { AreActionsBound, type CredentialsExchangeOutcome, eventClient, RunCredentialsExchange } from '../../actions/index.js'
 import { Audit } from '../../audit/audit.js'
-import {
-  type ClientDocument,
-  FindClientGrant,
-  FindResourceServer,
-  issuance,
-  isStrict,
-  type ResourceServerDocument,
-  scopeOfGrant,
-} from '../../authorization/index.js'
+import { FindClientGrant, FindResourceServer, issuance, isStrict, type ResourceServerDocument, scopeOfGrant } from '../../authorization/index.js'
 import type { Context } from '../../event-store/event.js'
 import { PersonKeys } from '../../keys/person-keys.js'
 import { FindTenantSettings } from '../../users/index.js'
@@ -17,20 +9,12 @@ import { type ClientOrganization, clientOrganization } from '../client-organizat
 import { ExchangeRefused } from '../exchange-refused.js'
 import { ofVisitor } from '../refresh-token/cause.js'
 import { tokenRequest } from '../post-login/exchange-event.js'
-import type { Caller, RequestOf, TokenSender } from '../token-request.js'
+import { TokenGrant } from '../token-grant.js'
+import type { RequestOf } from '../token-request.js'
 import { type TokenResponse, TokenSet } from '../token-set.js'
 
 /** A client's token in its own name (RFC 6749 §4.4, spec/oauth.md §6.2). Errors: ExchangeRefused. */
-export class ClientCredentialsGrant extends Command<TokenResponse> {
-  constructor(
-    readonly request: RequestOf<'client_credentials'>,
-    readonly client: ClientDocument,
-    readonly caller: Caller,
-    readonly sender: TokenSender,
-  ) {
-    super()
-  }
-}
+export class ClientCredentialsGrant extends TokenGrant<RequestOf<'client_credentials'>> {}
 
 @CommandHandler(ClientCredentialsGrant)
 export class ClientCredentialsGrantHandler implements ICommandHandler<ClientCredentialsGrant> {

@@ -1,12 +1,13 @@
-import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
-import { type ClientDocument, thumbprintOf } from '../../authorization/index.js'
+import { CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
+import { thumbprintOf } from '../../authorization/index.js'
 import { type IssueOnline, type OnlineGrant, RedeemOnlineToken, type RedeemedOnlineToken } from '../../sessions/index.js'
 import type { AccessRefused } from '../commands/redeem-refresh-token.js'
 import { ExchangeAccess } from '../exchange-access.js'
 import { accessRefused, ExchangeRefused } from '../exchange-refused.js'
 import type { ExchangeRights } from '../exchange-rights.js'
 import { type Decided, ExchangeActions } from '../post-login/exchange-actions.js'
-import type { Caller, RequestOf, TokenSender } from '../token-request.js'
+import { TokenGrant } from '../token-grant.js'
+import type { RequestOf } from '../token-request.js'
 import type { TokenResponse } from '../token-set.js'
 
 /** Beside the answer, what Actions want to follow it, and for which session. */
@@ -22,16 +23,7 @@ interface Refused {
 }
 
 /** An online refresh token becomes an access token for as long as its session lives (spec/refresh-tokens.md §8). Errors: ExchangeRefused. */
-export class OnlineRefreshTokenGrant extends Command<TokenResponse> {
-  constructor(
-    readonly request: RequestOf<'refresh_token'>,
-    readonly client: ClientDocument,
-    readonly caller: Caller,
-    readonly sender: TokenSender,
-  ) {
-    super()
-  }
-}
+export class OnlineRefreshTokenGrant extends TokenGrant<RequestOf<'refresh_token'>> {}
 
 @CommandHandler(OnlineRefreshTokenGrant)
 export class OnlineRefreshTokenGrantHandler implements ICommandHandler<OnlineRefreshTokenGrant> {

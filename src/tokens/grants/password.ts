@@ -1,8 +1,7 @@
-import { Command, CommandBus, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs'
+import { CommandBus, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs'
 import type { Allowed } from '../../actions/index.js'
 import { Audit } from '../../audit/audit.js'
 import {
-  type ClientDocument,
   enforcedPermissions,
   grantedScope,
   permittedScope,
@@ -20,23 +19,15 @@ import { decidedScope } from '../post-login/decided-scope.js'
 import { PasswordActions, type PasswordLogin } from '../post-login/password-actions.js'
 import { causedBy } from '../refresh-token/cause.js'
 import { newFamilyId } from '../refresh-token/token-value.js'
-import type { Caller, PasswordRequest, TokenSender } from '../token-request.js'
+import { TokenGrant } from '../token-grant.js'
+import type { PasswordRequest, TokenSender } from '../token-request.js'
 import { type TokenResponse, TokenSet } from '../token-set.js'
 
 /**
  * Somebody's password becomes tokens (RFC 6749 §4.3, spec/oauth.md §6.3), without a session: what the client gets is all that comes of it.
  * Errors: ExchangeRefused; OAuthError too_many_attempts.
  */
-export class PasswordGrant extends Command<TokenResponse> {
-  constructor(
-    readonly request: PasswordRequest,
-    readonly client: ClientDocument,
-    readonly caller: Caller,
-    readonly sender: TokenSender,
-  ) {
-    super()
-  }
-}
+export class PasswordGrant extends TokenGrant<PasswordRequest> {}
 
 @CommandHandler(PasswordGrant)
 export class PasswordGrantHandler implements ICommandHandler<PasswordGrant> {

@@ -1,6 +1,6 @@
-import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
+import { CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
 import { Inject } from '@nestjs/common'
-import { type ClientDocument, thumbprintOf } from '../../authorization/index.js'
+import { thumbprintOf } from '../../authorization/index.js'
 import { CONFIG, type Config } from '../../config.js'
 import type { Context } from '../../event-store/event.js'
 import { NotYetError } from '../../event-store/projection.js'
@@ -13,20 +13,12 @@ import type { ExchangeRights } from '../exchange-rights.js'
 import { expirationParameters } from '../expiration-parameters.js'
 import { ExchangeActions } from '../post-login/exchange-actions.js'
 import { exchangePolicy } from '../refresh-token/policy.js'
-import type { Caller, RequestOf, TokenSender } from '../token-request.js'
+import { TokenGrant } from '../token-grant.js'
+import type { RequestOf } from '../token-request.js'
 import type { TokenResponse } from '../token-set.js'
 
 /** A refresh token becomes an access token (spec/refresh-tokens.md §6). Errors: ExchangeRefused. */
-export class RefreshTokenGrant extends Command<TokenResponse> {
-  constructor(
-    readonly request: RequestOf<'refresh_token'>,
-    readonly client: ClientDocument,
-    readonly caller: Caller,
-    readonly sender: TokenSender,
-  ) {
-    super()
-  }
-}
+export class RefreshTokenGrant extends TokenGrant<RequestOf<'refresh_token'>> {}
 
 @CommandHandler(RefreshTokenGrant)
 export class RefreshTokenGrantHandler implements ICommandHandler<RefreshTokenGrant> {
