@@ -1,11 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { Inject } from '@nestjs/common'
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
-import { CONFIG, type Config } from '../../config.js'
 import type { Context } from '../../event-store/event.js'
 import type { CredentialsExchangeEvent } from '../event/credentials-exchange-event.js'
 import { BoundChains } from '../run/bound-chains.js'
-import { causeOf } from '../run/cause.js'
 import { CredentialsExchangeChain, type CredentialsExchangeOutcome } from '../run/credentials-exchange-chain.js'
 
 /** Runs the credentials-exchange Actions for a client's token that has passed every other check (index.ts). Errors: the database's. */
@@ -23,12 +20,10 @@ export class RunCredentialsExchangeHandler implements ICommandHandler<RunCredent
   constructor(
     private readonly chains: BoundChains,
     private readonly chain: CredentialsExchangeChain,
-    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   async execute({ event, cause }: RunCredentialsExchange): Promise<CredentialsExchangeOutcome> {
     const actions = await this.chains.of('credentials-exchange')
-    const deadline = performance.now() + this.config.settings.actionsTimeoutMs
-    return this.chain.run({ event, cause: causeOf(cause), actions, execution: randomUUID(), deadline })
+    return this.chain.run({ event, cause, actions, execution: randomUUID() })
   }
 }

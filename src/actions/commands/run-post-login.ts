@@ -1,10 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { Inject } from '@nestjs/common'
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
-import { CONFIG, type Config } from '../../config.js'
 import type { Context } from '../../event-store/event.js'
 import type { PostLoginEvent } from '../event/post-login-event.js'
-import { type Cause, causeOf } from '../run/cause.js'
+import type { Cause } from '../run/cause.js'
 import type { PostLoginOutcome, Suspended } from '../run/outcome.js'
 import { PostLoginChain } from '../run/post-login-chain.js'
 import { BoundChains } from '../run/bound-chains.js'
@@ -41,13 +39,11 @@ export class RunPostLoginHandler implements ICommandHandler<RunPostLogin> {
   constructor(
     private readonly chains: BoundChains,
     private readonly chain: PostLoginChain,
-    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   async execute({ event, cause }: RunPostLogin): Promise<PostLoginOutcome> {
     const actions = await this.chains.of('post-login')
-    const deadline = performance.now() + this.config.settings.actionsTimeoutMs
-    return this.chain.run({ event, cause: causeOf(cause), actions, execution: randomUUID(), deadline })
+    return this.chain.run({ event, cause, actions, execution: randomUUID() })
   }
 }
 
@@ -56,15 +52,13 @@ export class ContinuePostLoginHandler implements ICommandHandler<ContinuePostLog
   constructor(
     private readonly chains: BoundChains,
     private readonly chain: PostLoginChain,
-    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   async execute({ event, cause, suspended, state }: ContinuePostLogin): Promise<PostLoginOutcome> {
     const all = await this.chains.of('post-login')
     const place = all.findIndex(({ bindingId }) => bindingId === suspended.bindingId)
-    const deadline = performance.now() + this.config.settings.actionsTimeoutMs
     // What is not bound any more cannot say whether the login may go on; nobody else can either.
     const actions = place < 0 ? undefined : all.slice(place)
-    return this.chain.run({ event, cause: causeOf(cause), actions, execution: suspended.execution, deadline, continued: { suspended, state } })
+    return this.chain.run({ event, cause, actions, execution: suspended.execution, continued: { suspended, state } })
   }
 }

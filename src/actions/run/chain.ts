@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common'
 import { CONFIG, type Config } from '../../config.js'
+import type { Context } from '../../event-store/event.js'
 import { type Place, Places } from '../event/places.js'
 import type { EventRequest } from '../event/post-login-event.js'
 import { LiveLog } from '../executions/live-log.js'
@@ -9,7 +10,7 @@ import type { Command } from '../rules/commands.js'
 import { ActionCache } from './action-cache.js'
 import { ActionsSandbox } from './actions-sandbox.js'
 import type { BoundAction } from './bound-action.js'
-import type { Cause } from './cause.js'
+import { type Cause, causeOf } from './cause.js'
 import { type Call, runAction, UNAVAILABLE } from './run-action.js'
 import { Walk } from './walk.js'
 import { warningsOf } from './warnings.js'
@@ -27,12 +28,10 @@ interface Whereabouts {
 
 export interface ChainRequest<E extends ChainEvent> {
   readonly event: E
-  readonly cause: Cause
+  readonly cause: Context | Cause
   /** In the order of execution; undefined when the one to go on with is not there any more. */
   readonly actions: readonly BoundAction[] | undefined
   readonly execution: string
-  /** On the steady clock. */
-  readonly deadline: number
 }
 
 /** What is a trigger's own. */
@@ -51,9 +50,10 @@ export interface Trigger<E extends ChainEvent, S> {
 export class Chain {
   readonly #managementApi: string
   readonly #tenant: string
+  readonly #timeoutMs: number
 
   constructor(
-    @Inject(CONFIG) { issuer }: Config,
+    @Inject(CONFIG) { issuer, settings }: Config,
     private readonly sandbox: ActionsSandbox,
     private readonly cache: ActionCache,
     private readonly recorder: RecordExecution,
@@ -62,9 +62,11 @@ export class Chain {
   ) {
     this.#managementApi = `${issuer}api/v2/`
     this.#tenant = new URL(issuer).hostname
+    this.#timeoutMs = settings.actionsTimeoutMs
   }
 
-  async run<E extends ChainEvent, S>({ event, actions, execution, deadline }: ChainRequest<E>, trigger: Trigger<E, S>, before: S): Promise<Walk<S>> {
+  async run<E extends ChainEvent, S>({ event, actions, execution }: ChainRequest<E>, trigger: Trigger<E, S>, before: S): Promise<Walk<S>> {
+    const deadline = performance.now() + this.#timeoutMs
     const walk = new Walk(before)
     if (!actions) walk.failure = { class: 'platform_error', error: UNAVAILABLE }
     const full = { ...event, tenant: { id: this.#tenant }, request: { ...event.request, ...(await this.places.of(event.request.ip)) } }
@@ -88,7 +90,7 @@ export class Chain {
   ): Promise<void> {
     const status = suspended ? 'suspended' : failure ? 'partial' : 'final'
     const warnings = runs.map(({ commands }) => warningsOf(commands, this.target(event)))
-    await this.recorder.record({ id, triggerId, status, startedAt, runs, warnings, userId, cause })
+    await this.recorder.record({ id, triggerId, status, startedAt, runs, warnings, userId, cause: causeOf(cause) })
   }
 
   /** What the Actions' claims are for. */
