@@ -1,6 +1,7 @@
 import type { Context, ExecutionFacts } from '../event-store/event.js'
 import { OAuthError, type OAuthErrorCode } from '../http/oauth-error.js'
 import type { AccessRefused } from './commands/redeem-refresh-token.js'
+import type { Denial } from './post-login/denial.js'
 
 /** What the log should know of a refused exchange beside the answer. */
 export interface RefusedExchange {
@@ -36,7 +37,10 @@ export class ExchangeRefused extends OAuthError {
 
 /** The refusal of a refresh token that is good itself: it was the access that could not be given. */
 export function accessRefused({ refused, error, description, denial }: AccessRefused, about: Omit<RefusedExchange, 'reason'>): ExchangeRefused {
-  if (!denial) return new ExchangeRefused(error, description, { ...about, reason: refused })
-  const { why, execution, code } = denial
-  return new ExchangeRefused(error, description, { ...about, reason: `actions: ${why}`, actions: execution, ...(code !== undefined && { actionCode: code }) })
+  return denial ? deniedByActions(denial, about) : new ExchangeRefused(error, description, { ...about, reason: refused })
 }
+
+type ByActions = Pick<Denial, 'error' | 'description' | 'why' | 'execution' | 'code'>
+
+export const deniedByActions = ({ error, description, why, execution, code }: ByActions, about: Omit<RefusedExchange, 'reason'> = {}): ExchangeRefused =>
+  new ExchangeRefused(error, description, { ...about, reason: `actions: ${why}`, actions: execution, ...(code !== undefined && { actionCode: code }) })

@@ -6,7 +6,7 @@ import type { Context } from '../../event-store/event.js'
 import { PersonKeys } from '../../keys/person-keys.js'
 import { FindTenantSettings } from '../../users/index.js'
 import { type ClientOrganization, clientOrganization } from '../client-organization.js'
-import { ExchangeRefused } from '../exchange-refused.js'
+import { deniedByActions, ExchangeRefused } from '../exchange-refused.js'
 import { ofVisitor } from '../refresh-token/cause.js'
 import { tokenRequest } from '../post-login/exchange-event.js'
 import { TokenGrant } from '../token-grant.js'
@@ -80,7 +80,7 @@ export class ClientCredentialsGrantHandler implements ICommandHandler<ClientCred
     }
     const outcome = await this.commands.execute(new RunCredentialsExchange(event, cause))
     if (outcome.kind === 'allowed') return outcome
-    throw new ExchangeRefused(outcome.error, outcome.description, { reason: `actions: ${outcome.why}`, actions: outcome.execution })
+    throw deniedByActions(outcome)
   }
 }
 

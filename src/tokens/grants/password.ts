@@ -12,7 +12,7 @@ import {
 } from '../../authorization/index.js'
 import { PersonKeys } from '../../keys/person-keys.js'
 import { type Account, FindAccount } from '../../users/index.js'
-import { ExchangeRefused, type RefusedExchange } from '../exchange-refused.js'
+import { deniedByActions, ExchangeRefused, type RefusedExchange } from '../exchange-refused.js'
 import { FirstRefreshToken } from '../first-refresh-token.js'
 import { PasswordTermsFinder } from '../password-terms.js'
 import { decidedScope } from '../post-login/decided-scope.js'
@@ -45,11 +45,7 @@ export class PasswordGrantHandler implements ICommandHandler<PasswordGrant> {
   async execute(grant: PasswordGrant): Promise<TokenResponse> {
     const login = await this.#login(grant)
     const decided = await this.actions.decide(login)
-    if (decided?.kind === 'denied') {
-      const { error, description, why, code, execution } = decided
-      const refused = { reason: `actions: ${why}`, actions: execution, ...(code !== undefined && { actionCode: code }) }
-      throw new ExchangeRefused(error, description, { ...refused, ...whose(login) })
-    }
+    if (decided?.kind === 'denied') throw deniedByActions(decided, whose(login))
     return this.#issue(login, grant.sender, decided)
   }
 
