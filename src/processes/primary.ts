@@ -70,7 +70,7 @@ async function prepareDatabase(config: Config): Promise<void> {
     if (error instanceof MissingRoleError) throw error
     throw new ConfigError(
       'DATABASE_URL',
-      `the database cannot be prepared (${error.message || error.code})`,
+      `the database cannot be prepared (${redact(error.message || String(error.code))})`,
       'postgres://evergrant:password@db.example.com:5432/evergrant',
     )
   })
@@ -118,5 +118,8 @@ async function stop(log: Logger, end: End, fleet: Fleet | undefined, database: E
   process.exit(end.exitCode)
 }
 
-/** One line, for stderr. */
-const sentence = (reason: unknown): string => redact(reason instanceof Error ? reason.message : String(reason)).replace(/\s*\n\s*/g, ' ')
+/** One line, for stderr. A refused setting's is safe already, and its example stays whole. */
+function sentence(reason: unknown): string {
+  const text = reason instanceof Error ? reason.message : String(reason)
+  return (reason instanceof ConfigError ? text : redact(text)).replace(/\s*\n\s*/g, ' ')
+}

@@ -31,7 +31,10 @@ test('a missing value stops the start with one line', async () => {
 test('a database that does not answer is named, without its password', async () => {
   const env = { DATABASE_URL: `postgres://user:hunter2@localhost:${await freePort()}/x`, ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64') }
   const service = new Service(await freePort(), folder(), env)
-  await expectRefusal(service, /^DATABASE_URL: the database cannot be prepared \(.*ECONNREFUSED.*\), for example DATABASE_URL=/)
+  await expectRefusal(
+    service,
+    /^DATABASE_URL: the database cannot be prepared \(.*ECONNREFUSED.*\), for example DATABASE_URL=postgres:\/\/evergrant:password@db\.example\.com:5432\/evergrant\n$/,
+  )
   expect(service.errors).not.toContain('hunter2')
 })
 
