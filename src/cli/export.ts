@@ -5,7 +5,7 @@ import { DatabaseLog, WHOLE_LOG } from '../event-store/verification/database-log
 import { streamInOrder } from '../event-store/verification/cursor.js'
 import { eventLine, type ExportLine, headerLine, sealLine } from '../event-store/verification/export-format.js'
 import type { LogStart } from '../event-store/verification/log-source.js'
-import { type Command, FINE, parseOptions, positiveNumber } from './command.js'
+import { type Command, FINE, parseOptions, positiveNumber, UsageError } from './command.js'
 import { withDatabase } from './database.js'
 import { readLogKeys } from './log-keys.js'
 import { inSnapshot } from './snapshot.js'
@@ -35,6 +35,7 @@ Personal values stay encrypted. Exit codes: 0 done, 2 not possible.
       ...(values.from !== undefined && { from: positiveNumber('from', values.from) }),
       ...(values.to !== undefined && { to: positiveNumber('to', values.to) }),
     }
+    if (range.from !== undefined && range.to !== undefined && range.to < range.from) throw new UsageError(`--to: ${range.to} comes before --from ${range.from}`)
     const write = (out: Writable): Promise<void> => withDatabase(({ databaseUrl, issuer }) => writeExport(databaseUrl, issuer, out, range))
     await (values.out === undefined ? write(process.stdout) : wholeFile(values.out, write))
     return FINE

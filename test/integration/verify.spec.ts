@@ -109,6 +109,7 @@ describe('verify', () => {
     [['verify', '--nonsense'], /^evergrant: verify: Unknown option '--nonsense'/],
     [['verify', 'position'], /^evergrant: verify: Unexpected argument 'position'/],
     [['export', '--from', 'x'], /--from: x is not a position/],
+    [['export', '--from', '5', '--to', '2'], /--to: 2 comes before --from 5/],
     [['rebuild', 'nonsense'], /there is no projection nonsense/],
     [['nonsense'], /^evergrant: there is no command nonsense/],
     [['toString'], /^evergrant: there is no command toString/],
