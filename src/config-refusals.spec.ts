@@ -201,6 +201,11 @@ test.each([
     'METRICS_TOKEN: is shorter than 16 characters, for example METRICS_TOKEN=$(openssl rand -hex 32)',
   ],
   [
+    'a metrics token with blanks',
+    { METRICS_TOKEN: 'correct horse battery staple' },
+    'METRICS_TOKEN: holds blanks or other characters that no bearer token can hold, for example METRICS_TOKEN=$(openssl rand -hex 32)',
+  ],
+  [
     'a limit of none',
     { RT_MAX_ACTIVE_PER_USER_CLIENT: '0' },
     'RT_MAX_ACTIVE_PER_USER_CLIENT: "0" is not a whole number of at least 1, for example RT_MAX_ACTIVE_PER_USER_CLIENT=200',

@@ -142,11 +142,12 @@ export const email: Read<string> = (value) => {
   return value
 }
 
-/** The message never repeats the value. */
-export const atLeast =
-  (characters: number): Read<string> =>
+/** As a request can bear it (RFC 6750 §2.1, read generously). The message never repeats the value. */
+export const bearerToken =
+  (atLeast: number): Read<string> =>
   (value) => {
-    if (value.length < characters) throw new WrongValue(`is shorter than ${characters} characters`)
+    if (value.length < atLeast) throw new WrongValue(`is shorter than ${atLeast} characters`)
+    if (!/^[!-~]+$/.test(value)) throw new WrongValue('holds blanks or other characters that no bearer token can hold')
     return value
   }
 

@@ -174,7 +174,7 @@ export function loadConfig(env: Environment = process.env, cwd = process.cwd()):
     rateLimits: given('RATE_LIMITS', read.oneOf('on', 'off')) !== 'off',
     allowPrivateTargets: given('ALLOW_PRIVATE_TARGETS', read.flag) ?? false,
     logLevel: given('LOG_LEVEL', read.oneOf(...LOG_LEVELS)) ?? 'info',
-    metricsToken: given('METRICS_TOKEN', read.atLeast(16)),
+    metricsToken: given('METRICS_TOKEN', read.bearerToken(16)),
     tracing: wantsTraces(env),
     settings: readSettings(env),
   })
