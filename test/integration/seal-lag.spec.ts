@@ -44,8 +44,9 @@ it('names the oldest transaction that sealing waits for, and none where the seal
 it('is told by every process that is asked for metrics, and absent where the database does not answer', async () => {
   const nowhere = createPool('postgres://u@%2Fnowhere/x', 1)
   const local = { headers: {}, socket: { remoteAddress: '127.0.0.1' } } as Request
+  const answer = { setHeader: () => answer } as unknown as Response
   const told = (pool: pg.Pool): Promise<string> =>
-    new MetricsController(configFor(log.url), () => Promise.resolve('of_processes 1\n'), pool).metrics(local, {} as Response)
+    new MetricsController(configFor(log.url), () => Promise.resolve('of_processes 1\n'), pool).metrics(local, answer)
   await aMinuteAgo(6)
   expect(await told(log.pool)).toMatch(/^of_processes 1\n(# .*\n)+evergrant_seal_lag_seconds [6-9]\d\.?\d*\n$/)
   expect(await told(nowhere)).toBe('of_processes 1\n')
