@@ -174,11 +174,17 @@ export class BackgroundWorker {
       } catch (error) {
         if (error instanceof SealedElsewhere || error instanceof MovedElsewhere) continue
         failures++
-        if (isConnectionError(error)) this.#miss(error)
+        if (isConnectionError(error) && (await this.#isMissed())) this.#miss(error)
         else this.log.warn(`${name} failed, will try again`, { err: error, failures })
         await this.#rest(Math.min(MAX_BACKOFF_MS, 50 * 2 ** failures))
       }
     }
+  }
+
+  /** A job may have failed for a file or a host of its own, whose errors look the same. */
+  async #isMissed(): Promise<boolean> {
+    if (this.#isAway) return true
+    return this.pool.query('select').then(() => false, isConnectionError)
   }
 
   /** Every loop meets it, again and again; it is over when the lease is renewed, which nobody can do without the database. */
