@@ -51,7 +51,7 @@ export class ExchangeAccess {
       const possession = issuance({ client, api, proofs })
       if (possession.kind === 'refused') return { refused: 'possession', error: 'invalid_request', description: possession.description, ...used }
       const proof = possession.kind === 'constrained' ? possession.proof : undefined
-      const began = performance.now()
+      const began = asked ? Infinity : performance.now()
       const decided = await (asked ??= ask(rights))
       const heldUp = decided !== undefined && performance.now() - began > HELD_UP_MS
       if (decided?.kind === 'denied') return { refused: 'actions', error: decided.error, description: decided.description, denial: decided, ...used }
@@ -74,7 +74,7 @@ export class ExchangeAccess {
   }
 }
 
-/** What took longer. Actions are asked once, so it does not happen again. */
+/** What took longer, the one time that Actions are asked: an exchange is held up once, however slow this process is. */
 const HELD_UP_MS = 100
 
 /** As much of what was asked for stands in the log. */
