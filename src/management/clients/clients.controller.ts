@@ -229,8 +229,8 @@ function filterOf(query: QueryParameters): ClientFilter {
 /** What `q` asks of a client's grants (spec/management-api.md §2.2); it knows nothing else. Errors: ManagementError 400. */
 function grantsOf(q: string | undefined): Pick<ClientFilter, 'organizationId' | 'anyOrganization'> {
   if (q === undefined) return {}
-  const [, organizationId, any] = /^client_grant\.(?:organization_id:([\w-]{1,64})|allow_any_organization:(true|false))$/.exec(q.trim()) ?? []
+  const [, organizationId, anyOrganization] = /^client_grant\.(?:organization_id:([\w-]{1,64})|allow_any_organization:(true|false))$/.exec(q.trim()) ?? []
   if (organizationId !== undefined) return { organizationId }
-  if (any !== undefined) return { anyOrganization: any === 'true' }
+  if (anyOrganization !== undefined) return { anyOrganization: anyOrganization === 'true' }
   throw invalidQuery(`Object didn't pass validation for format clients-query: ${q.slice(0, 100)}`, 'q')
 }
