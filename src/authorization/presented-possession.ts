@@ -38,7 +38,8 @@ export async function possessionRefused(
     const shown = clientCertificateOf(req)
     return shown && certificateThumbprint(shown.certificate) === certificate ? undefined : invalid('The access token is bound to another certificate.')
   }
-  if (scheme === 'Bearer') return jkt === undefined ? undefined : invalid('The access token is bound to a DPoP key and needs a proof.')
+  // Also where it is bound in a way that is not known here.
+  if (scheme === 'Bearer') return cnf === undefined ? undefined : invalid('The access token is bound to a DPoP key and needs a proof.')
   if (jkt === undefined) return invalid('The access token is not bound to a DPoP key.')
   const { method, path, headersDistinct } = req
   const proof = { proofs: headersDistinct['dpop'] ?? [], method, path, isPublic: await isPublic(), accessToken: text }
