@@ -35,16 +35,26 @@ export function sealWith(keyId: string, key: Buffer, value: unknown): PersonalDa
 export const keyIdOf = (data: PersonalData): string => parseSealed(data).keyId
 
 /** Errors: PersonalDataError. */
-export function openSealed(key: Buffer, { compact, keyId, iv, sealed }: SealedValue): unknown {
+export const openSealed = (key: Buffer, value: SealedValue): unknown => valueOf(plainText(key, value))
+
+/** What was sealed, as it was written. Errors: PersonalDataError. */
+export function plainText(key: Buffer, { compact, keyId, iv, sealed }: SealedValue): PlainText {
   if (iv.length !== IV_BYTES || sealed.length <= TAG_BYTES) throw new PersonalDataError('not personal data')
   const end = sealed.length - TAG_BYTES
   const decipher = createDecipheriv('aes-256-gcm', key, iv).setAAD(additional(compact, keyId)).setAuthTag(sealed.subarray(end))
   try {
     const plain = Buffer.concat([decipher.update(sealed.subarray(0, end)), decipher.final()])
-    return compact ? readOriginText(plain.toString()) : (JSON.parse(plain.toString()) as unknown)
+    return { compact, keyId, text: plain.toString() }
   } catch (cause) {
     throw new PersonalDataError('personal data was changed', { cause })
   }
+}
+
+/** Each time a value of its own. */
+export const valueOf = ({ compact, text }: PlainText): unknown => (compact ? readOriginText(text) : (JSON.parse(text) as unknown))
+
+export interface PlainText extends Pick<SealedValue, 'compact' | 'keyId'> {
+  readonly text: string
 }
 
 /** The parts of a text that `sealWith` made. */

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import type { Context, PersonalData } from '../event-store/event.js'
 import type { EventStore } from '../event-store/event-store.js'
-import { openSealed, parseSealed, sealWith } from './person-cipher.js'
+import { parseSealed, type PlainText, plainText, type SealedValue, sealWith, valueOf } from './person-cipher.js'
 import { type PersonEvent, person } from './person.events.js'
 import { type PersonKey, type PersonKeyRow, PersonKeyStore } from './person-key-store.js'
 import type { RootKeys } from './root-key.js'
@@ -13,6 +13,9 @@ const OPEN_MS = 750
 const SEAL_MS = 60_000
 /** Bounds what a process holds: some 10 MB. */
 const MAX_CACHED = 20_000
+/** Values that were opened last: some 200 kB at most. */
+const MAX_OPENED = 500
+const MAX_OPENED_LENGTH = 400
 
 /**
  * Encrypts what identifies a person under a key of that person alone; destroying the key erases all of it, everywhere, while the hashes
@@ -27,6 +30,8 @@ export class PersonKeys {
   readonly #table: PersonKeyStore
   readonly #byId = new Map<string, Cached>()
   readonly #byPerson = new Map<string, Cached>()
+  /** What one request opens more than once. Whoever asks has the key, with which the same text says the same for ever. */
+  readonly #opened = new Map<PersonalData, PlainText>()
   #next: Batch | undefined
 
   constructor(
@@ -59,17 +64,24 @@ export class PersonKeys {
   async openMany<T>(list: readonly PersonalData[]): Promise<(T | undefined)[]> {
     const keys = new Map<string, Buffer>()
     const missing = new Set<string>()
-    const sealed = list.map(parseSealed)
-    for (const { keyId } of sealed) {
+    const values = list.map((data) => this.#opened.get(data) ?? parseSealed(data))
+    for (const { keyId } of values) {
       const cached = this.#byId.get(keyId)
       if (cached && age(cached) < OPEN_MS) keys.set(keyId, cached.key)
       else missing.add(keyId)
     }
     if (missing.size > 0) for (const { id, key } of await this.#load([...missing], [])) keys.set(id, key)
-    return sealed.map((value) => {
+    return values.map((value, n) => {
       const key = keys.get(value.keyId)
-      return key && (openSealed(key, value) as T)
+      return key && (valueOf('text' in value ? value : this.#open(key, list[n]!, value)) as T)
     })
+  }
+
+  #open(key: Buffer, data: PersonalData, sealed: SealedValue): PlainText {
+    const plain = plainText(key, sealed)
+    if (data.length <= MAX_OPENED_LENGTH) this.#opened.set(data, plain)
+    if (this.#opened.size > MAX_OPENED) this.#opened.delete(this.#opened.keys().next().value!)
+    return plain
   }
 
   /** As `openMany`, with null for what is not there: undefined for that, too. */
