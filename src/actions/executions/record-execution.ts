@@ -17,8 +17,8 @@ interface FinishedExecution {
   readonly status: ExecutionStatus
   readonly startedAt: Date
   readonly runs: readonly ActionRun[]
-  /** By place in `runs`. */
-  readonly warnings: readonly (readonly string[])[]
+  /** What is to be told of one of the runs beside its end. */
+  readonly warnings: (run: ActionRun) => readonly string[]
   /** Whose data the Actions saw; undefined for a client's. */
   readonly userId: string | undefined
   /** For facts about failures. */
@@ -40,7 +40,7 @@ export class RecordExecution {
     const seal = (value: unknown): Promise<PersonalData> =>
       userId === undefined ? this.personKeys.seal(visitorsOf(startedAt), value) : this.personKeys.sealIfKnown(userId, value)
     // Nobody waits for the record, so the answer goes first.
-    const results = nextTurn().then(() => Promise.all(runs.map((run, n) => resultOf(run, warnings[n] ?? [], seal))))
+    const results = nextTurn().then(() => Promise.all(runs.map((run) => resultOf(run, warnings(run), seal))))
     this.executions.add(results.then((made) => ({ id, triggerId, status, results: made, startedAt })))
     for (const { action, failure } of runs) {
       if (!failure) continue

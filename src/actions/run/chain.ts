@@ -11,7 +11,7 @@ import { ActionCache } from './action-cache.js'
 import { ActionsSandbox } from './actions-sandbox.js'
 import type { BoundAction } from './bound-action.js'
 import { type Cause, causeOf } from './cause.js'
-import { type Call, runAction, UNAVAILABLE } from './run-action.js'
+import { type ActionRun, type Call, runAction, UNAVAILABLE } from './run-action.js'
 import { Walk } from './walk.js'
 import { warningsOf } from './warnings.js'
 
@@ -89,7 +89,7 @@ export class Chain {
     { triggerId, userId, suspended = false }: { readonly triggerId: string; readonly userId: string | undefined; readonly suspended?: boolean },
   ): Promise<void> {
     const status = suspended ? 'suspended' : failure ? 'partial' : 'final'
-    const warnings = runs.map(({ commands }) => warningsOf(commands, this.target(event)))
+    const warnings = ({ commands }: ActionRun): string[] => warningsOf(commands, this.target(event))
     await this.recorder.record({ id, triggerId, status, startedAt, runs, warnings, userId, cause: causeOf(cause) })
   }
 

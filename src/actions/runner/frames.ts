@@ -13,6 +13,8 @@ export type Order =
       readonly bundle: string | undefined
       readonly secrets: Readonly<Record<string, string>>
       readonly trigger: string
+      /** Whether it may reach anything outside. */
+      readonly network: boolean
     }
   | { readonly order: 'run'; readonly id: number; readonly entrypoint: string | null; readonly event: RunEvent; readonly context: RunContext }
   | { readonly order: 'ping'; readonly id: number }

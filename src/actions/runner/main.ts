@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setImmediate } from 'node:timers'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { actionConsole, type ConsoleSink } from './console.js'
 import { describeError } from './describe-error.js'
 import { MAX_LINE, type Order, type Report, type RunError } from './frames.js'
@@ -15,7 +16,7 @@ import { limitFetch } from './outbound-fetch.js'
 
 /** The few of Deno's own functions that are used; types of all would be a dependency. */
 interface Engine {
-  readonly stdin: { read(into: Uint8Array): Promise<number | null> }
+  readonly stdin: { read(into: Uint8Array): Promise<number | null>; readSync(into: Uint8Array): number | null }
   readonly stdout: { writeSync(bytes: Uint8Array): number }
   exit(code: number): never
 }
@@ -33,6 +34,7 @@ type RunOrder = Extract<Order, { order: 'run' }>
 
 const executions = new AsyncLocalStorage<ConsoleSink>()
 let mark = ''
+let network = true
 let action: LoadedAction | undefined
 
 function report(frame: Report): void {
@@ -45,7 +47,7 @@ function report(frame: Report): void {
 function obey(order: Order): void {
   switch (order.order) {
     case 'load':
-      mark = order.mark
+      ;({ mark, network } = order)
       action = new LoadedAction(order)
       return report({ report: 'loaded' })
     case 'ping':
@@ -59,6 +61,7 @@ function obey(order: Order): void {
 /** One a turn of the loop, so that each that comes to wait for something has said so before the next one begins. */
 const line: RunOrder[] = []
 let turning = false
+let running = 0
 function turn(): void {
   const order = line.shift()
   turning = order !== undefined
@@ -73,11 +76,13 @@ async function run({ id, entrypoint, event, context }: RunOrder): Promise<void> 
     for (let at = 0; at === 0 || at < text.length; at += MAX_PIECE) report({ report: 'log', id, level, text: text.slice(at, at + MAX_PIECE) })
   }
   const sink: ConsoleSink = { open: true, written: 0, write }
+  running++
   setImmediate(() => {
     if (sink.open) report({ report: 'waiting', id })
   })
   const outcome = await executions.run(sink, () => withOwnGate(() => action!.run(entrypoint, event, context)))
   sink.open = false
+  running--
   report({ report: 'done', id, ...outcome })
 }
 
@@ -95,10 +100,20 @@ for (const type of ['error', 'unhandledrejection']) {
   })
 }
 
+/**
+ * Whether nothing can happen before the next order. An Action without a network whose handlers have all settled is then left standing where it is, and
+ * goes on with it: an order that the process itself waits for is here in half the time of one that a thread of the engine's brings.
+ */
+async function isAtRest(): Promise<boolean> {
+  if (network) return false
+  while (turning) await nextTurn()
+  return running === 0
+}
+
 const chunk = new Uint8Array(65_536)
 let rest = ''
 for (;;) {
-  const length = await stdin.read(chunk)
+  const length = (await isAtRest()) ? stdin.readSync(chunk) : await stdin.read(chunk)
   // The service has ended, however it did.
   if (length === null) exit(0)
   const lines = (rest + decoder.decode(chunk.subarray(0, length!), { stream: true })).split('\n')

@@ -74,11 +74,12 @@ export class RunnerProcess {
   readonly #mark = `${randomBytes(12).toString('base64url')} `
   #load!: (ok: boolean) => void
 
-  /** `onFree`: it can take a job again, or will take none any more. */
+  /** `network`: whether it may reach anything outside. `onFree`: it can take a job again, or will take none any more. */
   constructor(
     private readonly child: ChildProcess,
     program: Program,
-    private readonly onFree: () => void = () => undefined,
+    network: boolean,
+    private readonly onFree: () => void,
   ) {
     this.loaded = new Promise((done) => (this.#load = done))
     child.stdin!.on('error', () => undefined)
@@ -88,7 +89,7 @@ export class RunnerProcess {
       child.once('error', (error) => this.#end(error.message, done)).once('close', (code, signal) => this.#end(signal ?? `code ${code}`, done))
     })
     const { code, bundle, secrets, trigger } = program
-    this.#send({ order: 'load', mark: this.#mark, code, bundle, secrets, trigger })
+    this.#send({ order: 'load', mark: this.#mark, code, bundle, secrets, trigger, network })
   }
 
   get pid(): number | undefined {

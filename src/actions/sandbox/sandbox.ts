@@ -108,15 +108,15 @@ export class Sandbox {
   }
 
   #make(program: Program): Pool {
-    const { network, poolSize: size } = this.limits
-    const repeatable = !reachesNetwork(network, program.allowedHosts)
-    return new Pool(program, (onFree) => this.#start(program, onFree), repeatable, { size, waitMs: WAIT_MS })
+    const { network: policy, poolSize: size } = this.limits
+    const network = reachesNetwork(policy, program.allowedHosts)
+    return new Pool(program, (onFree) => this.#start(program, network, onFree), !network, { size, waitMs: WAIT_MS })
   }
 
-  async #start(program: Program, onFree: () => void): Promise<RunnerProcess> {
+  async #start(program: Program, network: boolean, onFree: () => void): Promise<RunnerProcess> {
     const [engine, flags] = await Promise.all([this.#engine(), networkFlags(this.limits.network, program.allowedHosts)])
     if (this.#closed) throw new Error('the sandbox is closed')
-    const runner = new RunnerProcess(engine.start(flags), program, onFree)
+    const runner = new RunnerProcess(engine.start(flags), program, network, onFree)
     this.#runners.add(runner)
     void runner.gone.then(({ death, how }) => {
       this.#runners.delete(runner)
