@@ -1,5 +1,5 @@
-import { createPublicKey, type KeyObject } from 'node:crypto'
 import type pg from 'pg'
+import { ed25519Key } from '../event-store/verification/ed25519-key.js'
 import type { LogKey } from '../event-store/verification/log-source.js'
 import { isAuthentic, publicKeys } from '../keys/log-key.js'
 import { type RootKeys, UnknownRootKeyError } from '../keys/root-key.js'
@@ -13,7 +13,7 @@ import { sealedColumns } from '../sealed-columns.js'
 export async function readLogKeys(db: pg.ClientBase, rootKeys?: RootKeys): Promise<Map<string, LogKey>> {
   const keys = new Map<string, LogKey>()
   for (const row of await publicKeys(db)) {
-    const publicKey = ed25519(row.public_key)
+    const publicKey = ed25519Key(row.public_key)
     // A key that cannot be read is no key: its seals are reported as signed by an unknown one.
     if (!publicKey) continue
     const own = !rootKeys || isAuthentic(row, rootKeys)
@@ -27,14 +27,5 @@ export async function readLogKeys(db: pg.ClientBase, rootKeys?: RootKeys): Promi
 async function refuseIncomplete(db: pg.ClientBase, rootKeys: RootKeys): Promise<void> {
   for (const [keyId, tables] of await tablesByKey(db, sealedColumns)) {
     if (!rootKeys.ids.includes(keyId) && tables.includes('log_keys') && tables.length > 1) throw new UnknownRootKeyError(keyId, tables)
-  }
-}
-
-function ed25519(spki: Buffer): KeyObject | undefined {
-  try {
-    const key = createPublicKey({ key: spki, format: 'der', type: 'spki' })
-    return key.asymmetricKeyType === 'ed25519' ? key : undefined
-  } catch {
-    return undefined
   }
 }

@@ -133,6 +133,10 @@ describe('verify', () => {
     const file = path.join(folder, 'wrong.json')
     await writeFile(file, '{"format":"something"}')
     expect(await evergrant(['verify', '--checkpoint', file], env)).toMatchObject({ code: 2, stderr: expect.stringContaining('evergrant-checkpoint-1') })
+    expect((await evergrant(['verify', '--write-checkpoint', file], env)).code).toBe(0)
+    await writeFile(file, JSON.stringify({ ...JSON.parse(await readFile(file, 'utf8')), publicKey: 'AAAA' }))
+    const told = expect.stringContaining('publicKey is not an Ed25519 key')
+    expect(await evergrant(['verify', '--checkpoint', file], env)).toMatchObject({ code: 2, stderr: told })
   })
 
   it('reads the embedded database, be it running or not, and leaves it as it was', async () => {

@@ -1,4 +1,5 @@
-import { createPublicKey, type KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+import { ed25519Key } from './ed25519-key.js'
 import type { LogEvent, LogKey, LogSeal, LogStart } from './log-source.js'
 
 export const EXPORT_FORMAT = 'evergrant-log-1'
@@ -128,8 +129,8 @@ export const readKeys = ({ keys }: HeaderLine): Map<string, LogKey> =>
   new Map(
     keys.map(({ id, publicKey }) => {
       if (typeof id !== 'string' || typeof publicKey !== 'string') throw new Error('keys are not as they should be')
-      const key = createPublicKey({ key: Buffer.from(publicKey, 'base64'), format: 'der', type: 'spki' })
-      if (key.asymmetricKeyType !== 'ed25519') throw new Error(`keys: ${id} is not an Ed25519 key`)
+      const key = ed25519Key(Buffer.from(publicKey, 'base64'))
+      if (!key) throw new Error(`keys: ${id} is not an Ed25519 key`)
       return [id, { publicKey: key, isClaimed: true }]
     }),
   )

@@ -1,4 +1,5 @@
-import { createPublicKey, type KeyObject, verify } from 'node:crypto'
+import { type KeyObject, verify } from 'node:crypto'
+import { ed25519Key } from './ed25519-key.js'
 import { LogFlaw, type LogSeal, type LogSource, type LogStart } from './log-source.js'
 
 const CHECKPOINT_FORMAT = 'evergrant-checkpoint-1'
@@ -45,13 +46,15 @@ export function readCheckpoint(text: string): LogCheckpoint {
     if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1) throw new Error(`${name} is missing`)
     return value
   }
+  const publicKey = ed25519Key(Buffer.from(string('publicKey'), 'base64'))
+  if (!publicKey) throw new Error('publicKey is not an Ed25519 key')
   return {
     issuer: string('issuer'),
     sealNumber: positive('sealNumber'),
     lastPosition: positive('lastPosition'),
     sealHash: Buffer.from(string('sealHash'), 'hex'),
     keyId: string('keyId'),
-    publicKey: createPublicKey({ key: Buffer.from(string('publicKey'), 'base64'), format: 'der', type: 'spki' }),
+    publicKey,
     signature: Buffer.from(string('signature'), 'base64'),
     sealedAt: string('sealedAt'),
   }
