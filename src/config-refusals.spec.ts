@@ -36,6 +36,11 @@ test.each([
   ['an algorithm named twice', { DPOP_ALGS: 'ES256,ES256' }, 'DPOP_ALGS: "ES256,ES256" names one twice, for example DPOP_ALGS=ES256,ES384'],
   ['an issuer that is no URL', { ISSUER_URL: 'localhost' }, 'ISSUER_URL: "localhost" is not a URL, for example ISSUER_URL=https://auth.example.com/'],
   [
+    'an issuer of many hosts',
+    { ISSUER_URL: 'https://*.a.example/' },
+    `ISSUER_URL: "*.a.example" is not a host's name, for example ISSUER_URL=https://auth.example.com/`,
+  ],
+  [
     'another scheme',
     { ISSUER_URL: 'ftp://a.example/' },
     'ISSUER_URL: "ftp://a.example/" is neither https nor http, for example ISSUER_URL=https://auth.example.com/',

@@ -53,6 +53,7 @@ export const issuer =
     if (!value.endsWith('/')) throw new WrongValue(`${quoted(value)} lacks its trailing slash`)
     if (url.username || url.password || url.search || url.hash || url.pathname !== '/')
       throw new WrongValue('the issuer has a scheme, a host and perhaps a port, nothing else')
+    if (!/^(\[.+\]|[\w.-]+)$/.test(url.hostname)) throw new WrongValue(`${quoted(url.hostname)} is not a host's name`)
     if (url.href !== value) throw new WrongValue(`${quoted(value)} is not in its normal form, which is ${url.href}`)
     if (url.protocol === 'http:' && servesTls) throw new WrongValue(`${quoted(value)} must begin with https because TLS_CERT_FILE is set`)
     if (url.protocol === 'http:' && !isLoopback(url.hostname)) throw new WrongValue('an http issuer is accepted for loopback hosts only')
