@@ -74,7 +74,7 @@ export function parseTokenRequest(parameters: Parameters): TokenRequest | Unbuil
     if (value === undefined) throw new OAuthError('invalid_request', `Missing required parameter: ${name}`)
     return value
   }
-  const scope = parameters['scope'] === undefined ? undefined : scopeList(parameters['scope'])
+  const scope = scopeList(parameters['scope'])
   if (scope?.includes('online_access') && scope.includes('offline_access')) {
     throw new OAuthError('invalid_request', 'Cannot request both online_access and offline_access scopes')
   }
@@ -108,5 +108,8 @@ export function unsupported(): never {
 
 const unbuiltGrant = (name: string): UnbuiltRequest['grantType'] | undefined => UNBUILT_GRANTS.find((grant) => grant === name)
 
-/** RFC 6749 §3.3: names between spaces, each counted once. */
-const scopeList = (text: string): string[] => [...new Set(text.split(' ').filter(Boolean))]
+/** RFC 6749 §3.3: names between spaces, each counted once. Where there is none, the parameter counts as left out (§3.2). */
+function scopeList(text = ''): string[] | undefined {
+  const names = [...new Set(text.split(' ').filter(Boolean))]
+  return names.length > 0 ? names : undefined
+}

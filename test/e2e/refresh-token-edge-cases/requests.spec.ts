@@ -27,6 +27,12 @@ describe('edge cases of refresh tokens: requests (spec/refresh-tokens.md §17)',
     expect(full.body).toMatchObject({ scope: LOGIN, id_token: expect.any(String) })
   })
 
+  it.each(['', ' '])('an exchange whose scope names nothing (%j) asks as one without: full', async (scope) => {
+    const client = await scene.client()
+    const { refreshToken } = await scene.refreshToken(client, userId)
+    expect((await scene.refresh(client, refreshToken, { scope })).body).toMatchObject({ scope: LOGIN })
+  })
+
   it('#38 exchange asks wider scope, no policies: 400 invalid_scope, and the token is not consumed', async () => {
     const client = await scene.client({ refresh_token: ROTATING })
     const scope = ['openid', 'offline_access', 'read:orders']
