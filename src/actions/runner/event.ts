@@ -21,9 +21,19 @@ const OLD_NAMES = {
   subdivision_name: 'subdivisionName',
 }
 
+const READ_BY_OLD_NAMES: PropertyDescriptorMap = Object.fromEntries(
+  Object.entries(OLD_NAMES).map(([old, name]) => [
+    old,
+    {
+      get(this: Readonly<Record<string, unknown>>) {
+        return this[name]
+      },
+    },
+  ]),
+)
+
 export function eventFor(event: RunEvent, secrets: Readonly<Record<string, string>>): ActionEvent {
   const own: ActionEvent = { ...event, secrets: { ...secrets }, configuration: {} }
-  const geoip = own.request?.geoip as Record<string, unknown> | undefined
-  if (geoip) for (const [old, name] of Object.entries(OLD_NAMES)) Object.defineProperty(geoip, old, { get: () => geoip[name], enumerable: false })
+  if (own.request?.geoip) Object.defineProperties(own.request.geoip, READ_BY_OLD_NAMES)
   return own
 }

@@ -7,15 +7,16 @@ import { give } from './give.js'
  * answer is refused.
  */
 
-const SAML =
+const SAML = (
   'setAttribute setAudience setRecipient setCreateUpnClaim setPassthroughClaimsWithNoMapping setMapUnknownClaimsAsIs setMapIdentities ' +
   'setSignatureAlgorithm setDigestAlgorithm setDestination setLifetimeInSeconds setSignResponse setNameIdentifierFormat setNameIdentifierProbes ' +
   'setAuthnContextClassRef setSigningCert setIncludeAttributeNameFormat setTypedAttributes setEncryptionCert setEncryptionPublicKey setCert setKey ' +
   'setRelayState setIssuer setEncryptionAlgorithm'
+).split(' ')
 
 export const samlResponseApi = (build: Build, api: object): object =>
   Object.fromEntries(
-    SAML.split(' ').map((method) => [
+    SAML.map((method) => [
       method,
       () => {
         note(build, `samlResponse.${method}`)
