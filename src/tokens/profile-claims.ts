@@ -20,21 +20,22 @@ const CLAIMS: Readonly<Record<string, readonly string[]>> = {
   ),
 }
 
+/** Claims that a profile has under another name or in another form. */
+const DERIVED: Readonly<Record<string, (person: Person) => unknown>> = {
+  phone_number_verified: ({ profile }) => profile.phone_verified,
+  created_at: ({ createdAt }) => new Date(createdAt).toISOString(),
+  updated_at: ({ updatedAt }) => new Date(updatedAt).toISOString(),
+  identities: ({ profile }) => profile.identities.map(({ provider, user_id, connection, isSocial }) => ({ provider, user_id, connection, isSocial })),
+}
+
 /** The claims about a person that a scope asks for, of those that are known; nothing that was erased. */
-export async function profileClaims({ profile, createdAt, updatedAt }: Person, scope: readonly string[], open: OpenMany): Promise<Record<string, unknown>> {
-  const { phone_verified, identities } = profile
-  const known: Record<string, unknown> = {
-    ...profile,
-    phone_number_verified: phone_verified,
-    created_at: new Date(createdAt).toISOString(),
-    updated_at: new Date(updatedAt).toISOString(),
-    identities: identities.map(({ provider, user_id, connection, isSocial }) => ({ provider, user_id, connection, isSocial })),
-  }
-  const wanted = [...new Set(scope.flatMap((name) => (Object.hasOwn(CLAIMS, name) ? CLAIMS[name]! : [])))].filter((claim) => known[claim] !== undefined)
-  const sealed = wanted.filter((claim) => SEALED.has(claim))
-  const opened = sealed.length > 0 ? await open(sealed.map((claim) => known[claim] as PersonalData)) : []
-  const values = new Map<string, unknown>(wanted.map((claim) => [claim, known[claim]]))
-  sealed.forEach((claim, n) => values.set(claim, opened[n]))
+export async function profileClaims(person: Person, scope: readonly string[], open: OpenMany): Promise<Record<string, unknown>> {
+  const stored: Readonly<Record<string, unknown>> = { ...person.profile }
+  const wanted = new Set(scope.flatMap((name) => (Object.hasOwn(CLAIMS, name) ? CLAIMS[name]! : [])))
+  const known = [...wanted].map((claim): [string, unknown] => [claim, DERIVED[claim] ? DERIVED[claim](person) : stored[claim]])
+  const sealed = known.filter(([claim, value]) => SEALED.has(claim) && value !== undefined)
+  const opened = sealed.length > 0 ? await open(sealed.map(([, value]) => value as PersonalData)) : []
+  const values = new Map([...known, ...sealed.map(([claim], n): [string, unknown] => [claim, opened[n]])])
   return Object.fromEntries([...values].filter(([, value]) => value !== undefined && value !== null))
 }
 
