@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { text } from 'node:stream/consumers'
+import type { Report } from '../../src/actions/runner/frames.js'
+import { findEngine } from '../../src/actions/sandbox/engine.js'
 import type { RunOutcome } from '../../src/actions/sandbox/program-pool.js'
 import type { Sandbox } from '../../src/actions/sandbox/sandbox.js'
 import { eventually } from '../support/eventually.js'
@@ -256,6 +259,20 @@ describe('a runner', () => {
     await expectHealthy(sandbox)
     expect(claimsOf(await run({ wait: true }))).toEqual({ went: [false, true] })
     expect(claimsOf(await run({}))).toEqual({ went: [true, true] })
+  })
+
+  it('says that it is there when it comes to the next in line after a silence, however that came about', async () => {
+    const child = (await findEngine()).start([])
+    const code = handler(`if (event.leaves) setImmediate(() => { const end = Date.now() + 20; while (Date.now() < end); })`)
+    const { entrypoint, context } = jobOf()
+    const orders = [
+      { order: 'load', mark: '', code, secrets: {}, trigger: 'post-login', network: false },
+      { order: 'run', id: 1, entrypoint, event: jobOf({ leaves: true }).event, context },
+      { order: 'run', id: 2, entrypoint, event: jobOf().event, context },
+    ]
+    child.stdin!.end(orders.map((order) => `${JSON.stringify(order)}\n`).join(''))
+    const reports = (await text(child.stdout!)).trim().split('\n')
+    expect(reports.map((line) => (JSON.parse(line) as Report).report)).toEqual(['loaded', 'done', 'pong', 'done'])
   })
 
   it('that works on when it has answered, as one with a network may, is ended', async () => {

@@ -28,6 +28,8 @@ const [encoder, decoder] = [new TextEncoder(), new TextDecoder()]
 const MAX_REPORT = MAX_LINE - 100
 /** Of a console's line: a character may take six in JSON. */
 const MAX_PIECE = 131_072
+/** Silence after which it says that it is there, before it begins the next in line. */
+const QUIET_MS = 10
 const TOO_MUCH: RunError = { name: 'Error', message: 'What an execution asks for cannot exceed 1 MB.' }
 
 type RunOrder = Extract<Order, { order: 'run' }>
@@ -35,6 +37,7 @@ type RunOrder = Extract<Order, { order: 'run' }>
 const executions = new AsyncLocalStorage<ConsoleSink>()
 let mark = ''
 let network = true
+let reportedAt = 0
 let action: LoadedAction | undefined
 
 function report(frame: Report): void {
@@ -42,6 +45,7 @@ function report(frame: Report): void {
   if (text.length > MAX_REPORT && frame.report === 'done') return report({ ...frame, commands: [], error: TOO_MUCH })
   let bytes = encoder.encode(`${mark}${text}\n`)
   while (bytes.length > 0) bytes = bytes.subarray(stdout.writeSync(bytes))
+  reportedAt = performance.now()
 }
 
 function obey(order: Order): void {
@@ -67,7 +71,13 @@ function turn(): void {
   turning = order !== undefined
   if (!order) return
   void run(order)
-  setImmediate(turn)
+  setImmediate(nextInLine)
+}
+
+/** A question whether it is there is read when the line is empty, so it says so unasked. */
+function nextInLine(): void {
+  if (line.length > 0 && performance.now() - reportedAt > QUIET_MS) report({ report: 'pong', id: 0 })
+  turn()
 }
 
 /** Commands and console are sealed when the handler settles: what comes later is nobody's. */
