@@ -13,7 +13,7 @@ const OPEN_MS = 750
 const SEAL_MS = 60_000
 /** Bounds what a process holds: some 10 MB. */
 const MAX_CACHED = 20_000
-/** Values that were opened last: some 200 kB at most. */
+/** Values that were opened last: less than half a megabyte. */
 const MAX_OPENED = 500
 const MAX_OPENED_LENGTH = 400
 
@@ -30,7 +30,10 @@ export class PersonKeys {
   readonly #table: PersonKeyStore
   readonly #byId = new Map<string, Cached>()
   readonly #byPerson = new Map<string, Cached>()
-  /** What one request opens more than once. Whoever asks has the key, with which the same text says the same for ever. */
+  /**
+   * What one request opens more than once. Whoever asks has the key, with which the same text says the same for ever. Nothing in clear is kept for
+   * longer than a key is trusted, also where nobody asks any more.
+   */
   readonly #opened = new Map<PersonalData, PlainText>()
   #next: Batch | undefined
 
@@ -79,7 +82,9 @@ export class PersonKeys {
 
   #open(key: Buffer, data: PersonalData, sealed: SealedValue): PlainText {
     const plain = plainText(key, sealed)
-    if (data.length <= MAX_OPENED_LENGTH) this.#opened.set(data, plain)
+    if (data.length > MAX_OPENED_LENGTH) return plain
+    if (this.#opened.size === 0) setTimeout(() => this.#opened.clear(), OPEN_MS).unref()
+    this.#opened.set(data, plain)
     if (this.#opened.size > MAX_OPENED) this.#opened.delete(this.#opened.keys().next().value!)
     return plain
   }
